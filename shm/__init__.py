@@ -1,0 +1,1 @@
+"""Shared-memory frame rings: bytes, words and leases. Imports nothing else of this project."""

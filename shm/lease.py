@@ -1,0 +1,108 @@
+"""The two ways to hold a slot: a reader's lease and a writer's open slot."""
+
+from collections.abc import Callable
+from math import prod
+from types import TracebackType
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from shm.errors import FrameTooLarge, LeaseEscaped
+from shm.frame import MAX_DIMS, FrameInfo
+from shm.layout import Memory, RingSpec
+
+
+class _Held:
+    """Memory of one slot, handed out as numpy views that must be gone when it is let go."""
+
+    def __init__(self, memory: memoryview) -> None:
+        self._memory = memory
+
+    def _array(self, shape: tuple[int, ...], dtype: np.dtype[Any]) -> npt.NDArray[Any]:
+        return np.frombuffer(self._memory, dtype, prod(shape)).reshape(shape)
+
+    def _let_go(self) -> bool:
+        """False when a view is still referenced somewhere."""
+        try:
+            self._memory.release()
+        except BufferError:
+            return False
+        return True
+
+
+class Lease(_Held):
+    """A slot that the writer will not touch until the lease ends. `with reader.lease() as lease: …`
+
+    `frame` is a read-only array. Every reference to it has to be gone when the lease ends: a view that
+    outlives it would show whatever the writer puts there next. That is LeaseEscaped; the slot stays
+    pinned then, so that at least nothing wrong is seen.
+    """
+
+    def __init__(
+        self, info: FrameInfo, memory: Memory, reader: str, end: Callable[["Lease"], None], pin: int
+    ) -> None:
+        super().__init__(memory.payload(info.slot).toreadonly())
+        self.info, self.memory, self.pin = info, memory, pin
+        self._reader, self._end, self._held = reader, end, True
+
+    @property
+    def frame(self) -> npt.NDArray[Any]:
+        """The pixels, read-only: shape and dtype as in `info`."""
+        return self._array(self.info.shape, self.info.dtype)
+
+    def release(self) -> None:
+        """End the lease; a second call does nothing. Raises LeaseEscaped."""
+        if self._held and not self._let_go():
+            raise LeaseEscaped(
+                f"{self._reader}: a view of frame {self.info.seq} is still referenced after its lease; "
+                "copy what has to stay, and drop the view inside the lease"
+            )
+        self._unpin()
+
+    def _unpin(self) -> None:
+        if self._held:
+            self._held = False
+            self._end(self)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is None:
+            self.release()
+            return
+        self._let_go()  # the traceback may still hold the view; the error itself matters more
+        self._unpin()
+
+
+class OpenSlot(_Held):
+    """A slot that the writer fills. `view` gives its memory as an array; then `Writer.publish`."""
+
+    def __init__(self, spec: RingSpec, slot: int, memory: memoryview) -> None:
+        super().__init__(memory)
+        self.slot, self._spec = slot, spec
+        self.shape: tuple[int, ...] = ()
+        self.dtype: np.dtype[Any] = np.dtype(np.uint8)
+
+    def view(self, shape: tuple[int, ...], dtype: npt.DTypeLike = np.uint8) -> npt.NDArray[Any]:
+        """The slot as a writable array. Raises FrameTooLarge."""
+        self.shape, self.dtype = shape, np.dtype(dtype)
+        nbytes = prod(shape) * self.dtype.itemsize
+        if nbytes > self._spec.slot_bytes:
+            raise FrameTooLarge(self._spec.name, nbytes, self._spec.slot_bytes)
+        if nbytes == 0 or len(shape) > MAX_DIMS:
+            raise ValueError(f"ring {self._spec.name}: a frame has 1 to {MAX_DIMS} dimensions, not {shape}")
+        return self._array(shape, self.dtype)
+
+    def close(self) -> None:
+        """No view may be left once the slot is published. Raises LeaseEscaped."""
+        if not self.shape:
+            raise ValueError(f"ring {self._spec.name}: a slot was published that nothing was written to")
+        if not self._let_go():
+            raise LeaseEscaped(
+                f"ring {self._spec.name}: its writer still refers to a view of the slot that it publishes; "
+                "drop the view before"
+            )

@@ -1,0 +1,168 @@
+"""The reading end of a frame ring; see writer.py for how the two are checked against each other."""
+
+import itertools
+import time
+from collections.abc import Callable
+
+from shm.errors import RingCorrupt, RingError, SourceGone
+from shm.frame import Source, read_info
+from shm.layout import (
+    ARMED,
+    CURSOR,
+    HEAD_AT,
+    PINS,
+    RECEIVED,
+    SKIPPED,
+    SPACE_AT,
+    STATE_AT,
+    Memory,
+    RingSpec,
+)
+from shm.lease import Lease
+
+MISSES = 8  # a lease fails only when the writer has gone on meanwhile; never this often in a row
+CLAIM_LOOKS, CLAIM_PAUSE = 2000, 50e-6  # a claim is decided within microseconds; 0.1 s for a paused writer
+
+
+class Reader:
+    """One reader of a ring, in the mode of its row. `with reader.lease() as lease: …`"""
+
+    pause: Callable[[float], None] = staticmethod(time.sleep)
+
+    def __init__(
+        self, memory: Memory, row: int, fence: Callable[[], None], ring_writer: Callable[[], None]
+    ) -> None:
+        """`ring_writer` wakes the writer. Goes on where a predecessor in this row stopped."""
+        self._row, self._fence, self._ring_writer = row, fence, ring_writer
+        self._fresh = itertools.count(time.perf_counter_ns())
+        self._rung = 0
+        self.attach(memory)
+        self.seq = self._words[self._at + CURSOR]
+
+    @property
+    def spec(self) -> RingSpec:
+        return self._memory.spec
+
+    @property
+    def state(self) -> int:
+        """What the launcher says of the writer: layout.STARTING, LIVE, AWAY or FAILED."""
+        return self._words[STATE_AT]
+
+    def attach(self, memory: Memory) -> None:
+        """Read from this segment from now on; leases of the earlier one stay valid until they end."""
+        self._memory, self._words = memory, memory.words
+        row = self.spec.rows[self._row]
+        self.name, self.mode = row.reader, row.mode
+        self._at = self.spec.row_at[self._row]
+        self._free_pins = [self._at + PINS + i for i in range(row.pins)]
+        self._out: set[int] = set()
+
+    def lease(self) -> Lease | None:
+        """The next frame of this mode: the newest, or the one after the last. None: nothing new."""
+        for _ in range(MISSES):
+            wanted = self._newest() if self.mode == "latest" else self._next()
+            if wanted is None:
+                return None
+            lease = self._pin(*wanted)
+            if lease is not None:
+                self._received(lease)
+                return lease
+        raise RingCorrupt(f"ring {self.spec.name}: head names frame {wanted}, and no slot holds it")
+
+    def lease_source(self, source: Source) -> Lease:
+        """The very slot that a frame was made from, kept for us by whoever made it. Raises SourceGone.
+
+        A claimed slot is waited for: either the writer sees our pin (or the keeper's) and puts it back,
+        or its second look was before our pin, which can only be when the keeper died; then seq changes.
+        """
+        spec = self.spec
+        if source.slot >= spec.slots:
+            raise RingCorrupt(f"ring {spec.name}: source slot {source.slot} of {spec.slots}")
+        if source.generation == spec.generation:
+            lease = self._pin(source.slot, source.seq, looks=CLAIM_LOOKS)
+            if lease is not None:
+                self._words[self._at + RECEIVED] += 1
+                return lease
+        self._words[self._at + SKIPPED] += 1
+        raise SourceGone(f"{self.name}: frame {source.seq} is no longer in ring {spec.name}")
+
+    def ready(self) -> bool:
+        return self._words[HEAD_AT] >> 8 > self.seq
+
+    def arm(self) -> bool:
+        """Ask the writer to ring at the next frame. True: nothing new is there, go to sleep."""
+        self._words[self._at + ARMED] = next(self._fresh)
+        self._fence()  # or: we miss a new head while the writer misses that we armed, and we sleep on
+        return not self.ready()
+
+    def disarm(self) -> None:
+        self._words[self._at + ARMED] = 0
+
+    def _newest(self) -> tuple[int, int] | None:
+        """(slot, seq) of the newest frame."""
+        head = self._words[HEAD_AT]
+        seq, slot = head >> 8, head & 0xFF
+        if head == 0 or seq == self.seq:
+            return None
+        if slot >= self.spec.slots or seq < self.seq:
+            raise RingCorrupt(f"ring {self.spec.name}: head {seq} in slot {slot} after frame {self.seq}")
+        return slot, seq
+
+    def _next(self) -> tuple[int, int] | None:
+        """(slot, seq) of the oldest frame after the last one."""
+        words = self._words
+        words_of = ((words[at], slot) for slot, at in enumerate(self.spec.slot_at))
+        later = [(word >> 1, slot) for word, slot in words_of if not word & 1 and word >> 1 > self.seq]
+        if not later:
+            return None
+        seq, slot = min(later)
+        if self.mode == "every" and seq != self.seq + 1:
+            raise RingCorrupt(f"ring {self.spec.name}: frame {self.seq + 1} is missing; {seq} is there")
+        return slot, seq
+
+    def _pin(self, slot: int, seq: int, looks: int = 1) -> Lease | None:
+        words, at = self._words, self.spec.slot_at[slot]
+        if not self._free_pins:
+            raise RingError(f"{self.name}: all its leases of ring {self.spec.name} are out")
+        pin = self._free_pins.pop()
+        words[pin] = slot + 1
+        self._fence()  # or: we miss the writer's claim while it misses our pin
+        for look in range(looks):
+            word = words[at]
+            if word == seq << 1:
+                info = read_info(self.spec, words, slot, seq)
+                return Lease(info, self._memory, self.name, self._end, pin)
+            if word != seq << 1 | 1 or look == looks - 1:
+                break
+            self.pause(CLAIM_PAUSE)
+        words[pin] = 0
+        self._free_pins.append(pin)
+        return None
+
+    def _received(self, lease: Lease) -> None:
+        words, seq = self._words, lease.info.seq
+        words[self._at + RECEIVED] += 1
+        if self.seq > self.spec.base:
+            words[self._at + SKIPPED] += seq - self.seq - 1
+        self.seq = seq
+        if self.mode == "latest":
+            words[self._at + CURSOR] = seq
+        else:
+            self._out.add(seq)
+
+    def _end(self, lease: Lease) -> None:
+        """Called once by the lease when it ends."""
+        words = lease.memory.words
+        self._fence()  # or: our last look at the pixels comes after the writer has re-used them
+        if lease.memory is self._memory and lease.info.seq in self._out:
+            self._out.remove(lease.info.seq)
+            words[self._at + CURSOR] = min(self._out, default=self.seq + 1) - 1
+        words[lease.pin] = 0
+        if lease.memory is self._memory:
+            self._free_pins.append(lease.pin)
+        if self.mode == "every":
+            self._fence()  # or: we miss that the writer waits while it misses our cursor
+            waiting = words[SPACE_AT]
+            if waiting and waiting != self._rung:
+                self._rung = waiting
+                self._ring_writer()

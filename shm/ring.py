@@ -1,0 +1,179 @@
+"""A ring as its owner, the launcher, holds it; and the handles that it gives to workers.
+
+ring = Ring.create(RingSpec("frame", 4, 1920 * 1080 * 3, (RowSpec("stereo", "latest", 1),)))
+Process(target=work, args=(ring.writer(), ring.reader("stereo")))   # spawn or forkserver
+
+writer = writer_handle.open()                  reader = reader_handle.open()
+slot = writer.acquire()                        wait([reader], timeout=1.0)
+slot.view((1080, 1920, 3))[:] = pixels         with reader.lease() as lease:
+writer.publish(slot, t_capture=now)                show(lease.frame)
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from socket import socket as Bell
+
+from shm import layout
+from shm.fence import Fence
+from shm.layout import RingSpec
+from shm.lease import Lease
+from shm.reader import Reader
+from shm.segment import Segment
+from shm.wake import Wake, ring_bell
+from shm.writer import Writer
+
+
+class Attachment:
+    """A segment as one process sees it: its words and its payloads."""
+
+    def __init__(self, spec: RingSpec, segment: Segment) -> None:
+        self.spec, self.segment = spec, segment
+        self.words = segment.buffer[: spec.header_words * layout.WORD].cast("Q")
+
+    def payload(self, slot: int) -> memoryview:
+        start = self.spec.payload_at + slot * self.spec.slot_stride
+        return self.segment.buffer[start : start + self.spec.slot_bytes]
+
+
+class RingWriter(Writer):
+    """A Writer that can sleep: `wait([writer])` until an `every` reader makes room."""
+
+    def __init__(self, memory: Attachment, ends: Sequence[Bell]) -> None:
+        self.ends = tuple(ends)
+        super().__init__(memory, Fence(), [partial(ring_bell, end) for end in ends])
+
+
+class RingReader(Reader):
+    """A Reader that can sleep: `wait([reader])` until there is a frame or the writer's state changes."""
+
+    def __init__(self, memory: Attachment, row: int, end: Bell) -> None:
+        self.ends = (end,)
+        self._next_memory: Attachment | None = None
+        super().__init__(memory, row, Fence(), partial(ring_bell, end))
+
+    def move(self, memory: Attachment) -> None:
+        """Read from a new segment: at once, or in the `every` modes after the last frame of the old."""
+        if self.mode in ("every", "every-or-count"):
+            self._next_memory = memory
+        else:
+            self.attach(memory)
+
+    def lease(self) -> Lease | None:
+        lease = super().lease()
+        coming = self._next_memory
+        if lease is not None or coming is None or not coming.words[layout.EPOCH_AT]:
+            return lease
+        lease = super().lease()  # the writer has moved: what the old segment holds now is all of it
+        if lease is None:
+            self._next_memory = None
+            self.attach(coming)
+            lease = super().lease()
+        return lease
+
+    def ready(self) -> bool:
+        coming = self._next_memory
+        return super().ready() or (coming is not None and coming.words[layout.EPOCH_AT] > 0)
+
+
+@dataclass(frozen=True)
+class WriterHandle:
+    """All that a process needs to write a ring. Picklable while it is being spawned."""
+
+    spec: RingSpec
+    segment: Segment
+    ends: tuple[Bell, ...]
+
+    def open(self) -> RingWriter:
+        return RingWriter(Attachment(self.spec, self.segment), self.ends)
+
+
+@dataclass(frozen=True)
+class ReaderHandle:
+    """All that a process needs to read a ring in one row. Picklable while it is being spawned."""
+
+    spec: RingSpec
+    segment: Segment
+    row: int
+    end: Bell
+
+    def open(self) -> RingReader:
+        return RingReader(Attachment(self.spec, self.segment), self.row, self.end)
+
+
+class Ring:
+    """The launcher's side: owns the segment and both ends of every wake-up; writes what dead owners left."""
+
+    def __init__(self, spec: RingSpec, segment: Segment, wakes: tuple[Wake, ...]) -> None:
+        self.spec, self.segment, self.wakes = spec, segment, wakes
+        self.attachment = Attachment(spec, segment)
+        self._fence = Fence()
+
+    @classmethod
+    def create(cls, spec: RingSpec, wakes: tuple[Wake, ...] = ()) -> "Ring":
+        """A new ring with all its memory. Raises NoMemory."""
+        ring = cls(
+            spec, Segment.create(spec.nbytes, spec.name), wakes or tuple(Wake.create() for _ in spec.rows)
+        )
+        layout.format_header(spec, ring.words)
+        return ring
+
+    def grown(self, slot_bytes: int) -> "Ring":
+        """The same ring on a new, empty segment with slots of another size; sleepers keep their sockets."""
+        return Ring.create(self.spec.successor(slot_bytes, self.newest_seq()), self.wakes)
+
+    @property
+    def words(self) -> layout.Words:
+        return self.attachment.words
+
+    def writer(self) -> WriterHandle:
+        return WriterHandle(self.spec, self.segment, tuple(wake.writer_end for wake in self.wakes))
+
+    def reader(self, name: str) -> ReaderHandle:
+        row = self.spec.row(name)
+        return ReaderHandle(self.spec, self.segment, row, self.wakes[row].reader_end)
+
+    def newest_seq(self) -> int:
+        """The highest seq that any slot or head names; a writer that starts goes on after it."""
+        slots = max(self.words[at] >> 1 for at in self.spec.slot_at)
+        return max(slots, self.words[layout.HEAD_AT] >> 8, self.spec.base)
+
+    def continue_after(self, seq: int) -> None:
+        """Make the next writer of this still empty segment go on after `seq` of the one before."""
+        if seq > self.spec.base:
+            self.spec = replace(self.spec, base=seq)
+            self.attachment.spec = self.spec
+            self.words[layout.BASE_AT] = seq
+
+    @property
+    def state(self) -> int:
+        return self.words[layout.STATE_AT]
+
+    def set_state(self, state: int) -> None:
+        """Say how the writer is; wakes all readers when that is news."""
+        if state == self.state:
+            return
+        self.words[layout.STATE_AT] = state
+        self._fence()
+        for wake in self.wakes:
+            ring_bell(wake.writer_end)
+
+    def forget_reader(self, name: str) -> None:
+        """Clear what a reaped reader left: its leases and its armed number. Its cursor stays."""
+        row = self.spec.row(name)
+        at = self.spec.row_at[row]
+        self.words[at + layout.ARMED] = 0
+        for pin in range(at + layout.PINS, at + layout.PINS + self.spec.rows[row].pins):
+            self.words[pin] = 0
+        ring_bell(self.wakes[row].reader_end)  # a writer may be waiting for the room
+
+    def forget_writer(self) -> None:
+        """Clear what a reaped writer left besides its slots: that it waited for room."""
+        self.words[layout.SPACE_AT] = 0
+
+    def close(self, *, keep_wakes: bool = False) -> None:
+        self.attachment.words.release()
+        self.segment.close()
+        if not keep_wakes:
+            for wake in self.wakes:
+                wake.close()

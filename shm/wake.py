@@ -1,0 +1,69 @@
+"""One socketpair per reader that wakes a sleeper; both ends stay with the launcher for restarts.
+
+Wake bytes mean nothing: whoever is woken looks at the words. So a full socket is fine (the sleeper has
+bytes to read), a lost process costs nothing, and a restarted one just drains.
+"""
+
+import select
+import socket
+from collections.abc import Collection, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from socket import socket as Bell
+from typing import Protocol
+
+
+class Sleeper(Protocol):
+    """A ring's reader or writer: it sleeps on `ends` once `arm` says that there is nothing to do."""
+
+    ends: tuple[Bell, ...]
+
+    def arm(self) -> bool: ...
+    def disarm(self) -> None: ...
+
+
+@dataclass(frozen=True)
+class Wake:
+    """The two ends: the reader sleeps on one, the writer on the other. Each wakes the other."""
+
+    reader_end: Bell
+    writer_end: Bell
+
+    @classmethod
+    def create(cls) -> "Wake":
+        pair = socket.socketpair()
+        for end in pair:
+            end.setblocking(False)
+        return cls(*pair)
+
+    def close(self) -> None:
+        self.reader_end.close()
+        self.writer_end.close()
+
+
+def ring_bell(end: Bell) -> None:
+    """Wake whoever sleeps on the other end."""
+    with suppress(BlockingIOError):  # full: the sleeper has unread bytes and is awake already
+        end.send(b"\0")
+
+
+def drain(end: Bell) -> None:
+    with suppress(BlockingIOError):  # empty
+        while len(end.recv(4096)) == 4096:
+            pass
+
+
+def wait(
+    sleepers: Sequence[Sleeper], timeout: float | None, also: Collection[Bell | int] = ()
+) -> list[Bell | int]:
+    """Sleep until one of `sleepers` has something to do or was rung, one of `also` (sockets or
+    descriptors) is readable, or `timeout` seconds have passed. Returns what of `also` is readable."""
+    idle = all([sleeper.arm() for sleeper in sleepers])
+    ends = [end for sleeper in sleepers for end in sleeper.ends]
+    ready, _, _ = select.select([*ends, *also], [], [], timeout if idle else 0)
+    for sleeper in sleepers:
+        sleeper.disarm()
+    for end in ends:
+        if end in ready:
+            drain(end)
+    return [source for source in also if source in ready]

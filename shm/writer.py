@@ -1,0 +1,152 @@
+"""The writing end of a frame ring. `layout.py` draws the words; README tells how the rings work.
+
+Writer and Reader see memory only through `words[i]`, `words[i] = v` and `fence()`, so that the
+interleaving explorer (tests/shm/) can drive this very code through every order that a weakly ordered
+machine allows. Each fence says what breaks without it; the explorer's mutation table shows that it does.
+"""
+
+import itertools
+import time
+from collections.abc import Callable, Sequence
+
+from shm.frame import NO_SOURCE, Source, write_info
+from shm.layout import (
+    ARMED,
+    CURSOR,
+    EPOCH_AT,
+    HEAD_AT,
+    MAX_SLOTS,
+    NO_SLOT_AT,
+    PUBLISHED_AT,
+    SPACE_AT,
+    Memory,
+    RingSpec,
+)
+from shm.lease import Lease, OpenSlot
+
+
+class Writer:
+    """The one writer of a ring. `slot = acquire()`, fill `slot.view(shape)`, `publish(slot, …)`."""
+
+    def __init__(
+        self, memory: Memory, fence: Callable[[], None], bells: Sequence[Callable[[], None]]
+    ) -> None:
+        """`bells[r]` wakes reader r. Takes over from a predecessor that may have died at any step."""
+        self._fence, self._bells = fence, bells
+        self._woken = [0] * len(bells)
+        self._fresh = itertools.count(time.perf_counter_ns())
+        self._behind: dict[int, tuple[Lease, ...]] = {}
+        self.seq = 0
+        self.attach(memory)
+
+    @property
+    def spec(self) -> RingSpec:
+        return self._memory.spec
+
+    def attach(self, memory: Memory) -> None:
+        """Go on in this segment, also when it replaces an earlier one; seq goes on across segments."""
+        self._memory, self._words = memory, memory.words
+        self._open: OpenSlot | None = None
+        for leases in self._behind.values():
+            for lease in leases:
+                lease.release()
+        self._behind = {}
+        words, newest = self._words, max(self.seq, self.spec.base)
+        for at in self.spec.slot_at:
+            word = words[at]
+            newest = max(newest, word >> 1)
+            if word & 1:
+                words[at] = word & ~1  # a predecessor's claim; what it had begun to fill has seq 0
+        self.seq = max(newest, words[HEAD_AT] >> 8)
+        words[EPOCH_AT] += 1
+
+    def acquire(self) -> OpenSlot | None:
+        """The slot to fill next, or None: `every` readers are behind, or (a sizing error) all is pinned.
+
+        A slot that was acquired and not published is handed out again.
+        """
+        if self._open is not None:
+            return self._open
+        words = self._words
+        candidates, unread = self._candidates()
+        for at, slot in candidates:
+            if self._pinned(slot):
+                continue
+            word = words[at]
+            words[at] = word | 1  # claimed
+            self._fence()  # or: we miss a pin while its reader misses our claim
+            if self._pinned(slot):  # second look: the pin may have come between look and claim
+                words[at] = word
+                continue
+            words[at] = 1  # seq = 0: should we die while filling, no successor takes it for a frame
+            for lease in self._behind.pop(slot, ()):
+                lease.release()  # our old frame is gone for good, so nobody can ask for its source
+            self._open = OpenSlot(self.spec, slot, self._memory.payload(slot))
+            return self._open
+        if not unread:
+            words[NO_SLOT_AT] += 1
+        return None
+
+    def publish(
+        self,
+        slot: OpenSlot,
+        *,
+        t_capture: int,
+        source: Source = NO_SOURCE,
+        pts: int = 0,
+        colour: str = "",
+        keep: tuple[Lease, ...] = (),
+    ) -> int:
+        """Make the slot the newest frame and wake the readers that sleep; returns its seq.
+
+        t_capture: `time.perf_counter_ns()` at capture; pts: microseconds. The leases in `keep` (those of
+        the source, for a hand-over) live as long as this frame does. Raises LeaseEscaped.
+        """
+        words, fence, at = self._words, self._fence, self.spec.slot_at[slot.slot]
+        slot.close()
+        write_info(words, at, slot.shape, slot.dtype, t_capture, source, pts, colour)
+        self._behind[slot.slot] = keep
+        self._open = None
+        self.seq += 1
+        fence()  # or: an `every` reader finds the seq before the pixels
+        words[at] = self.seq << 1
+        fence()  # or: a reader follows head to a slot that does not hold its frame yet
+        words[HEAD_AT] = self.seq << 8 | slot.slot
+        fence()  # or: we miss that a reader armed while it misses our head, and it sleeps on
+        self._wake_readers()
+        words[PUBLISHED_AT] += 1
+        return self.seq
+
+    def arm(self) -> bool:
+        """Ask the `every` readers to ring when they release. True: there is no room yet, go to sleep."""
+        self._words[SPACE_AT] = next(self._fresh)
+        self._fence()  # or: we miss a release while its reader misses that we wait
+        candidates, _ = self._candidates()
+        return all(self._pinned(slot) for _, slot in candidates)
+
+    def disarm(self) -> None:
+        self._words[SPACE_AT] = 0
+
+    def _candidates(self) -> tuple[list[tuple[int, int]], bool]:
+        """(word, slot) of what may be re-used: neither the newest nor unread by an `every` reader,
+        oldest first. And whether anything is unread."""
+        words, spec = self._words, self.spec
+        head = words[HEAD_AT]
+        newest = head & 0xFF if head else MAX_SLOTS
+        slots = [(words[at] >> 1, at, slot) for slot, at in enumerate(spec.slot_at) if slot != newest]
+        rows = zip(spec.row_at, spec.rows, strict=True)
+        limit = min((words[at + CURSOR] for at, row in rows if row.mode == "every"), default=self.seq)
+        read = sorted(entry for entry in slots if entry[0] <= limit)
+        return [(at, slot) for _, at, slot in read], len(read) < len(slots)
+
+    def _pinned(self, slot: int) -> bool:
+        words, wanted = self._words, slot + 1
+        return any(words[at] == wanted for at in self.spec.pin_at)
+
+    def _wake_readers(self) -> None:
+        words = self._words
+        for reader, at in enumerate(self.spec.row_at):
+            armed = words[at + ARMED]
+            if armed and armed != self._woken[reader]:  # a number is woken once
+                self._woken[reader] = armed
+                self._bells[reader]()
