@@ -11,7 +11,6 @@ import inspect
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
 
 class CatalogueError(Exception):
@@ -36,13 +35,13 @@ def implementations(room: str, package: str = "workers") -> dict[str, str]:
     return {name: f"{package}.{room}.{name}" for name in _implementation_files(room, package)}
 
 
-def settings_types(package: str = "workers") -> dict[str, type[Any]]:
+def settings_types(package: str = "workers") -> dict[str, type]:
     """Settings section -> its dataclass, for every room and implementation that has one; imports them all.
 
     Raises CatalogueError for a file that cannot be imported, a `Settings` that is not a frozen dataclass with
     defaults, and a section that two files define.
     """
-    found: dict[str, type[Any]] = {}
+    found: dict[str, type] = {}
     owners: dict[str, Path] = {}
     for section, module_name, file in _modules(package):
         settings = _settings_of(_imported(module_name, file), file)
@@ -107,7 +106,7 @@ def _imported(module_name: str, file: Path) -> ModuleType:
         raise CatalogueError(str(file), f"cannot be imported: {type(cause).__name__}: {cause}") from cause
 
 
-def _settings_of(module: ModuleType, file: Path) -> type[Any] | None:
+def _settings_of(module: ModuleType, file: Path) -> type | None:
     settings = getattr(module, "Settings", None)
     # An implementation may import its room's Settings; that does not make them its own.
     if not inspect.isclass(settings) or settings.__module__ != module.__name__:

@@ -1,24 +1,20 @@
-"""Typed settings: a file, one of its profiles and `--set` on top of each other, checked before anything starts.
+"""Typed settings: a file, one of its profiles and `--set` on top of each other, all checked at once.
 
-Each section is a dataclass that lies beside its worker (see pipeline/catalogue.py); a section or key that is
-not given takes the default written there.
+Each section is a dataclass beside its worker (pipeline/catalogue.py finds them); what is not given takes the
+default written there.
 """
 
-import dataclasses
-import difflib
-import functools
-import json
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, Any, Literal, NamedTuple, get_args, get_type_hints
+from typing import Annotated, Any, Literal, NamedTuple
 
 import yaml
-from pydantic import TypeAdapter, ValidationError
 
 from pipeline import settings_file
-from pipeline.catalogue import CatalogueError, implementations, settings_types
+from pipeline.catalogue import CatalogueError, settings_types
+from pipeline.settings_check import Checker, Layer, Schema, fields, hint
 from pipeline.settings_file import Problem, SettingsError, one_line
 
 __all__ = ["Change", "Log", "Problem", "Settings", "SettingsError", "changes", "load", "write_back"]
@@ -33,7 +29,7 @@ class Log:
 
 @dataclass(frozen=True)
 class Settings:
-    """What `load` found. `sinks` are names of sink implementations in the order of the file."""
+    """What `load` found; `sinks` are names of sink implementations in the order given."""
 
     path: Path
     profile: str | None
@@ -41,20 +37,17 @@ class Settings:
     sections: Mapping[str, Any]
 
     def section(self, name: str) -> Any:
-        """The dataclass instance of a section, with defaults filled in. Raises KeyError for an unknown one."""
+        """The dataclass instance of a section. Raises KeyError for a section that no worker defines."""
         return self.sections[name]
 
     def as_dict(self) -> dict[str, dict[str, Any]]:
-        """Every section as data that JSON can carry: section -> key -> value."""
-        return {
-            name: TypeAdapter(type(section)).dump_python(section, mode="json", warnings=False)
-            for name, section in self.sections.items()
-        }
+        """Section -> key -> value, as data that JSON can carry."""
+        return {name: _as_data(section) for name, section in self.sections.items()}
 
 
 @dataclass(frozen=True)
 class Change:
-    """One value that differs; `live` if the running worker can take it. For the sinks: section "sinks", key ""."""
+    """A value that differs; `live` if a running worker can take it. The sinks are section "sinks", key ""."""
 
     section: str
     key: str
@@ -63,13 +56,181 @@ class Change:
     live: bool
 
 
-def load(
-    path: str | Path, *, profile: str | None = None, overrides: Sequence[str] = (), package: str = "workers"
-) -> Settings:
-    """The settings in the file `path`, with `profile` on top and each override `section.key=value` on top of that.
+class _Document(NamedTuple):
+    root: yaml.Node | None
+    base: Layer
+    profiles: dict[str, Layer]
 
-    Raises SettingsError with everything that is wrong in the file, in the profiles and in the overrides.
+
+def load(
+    path: str | Path,
+    *,
+    profile: str | None = None,
+    overrides: Sequence[str] = (),
+    package: str = "workers",
+) -> Settings:
+    """The settings in `path`, with `profile` on top and each override `section.key=value` on top of that.
+
+    Raises SettingsError with all that is wrong in the file, its profiles and the overrides, or in a worker's
+    Settings.
     """
     path = Path(path)
-    types = _types(package)
-    ...
+    schema = _schema(package)
+    layers: list[Layer] = []
+    problems: list[Problem] = []
+    try:
+        document = _document(settings_file.read_text(path), str(path), schema, profile)
+        layers += [document.base, *([document.profiles[profile]] if profile is not None else [])]
+    except SettingsError as error:
+        problems += error.problems
+    for override in overrides:
+        try:
+            layers.append(_override(override, schema))
+        except SettingsError as error:
+            problems += error.problems
+    if problems:
+        raise SettingsError(problems)
+    values, sinks = _stacked(layers)
+    return Settings(path, profile, sinks or (), _sections(values, schema, path))
+
+
+def changes(old: Settings, new: Settings) -> list[Change]:
+    """What differs in `new`, in the order of its sections. A section new to `old` had its defaults."""
+    found = []
+    for name, section in new.sections.items():
+        settings_type: type = type(section)
+        before = old.sections.get(name, settings_type())
+        for key, field in fields(settings_type).items():
+            was, now = getattr(before, key), getattr(section, key)
+            if was != now:
+                found.append(Change(name, key, was, now, "live" in field.marks))
+    if old.sinks != new.sinks:
+        found.append(Change("sinks", "", old.sinks, new.sinks, live=False))
+    return found
+
+
+def write_back(path: str | Path, section: str, key: str, value: object, *, package: str = "workers") -> None:
+    """Sets one value in the file, below all profiles, and leaves every other character of it alone.
+
+    For the sinks `section` is "sinks" and `key` "". Raises SettingsError, with the file untouched, for a
+    value that is not allowed and for a file that has other problems or cannot be written.
+    """
+    path, schema = Path(path), _schema(package)
+    text = settings_file.read_text(path)
+    document = _document(text, str(path), schema)
+    wanted = _wanted(str(path), section, key, value, schema)
+    expected = _stacked([document.base, wanted])
+    _sections(expected.values, schema, path)
+    if expected == document.base:
+        return
+    if section == "sinks":  # The sink named null is written without quotes, as people write it.
+        value = [None if name == "null" else name for name in wanted.sinks or ()]
+    edited = settings_file.edited(text, document.root, [section, key] if key else [section], value)
+    result = _document(edited, str(path), schema)
+    if (result.base, result.profiles) != (expected, document.profiles):
+        raise _error(str(path), _name(section, key), "cannot be changed without disturbing other values")
+    try:
+        settings_file.replace_file(path, edited)
+    except OSError as error:
+        raise _error(str(path), "", f"cannot be written: {error.strerror}") from error
+
+
+def _as_data(section: Any) -> dict[str, Any]:
+    settings_type: type = type(section)
+    return {
+        key: field.adapter.dump_python(getattr(section, key), mode="json", warnings=False)
+        for key, field in fields(settings_type).items()
+    }
+
+
+def _schema(package: str) -> Schema:
+    try:
+        found = settings_types(package)
+    except CatalogueError as error:
+        raise _error(error.file, "", error.what) from error
+    for section, settings_type in found.items():
+        file = sys.modules[settings_type.__module__].__file__ or settings_type.__module__
+        if section in ("log", "sinks", "profiles"):
+            raise _error(file, "", f"may have no Settings: the section {section} is the pipeline's own")
+        try:
+            fields(settings_type)
+        except (TypeError, NameError, RuntimeError) as error:
+            raise _error(file, section, f"its Settings make no sense: {error}") from error
+    return Schema({"log": Log, **found}, package)
+
+
+def _document(text: str, file: str, schema: Schema, profile: str | None = None) -> _Document:
+    root = settings_file.compose(text, file)
+    checker = Checker(file, schema)
+    document = _Document(root, *checker.document(root))
+    problems = sorted(checker.problems, key=lambda problem: problem.line or 0)
+    if profile is not None and profile not in document.profiles:
+        what = f"unknown profile ({hint(profile, document.profiles)})"
+        problems.append(Problem(file, None, f"profiles.{profile}", what))
+    if problems:
+        raise SettingsError(problems)
+    return document
+
+
+def _override(override: str, schema: Schema) -> Layer:
+    file = f"--set {override}"
+    name, equals, text = override.partition("=")
+    section, _, key = name.strip().partition(".")
+    if not equals or not section or (section != "sinks") != bool(key):
+        raise _error(file, "", "must look like section.key=value or sinks=name,name")
+    if section == "sinks" and not text.strip().startswith("["):
+        text = f"[{text}]"
+    return _single(file, section, key, text, schema)
+
+
+def _wanted(file: str, section: str, key: str, value: object, schema: Schema) -> Layer:
+    try:
+        text = settings_file.written(value)
+    except yaml.YAMLError as error:
+        raise _error(file, _name(section, key), f"{one_line(repr(value), 40)} is no plain value") from error
+    return _single(file, section, key, text, schema)
+
+
+def _single(file: str, section: str, key: str, text: str, schema: Schema) -> Layer:
+    if section == "profiles":
+        raise _error(file, section, "can only be changed in the file")
+    checker = Checker(file, schema)
+    try:
+        node = settings_file.compose(text, file) or yaml.ScalarNode("tag:yaml.org,2002:null", "")
+        layer = checker.single(section, key, node)
+        problems = checker.problems
+    except SettingsError as error:
+        problems = [replace(problem, key=_name(section, key)) for problem in error.problems]
+    if problems:
+        raise SettingsError(replace(problem, line=None) for problem in problems)
+    return layer
+
+
+def _stacked(layers: Sequence[Layer]) -> Layer:
+    values: dict[tuple[str, str], object] = {}
+    sinks = None
+    for layer in layers:
+        values.update(layer.values)
+        sinks = sinks if layer.sinks is None else layer.sinks
+    return Layer(values, sinks)
+
+
+def _sections(values: Mapping[tuple[str, str], object], schema: Schema, path: Path) -> dict[str, Any]:
+    sections, problems = {}, []
+    for name, settings_type in schema.types.items():
+        given = {key: value for (section, key), value in values.items() if section == name}
+        try:
+            sections[name] = settings_type(**given)
+        except ValueError as error:  # what a __post_init__ says about values that do not go together
+            problems.append(Problem(str(path), None, name, str(error)))
+    if problems:
+        raise SettingsError(problems)
+    return sections
+
+
+def _name(section: str, key: str) -> str:
+    return f"{section}.{key}" if key else section
+
+
+def _error(file: str, key: str, what: str) -> SettingsError:
+    return SettingsError([Problem(file, None, key, what)])

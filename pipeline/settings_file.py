@@ -21,7 +21,7 @@ _WORDS = {
     "null": r"(?:~|null|Null|NULL|)\Z",
     "bool": r"(?i:true|false|yes|no|on|off)\Z",
     "int": r"[-+]?(?:0|[1-9][0-9_]*|0x[0-9a-fA-F]+)\Z",
-    "float": r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?\Z",
+    "float": r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?\Z|[-+]?\.(?i:inf|nan)\Z",
 }
 _RESOLVERS = {None: [(_TAG + kind, re.compile(pattern)) for kind, pattern in _WORDS.items()]}
 
@@ -41,10 +41,10 @@ class Problem:
 
 
 class SettingsError(Exception):
-    """Settings that cannot be used; `problems` holds everything that was found wrong, in line order."""
+    """Settings that cannot be used; `problems` holds everything that was found wrong, in order."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:
-        self.problems = tuple(sorted(problems, key=lambda problem: problem.line or 0))
+        self.problems = tuple(problems)
         super().__init__("\n".join(map(str, self.problems)))
 
 
@@ -58,7 +58,7 @@ class _Reader(yaml.SafeLoader):
             # A few nested aliases stand for gigabytes, and changing one value would change others.
             what = f"*{event.anchor} refers to another place; write the value out"
         elif getattr(event, "tag", None):
-            what = f"{event.tag} is a tag; write the value without it"
+            what = f"{event.tag.replace(_TAG, '!!')} is a tag; write the value without it"
         if what:
             raise yaml.MarkedYAMLError(problem=what, problem_mark=event.start_mark)
         return super().compose_node(parent, index)
@@ -102,7 +102,7 @@ def compose(text: str, file: str) -> yaml.Node | None:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else None
-        what = f"not valid YAML: {error.problem or error.context}"
+        what = f"not valid YAML: {(error.problem or '').removeprefix('but ')}"
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
         what = "not valid YAML: a control character"
@@ -180,7 +180,7 @@ def written(value: object, style: str | None = None) -> str:
 def edited(text: str, root: yaml.Node | None, keys: Sequence[str], value: object) -> str:
     """`text`, whose root node is `root`, with the value at `keys` replaced or added.
 
-    Every other character stays; only comments between the items of a list that is replaced go with it.
+    Every other character stays. Of a list of one item a line, an item that goes takes its comment with it.
     """
     node = root
     for depth, key in enumerate(keys):
@@ -200,15 +200,36 @@ def _child(node: yaml.Node | None, key: str) -> yaml.Node | None:
 
 
 def _with_replaced(text: str, node: yaml.Node, value: object) -> str:
-    start, end, column = node.start_mark.index, _end(text, node), node.start_mark.column
+    start, end = node.start_mark.index, _end(text, node)
     if isinstance(node, yaml.SequenceNode) and not node.flow_style:
-        separator = _newline(text) + " " * column + "- "
-        # A dash may stand as far left as its key, a bracket may not.
-        new = "- " + separator.join(map(written, value)) if isinstance(value, list) and value else "  []"
-    else:
-        new = written(value, getattr(node, "style", None))
+        if isinstance(value, list | tuple) and all(
+            item.start_mark.line == item.end_mark.line for item in node.value
+        ):
+            return _with_relisted(text, node, value)
+        # A dash may stand as far left as its key, anything else may not.
+        return text[:start] + "  " + written(value) + text[end:]
     blank = " " if text[start - 1 : start] == ":" else ""
-    return text[:start] + blank + new + text[end:]
+    return text[:start] + blank + written(value, getattr(node, "style", None)) + text[end:]
+
+
+def _with_relisted(text: str, node: yaml.SequenceNode, values: Sequence[object]) -> str:
+    """A list of one item a line: an item that stays keeps its line, lines of comments stay where they are."""
+    start = text.rfind("\n", 0, node.start_mark.index) + 1
+    end = text.find("\n", _end(text, node)) + 1 or len(text)
+    lines = text[start:end].splitlines(keepends=True)
+    places = [item.start_mark.line - node.start_mark.line for item in node.value]
+    known = {written(value_of(item)): lines[place] for item, place in zip(node.value, places, strict=True)}
+    indent = " " * node.start_mark.column
+    wanted = [known.get(written(value), f"{indent}- {written(value)}") for value in values] or [
+        f"{indent}  []"
+    ]
+    result = []
+    for number, line in enumerate(lines):
+        if number not in places:
+            result.append(line)
+        elif wanted:
+            result.append(wanted.pop(0))
+    return text[:start] + _newline(text).join(result + wanted) + text[end:]
 
 
 def _with_added(text: str, parent: yaml.Node | None, keys: Sequence[str], value: object, at_end: bool) -> str:

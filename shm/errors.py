@@ -8,6 +8,10 @@ class RingError(Exception):
 class RingCorrupt(RingError):
     """A header word holds a value that cannot be. The launcher dumps the header and makes a new segment."""
 
+    def __init__(self, ring: str, what: str) -> None:
+        super().__init__(f"ring {ring}: {what}")
+        self.ring, self.what = ring, what
+
 
 class SourceGone(RingError):
     """The slot that a frame names as its source has been re-used: its keeper died or the segment changed."""

@@ -80,10 +80,10 @@ def read_info(spec: layout.RingSpec, words: layout.Words, slot: int, seq: int) -
     try:
         dtype, ndim = unpack_dtype(words[at + layout.DTYPE])
     except (TypeError, ValueError) as error:
-        raise RingCorrupt(f"ring {spec.name}: slot {slot}: no such dtype ({error})") from error
+        raise RingCorrupt(spec.name, f"slot {slot}: no such dtype ({error})") from error
     shape = (first & _LOW, first >> 32, second & _LOW, second >> 32)[:ndim]
     if not 1 <= ndim <= MAX_DIMS or not 0 < prod(shape) * dtype.itemsize <= spec.slot_bytes:
-        raise RingCorrupt(f"ring {spec.name}: slot {slot}: {ndim} dimensions {shape} of {dtype}")
+        raise RingCorrupt(spec.name, f"slot {slot}: {ndim} dimensions {shape} of {dtype}")
     pts = words[at + layout.PTS]
     return FrameInfo(
         seq=seq,

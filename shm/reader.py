@@ -67,7 +67,7 @@ class Reader:
             if lease is not None:
                 self._received(lease)
                 return lease
-        raise RingCorrupt(f"ring {self.spec.name}: head names frame {wanted}, and no slot holds it")
+        raise RingCorrupt(self.spec.name, f"head names frame {wanted}, and no slot holds it")
 
     def lease_source(self, source: Source) -> Lease:
         """The very slot that a frame was made from, kept for us by whoever made it. Raises SourceGone.
@@ -77,7 +77,7 @@ class Reader:
         """
         spec = self.spec
         if source.slot >= spec.slots:
-            raise RingCorrupt(f"ring {spec.name}: source slot {source.slot} of {spec.slots}")
+            raise RingCorrupt(spec.name, f"source slot {source.slot} of {spec.slots}")
         if source.generation == spec.generation:
             lease = self._pin(source.slot, source.seq, looks=CLAIM_LOOKS)
             if lease is not None:
@@ -105,7 +105,7 @@ class Reader:
         if head == 0 or seq == self.seq:
             return None
         if slot >= self.spec.slots or seq < self.seq:
-            raise RingCorrupt(f"ring {self.spec.name}: head {seq} in slot {slot} after frame {self.seq}")
+            raise RingCorrupt(self.spec.name, f"head {seq} in slot {slot} after frame {self.seq}")
         return slot, seq
 
     def _next(self) -> tuple[int, int] | None:
@@ -117,7 +117,7 @@ class Reader:
             return None
         seq, slot = min(later)
         if self.mode == "every" and seq != self.seq + 1:
-            raise RingCorrupt(f"ring {self.spec.name}: frame {self.seq + 1} is missing; {seq} is there")
+            raise RingCorrupt(self.spec.name, f"frame {self.seq + 1} is missing; {seq} is there")
         return slot, seq
 
     def _pin(self, slot: int, seq: int, looks: int = 1) -> Lease | None:

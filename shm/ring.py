@@ -43,12 +43,16 @@ class RingWriter(Writer):
         self.ends = tuple(ends)
         super().__init__(memory, Fence(), [partial(ring_bell, end) for end in ends])
 
+    def move(self, memory: Attachment) -> None:
+        """Write to a new segment from the next frame on."""
+        self.attach(memory)
+
 
 class RingReader(Reader):
     """A Reader that can sleep: `wait([reader])` until there is a frame or the writer's state changes."""
 
     def __init__(self, memory: Attachment, row: int, end: Bell) -> None:
-        self.ends = (end,)
+        self.ends: tuple[Bell, ...] = (end,)
         self._next_memory: Attachment | None = None
         super().__init__(memory, row, Fence(), partial(ring_bell, end))
 

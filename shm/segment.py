@@ -43,9 +43,10 @@ class Segment(ABC):
             ) from error
 
     @staticmethod
-    def from_json(data: dict[str, Any], fds: list[int]) -> "Segment":
+    def from_json(data: dict[str, Any], fds: list[int], *, read_only: bool = False) -> "Segment":
+        """Attach. A read-only mapping, if asked for, is not pre-faulted."""
         if data["kind"] == MemfdSegment.kind:
-            return MemfdSegment(fds.pop(0), data["nbytes"])
+            return MemfdSegment(fds.pop(0), data["nbytes"], read_only=read_only)
         return NamedSegment(SharedMemory(data["name"]), data["nbytes"], owner=False)
 
     @property
@@ -65,12 +66,14 @@ class MemfdSegment(Segment):
 
     kind = "memfd"
 
-    def __init__(self, fd: int, nbytes: int) -> None:
+    def __init__(self, fd: int, nbytes: int, *, read_only: bool = False) -> None:
         """Takes over `fd`; maps and pre-faults (a first touch of a cold 1080p slot costs 14 to 26 ms)."""
         super().__init__(nbytes)
         self._fd = fd
-        flags = mmap.MAP_SHARED | mmap.MAP_POPULATE
-        self.buffer = memoryview(mmap.mmap(fd, nbytes, flags=flags, prot=mmap.PROT_READ | mmap.PROT_WRITE))
+        flags, access = mmap.MAP_SHARED | mmap.MAP_POPULATE, mmap.PROT_READ | mmap.PROT_WRITE
+        if read_only:
+            flags, access = mmap.MAP_SHARED, mmap.PROT_READ
+        self.buffer = memoryview(mmap.mmap(fd, nbytes, flags=flags, prot=access))
 
     @classmethod
     def make(cls, nbytes: int, name: str) -> "MemfdSegment":

@@ -144,7 +144,7 @@ def _newest(spec: RingSpec, words: Words, seq: int, slot: int, fence: Callable[[
 
 def _check(spec: RingSpec, word: str, sound: bool, value: int) -> None:
     if not sound:
-        raise RingCorrupt(f"ring {spec.name}: header word {word!r} is {value:#x}, which cannot be")
+        raise RingCorrupt(spec.name, f"header word {word!r} is {value:#x}, which cannot be")
 
 
 def _check_static(spec: RingSpec, words: Words) -> None:
@@ -185,9 +185,9 @@ def _check_slot(spec: RingSpec, words: Words, slot: int, word: int, fence: Calla
         sound = sound and info.source.seq < COUNT_LIMIT and info.colour.isascii()
         latest = max(info.t_capture, info.t_publish)
         sound = sound and latest <= time.perf_counter_ns() + CLOCK_SLACK
-        problem = None if sound else f"ring {spec.name}: slot {slot}: a line that cannot be: {info}"
+        problem = None if sound else f"slot {slot}: a line that cannot be: {info}"
     except RingCorrupt as error:
-        problem = str(error)
+        problem = error.what
     fence()
     if problem and words[spec.slot_at[slot]] == word:
-        raise RingCorrupt(problem)
+        raise RingCorrupt(spec.name, problem)

@@ -1,0 +1,107 @@
+"""The body of every worker process: open what the launcher hands over, run the step, say how it ended."""
+
+import ctypes
+import faulthandler
+import importlib
+import logging
+import os
+import signal
+import socket
+import sys
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import Any
+
+from pipeline.control import Channel
+from shm.board import OPENING, RUNNING, STOPPED, Board, Line
+from shm.errors import RingCorrupt
+from shm.ring import ReaderHandle, WriterHandle
+from shm.segment import Segment
+from workers.worker import Link, Step, implementation_in
+
+OPEN_LIMIT = 120.0  # seconds for imports and Worker.open(); longer needs its own busy(...)
+CRASHED, CORRUPT = 1, 70  # exit codes
+_PR_SET_PDEATHSIG = 1
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """All that a worker process is given. Picklable while it is being spawned."""
+
+    name: str
+    implementation: str
+    settings: dict[str, Any]
+    control: socket.socket
+    board: Segment
+    board_rows: int
+    board_row: int
+    log_level: int
+    launcher_pid: int
+    reader: ReaderHandle | None = None
+    joined: ReaderHandle | None = None
+    joined_for_others: bool = False
+    writers: dict[str, WriterHandle] = field(default_factory=dict)
+
+
+class ControlLogHandler(logging.Handler):
+    """Sends log records to the launcher, which prints all workers' in one stream. Never waits."""
+
+    def __init__(self, control: Channel) -> None:
+        super().__init__()
+        self._control = control
+
+    def emit(self, record: logging.LogRecord) -> None:
+        text = self.format(record)[:32_000]
+        self._control.send({"kind": "log", "level": record.levelno, "time": record.created, "text": text})
+
+
+def main(assignment: Assignment) -> None:
+    """Exit code 0: it was told to stop; CRASHED or CORRUPT otherwise."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the launcher stops us
+    faulthandler.enable()
+    if sys.platform == "linux":
+        _die_with(assignment.launcher_pid)
+    control = Channel(assignment.control)
+    logging.basicConfig(
+        level=assignment.log_level, handlers=[ControlLogHandler(control)], format="%(message)s"
+    )
+    line = Board(assignment.board, assignment.board_rows).line(assignment.board_row)
+    line.enter(os.getpid(), OPENING)
+    try:
+        _work(assignment, control, line)
+    except RingCorrupt as error:
+        logging.critical("%s", error)
+        control.send({"kind": "corrupt", "ring": error.ring})
+        sys.exit(CORRUPT)
+    except Exception as error:
+        logging.critical("%s: %s", type(error).__name__, error, exc_info=True)
+        sys.exit(CRASHED)
+    line.set_state(STOPPED)
+
+
+def _work(assignment: Assignment, control: Channel, line: Line) -> None:
+    with line.busy("opening", limit=OPEN_LIMIT):
+        module = importlib.import_module(assignment.implementation)
+        worker = implementation_in(module)(SimpleNamespace(**assignment.settings), line.busy)
+        link = Link(
+            line=line,
+            control=control,
+            reader=assignment.reader.open() if assignment.reader else None,
+            joined=assignment.joined.open() if assignment.joined else None,
+            joined_for_others=assignment.joined_for_others,
+            writers={ring: handle.open() for ring, handle in assignment.writers.items()},
+        )
+        worker.open()
+    line.set_state(RUNNING)
+    control.send({"kind": "ready"})
+    try:
+        Step(worker, link).run()
+    finally:
+        worker.close()
+
+
+def _die_with(launcher_pid: int) -> None:
+    """Have the kernel kill us when the launcher is gone, also while we hang in a call."""
+    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != launcher_pid:  # it went before the call
+        sys.exit(CRASHED)

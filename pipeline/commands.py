@@ -1,0 +1,119 @@
+"""The commands of launcher.py."""
+
+import argparse
+import logging
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from types import FrameType
+
+from pipeline.attach import Desk
+from pipeline.graph import GraphError, make_plan
+from pipeline.reload import Reload
+from pipeline.settings import Settings, SettingsError, load
+from pipeline.supervisor import Supervisor
+from shm.errors import NoMemory
+
+SETTINGS = Path(__file__).parent.parent / "settings.yaml"
+WRONG_SETTINGS = 2  # exit code
+log = logging.getLogger("stereoring.launcher")
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Returns the exit code: 0, 1 for a failure while running, 2 for wrong settings or arguments."""
+    parser = _parser()
+    options = parser.parse_args(arguments or ["run"])
+    command: int = options.command(options)
+    return command
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="launcher.py", description="Turns whatever is on your screen into 3D, live."
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    run = commands.add_parser("run", help="start (what happens without a command)")
+    run.set_defaults(command=_run)
+    run.add_argument(
+        "--settings", type=Path, default=SETTINGS, metavar="FILE", help="instead of settings.yaml"
+    )
+    run.add_argument("--profile", metavar="NAME", help="a profile of the settings file, on top of it")
+    run.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="SECTION.KEY=VALUE",
+        help="on top of all; can be repeated",
+    )
+    run.add_argument(
+        "--log-level", choices=("debug", "info", "warning", "error"), help="same as --set log.level=…"
+    )
+    run.add_argument("--plan", action="store_true", help="print workers and rings, start nothing")
+    top = commands.add_parser("top", help="watch a running launcher")
+    top.set_defaults(command=_top)
+    top.add_argument("--pid", type=int, help="which, if there are several (default: the newest)")
+    top.add_argument("--json", action="store_true", help="figures for a script, one object a line")
+    top.add_argument("--interval", type=float, metavar="SECONDS", help="between figures (0.25; for --json 1)")
+    top.add_argument("--count", type=int, metavar="N", help="so many times, then end (for --json 1)")
+    return parser
+
+
+def _run(options: argparse.Namespace) -> int:
+    overrides = list(options.set)
+    if options.log_level:
+        overrides.append(f"log.level={options.log_level}")
+    try:
+        settings = load(options.settings, profile=options.profile, overrides=overrides)
+        plan = make_plan(settings)
+    except (SettingsError, GraphError) as error:
+        print(error, file=sys.stderr)
+        return WRONG_SETTINGS
+    if options.plan:
+        print(plan.text())
+        return 0
+    level = _start_log(settings)
+    try:
+        supervisor = Supervisor(plan, level)
+    except (GraphError, NoMemory) as error:
+        print(error, file=sys.stderr)
+        return 1
+    log.info("%s", plan.text())
+    _stop_on_signals(supervisor)
+    reload = Reload(settings, overrides, supervisor)
+    desk = Desk(supervisor.describe, supervisor.segments)
+
+    def every_round() -> None:
+        reload.poll()
+        desk.refresh()
+
+    try:
+        return supervisor.run(every_round)
+    finally:
+        desk.close()
+
+
+def _start_log(settings: Settings) -> int:
+    """One stream for all processes: time, level, whose, what. Returns the level."""
+    level: int = logging.getLevelNamesMapping()[settings.section("log").level.upper()]
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)-8s %(name)s: %(message)s"))
+    root = logging.getLogger("stereoring")
+    root.addHandler(handler)
+    root.setLevel(level)
+    return level
+
+
+def _stop_on_signals(supervisor: Supervisor) -> None:
+    def stop(number: int, frame: FrameType | None) -> None:
+        supervisor.stop_requested = True
+
+    for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK"):  # the last is Windows'
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), stop)
+
+
+def _top(options: argparse.Namespace) -> int:
+    from pipeline.dashboard import top  # rich takes a moment to import, and the launcher does not need it
+
+    return top(options.pid, as_json=options.json, interval=options.interval, count=options.count)

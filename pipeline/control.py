@@ -1,0 +1,150 @@
+"""The control queue: messages between the launcher and one worker, over a socketpair made for one start.
+
+A message is a JSON object of at most 64 KB behind four bytes of length; segments travel beside it as
+descriptors. Nothing here ever blocks: what the socket does not take waits in a bounded queue at the sender.
+Of messages with the same key (a setting) only the last stays queued. Logs are dropped when the queue is
+full, and counted; anything else that finds it full means that the other side no longer reads.
+"""
+
+import json
+import os
+import socket
+import struct
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+Message = dict[str, Any]
+MAX_BYTES = 64 * 1024
+MAX_QUEUED = 256
+_LENGTH = struct.Struct("<I")
+_HAS_DESCRIPTORS = hasattr(socket, "send_fds")  # elsewhere segments are known by name
+
+
+class ControlError(Exception):
+    """The other side sends what is no message, or has long stopped reading."""
+
+
+@dataclass
+class _Queued:
+    data: memoryview
+    fds: list[int]
+    key: str | None
+    begun: bool = False
+
+
+class Channel:
+    """One end. `fileno()` is readable when `receive()` has something; `closed` once the other end is gone."""
+
+    def __init__(self, end: socket.socket) -> None:
+        end.setblocking(False)
+        self._end = end
+        self._queue: list[_Queued] = []
+        self._received = bytearray()
+        self._fds: list[int] = []
+        self.closed = False
+        self.dropped_logs = 0
+
+    @classmethod
+    def pair(cls) -> tuple["Channel", socket.socket]:
+        """The launcher's end, and the socket that a starting worker gets."""
+        ours, theirs = socket.socketpair()
+        return cls(ours), theirs
+
+    def fileno(self) -> int:
+        return self._end.fileno()
+
+    @property
+    def pending(self) -> bool:
+        """Something is still queued: call `flush` when the socket is writable."""
+        return bool(self._queue)
+
+    def send(self, message: Message, fds: Sequence[int] = (), key: str | None = None) -> None:
+        """Queue a message and send what the socket takes now. Raises ControlError when the queue is full."""
+        data = json.dumps({**message, "fds": len(fds)}).encode()
+        if len(data) > MAX_BYTES:
+            raise ControlError(f"a {message['kind']} message of {len(data)} bytes; at most {MAX_BYTES} fit")
+        if key is not None:
+            self._queue = [queued for queued in self._queue if queued.key != key or queued.begun]
+        if len(self._queue) >= MAX_QUEUED and message["kind"] == "log":
+            self.dropped_logs += 1
+            return
+        if len(self._queue) >= 2 * MAX_QUEUED:  # room that logs cannot fill
+            raise ControlError(f"{len(self._queue)} messages are waiting; the other side has stopped reading")
+        packet = memoryview(_LENGTH.pack(len(data)) + data)
+        self._queue.append(_Queued(packet, [os.dup(fd) for fd in fds], key))
+        self.flush()
+
+    def flush(self) -> None:
+        """Send what the socket takes. A closed other end is noted in `closed`, not raised."""
+        try:
+            while self._queue:
+                self._send_some(self._queue[0])
+                if not self._queue[0].data:
+                    self._queue.pop(0)
+        except BlockingIOError:
+            return  # the rest waits
+        except (BrokenPipeError, ConnectionResetError):
+            self._give_up()
+
+    def receive(self) -> list[tuple[Message, list[int]]]:
+        """All whole messages that have come, each with its descriptors (the caller's to close)."""
+        self._read_all()
+        messages: list[tuple[Message, list[int]]] = []
+        while len(self._received) >= _LENGTH.size:
+            (length,) = _LENGTH.unpack_from(self._received)
+            if length > MAX_BYTES:
+                raise ControlError(f"a message of {length} bytes; at most {MAX_BYTES} are allowed")
+            if len(self._received) < _LENGTH.size + length:
+                break
+            message = json.loads(bytes(self._received[_LENGTH.size : _LENGTH.size + length]))
+            del self._received[: _LENGTH.size + length]
+            count = message.pop("fds")
+            messages.append((message, self._fds[:count]))
+            del self._fds[:count]
+        return messages
+
+    def close(self) -> None:
+        self._give_up()
+        for fd in self._fds:
+            os.close(fd)
+        self._fds.clear()
+        self._end.close()
+
+    def _send_some(self, queued: _Queued) -> None:
+        if queued.fds:
+            sent = socket.send_fds(self._end, [queued.data], queued.fds)
+            _close_all(queued)
+        else:
+            sent = self._end.send(queued.data)
+        queued.begun, queued.data = True, queued.data[sent:]
+
+    def _read_all(self) -> None:
+        try:
+            while True:
+                if _HAS_DESCRIPTORS:
+                    data, fds, _, _ = socket.recv_fds(self._end, MAX_BYTES, 16)
+                    self._fds.extend(fds)
+                else:
+                    data = self._end.recv(MAX_BYTES)
+                if not data:
+                    self.closed = True
+                    return
+                self._received += data
+        except BlockingIOError:
+            return  # that was all
+        except ConnectionResetError:
+            self.closed = True
+
+    def _give_up(self) -> None:
+        """The other side is gone, and with it whoever the queued messages were for."""
+        self.closed = True
+        for queued in self._queue:
+            _close_all(queued)
+        self._queue.clear()
+
+
+def _close_all(queued: _Queued) -> None:
+    for fd in queued.fds:
+        os.close(fd)
+    queued.fds.clear()

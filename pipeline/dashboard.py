@@ -1,0 +1,147 @@
+"""`launcher.py top`: the figures of a running launcher, as a live table for people or as JSON for scripts."""
+
+import json
+import sys
+import time
+from typing import Any
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from pipeline.attach import NotRunning, running
+from pipeline.stats import Figures, Observer
+
+STATE_STYLES = {"running": "green", "live": "green", "failed": "bold red", "retired": "bold red"}
+
+
+def top(pid: int | None, *, as_json: bool, interval: float | None, count: int | None) -> int:
+    """Returns the exit code: 1 when there is nothing to watch."""
+    try:
+        observer = Observer(pid if pid is not None else _newest())
+        if as_json:
+            _print_json(observer, interval or 1.0, count or 1)
+        else:
+            _show(observer, interval or 0.25, count)
+    except NotRunning as error:
+        print(f"{error}; start one with `launcher.py run`", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 0
+    return 0
+
+
+def _newest() -> int:
+    pids = running()
+    if not pids:
+        raise NotRunning("no launcher is running")
+    return pids[-1]
+
+
+def _print_json(observer: Observer, interval: float, count: int) -> None:
+    """Rates need two looks, so the first object comes after one interval."""
+    observer.figures()
+    for _ in range(count):
+        time.sleep(interval)
+        print(json.dumps(observer.figures()), flush=True)
+
+
+def _show(observer: Observer, interval: float, count: int | None) -> None:
+    shown = 0
+    with Live(console=Console(), screen=True, auto_refresh=False) as live:
+        while count is None or shown < count:
+            live.update(_page(observer.figures(), observer.pid), refresh=True)
+            shown += 1
+            time.sleep(interval)
+
+
+def _page(figures: Figures, pid: int) -> Group:
+    return Group(
+        _headline(figures, pid), _workers(figures["workers"]), _rings(figures["rings"]), _machine(figures)
+    )
+
+
+def _headline(figures: Figures, pid: int) -> Text:
+    sinks = [worker for worker in figures["workers"] if worker["latency_ms"]["p50"] is not None]
+    latency = _triple(sinks[-1]["latency_ms"]) if sinks else "-"
+    return Text.assemble(
+        ("stereoring", "bold"),
+        f"  launcher {pid}   capture to present p50/p95/p99: ",
+        (latency, "bold"),
+        " ms",
+    )
+
+
+def _workers(workers: list[Figures]) -> Table:
+    table = Table(title="workers", title_justify="left", expand=True)
+    _columns(table, "worker", "state", numbers="pid|cpu %|rss MB|threads|fps|lost|restarts")
+    _columns(table, numbers="wait ms p50/95/99|work ms p50/95/99|latency ms p50/95/99")
+    for worker in workers:
+        table.add_row(
+            worker["name"],
+            _state(worker["state"], worker["busy"]),
+            *(
+                _number(worker[key], digits)
+                for key, digits in (("pid", 0), ("cpu_percent", 1), ("rss_mb", 0))
+            ),
+            *(_number(worker[key], digits) for key, digits in (("threads", 0), ("fps", 1), ("lost", 0))),
+            _number(worker["restarts"], 0),
+            *(_triple(worker[key]) for key in ("wait_ms", "work_ms", "latency_ms")),
+        )
+    return table
+
+
+def _rings(rings: list[Figures]) -> Table:
+    table = Table(title="rings", title_justify="left", expand=True)
+    _columns(table, "ring", "state", numbers="fps|used|age ms|frame|slot MB|no slot")
+    _columns(table, "reader: fps, dropped, leases")
+    for ring in rings:
+        readers = "; ".join(
+            f"{reader['name']}: {_number(reader['fps'], 1)}, {reader['dropped']}, {reader['leases']}"
+            for reader in ring["readers"]
+        )
+        table.add_row(
+            ring["name"],
+            _state(ring["state"]),
+            _number(ring["fps"], 1),
+            f"{ring['used']}/{ring['slots']}",
+            _number(ring["age_ms"], 0),
+            "x".join(map(str, ring["shape"])) + f" {ring['dtype']}",
+            _number(ring["slot_mb"], 2),
+            str(ring["no_slot"]),
+            readers,
+        )
+    return table
+
+
+def _machine(figures: Figures) -> Text:
+    machine, launcher = figures["machine"], figures["launcher"]
+    text = f"machine: {machine['cpu_percent']:.0f} % of {machine['cores']} cores, "
+    text += f"memory {machine['memory_percent']:.0f} %   launcher: {_number(launcher['cpu_percent'], 1)} % of a core, "
+    text += f"{_number(launcher['rss_mb'], 0)} MB"
+    for gpu in machine["gpus"]:
+        used = f"{gpu['memory_used_mb']:.0f} of {gpu['memory_total_mb']:.0f} MB"
+        text += f"\n{gpu['name']}: {gpu['load_percent']} %, {used}"
+    return Text(text)
+
+
+def _columns(table: Table, *names: str, numbers: str = "") -> None:
+    for name in names:
+        table.add_column(name, no_wrap=True)
+    for name in filter(None, numbers.split("|")):
+        table.add_column(name, justify="right", no_wrap=True)
+
+
+def _state(state: str, busy: str = "") -> Text:
+    return Text(f"{state}: {busy}" if busy else state, style=STATE_STYLES.get(state, "yellow"))
+
+
+def _number(value: Any, digits: int) -> str:
+    return "-" if value is None else f"{value:.{digits}f}"
+
+
+def _triple(spread: dict[str, float | None]) -> str:
+    if spread["p50"] is None:
+        return "-"
+    return "/".join(_number(value, 1) for value in spread.values())

@@ -1,0 +1,119 @@
+"""One worker as the supervisor sees it: its process, its control channel, its deaths."""
+
+import os
+import time
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from multiprocessing import get_context
+from multiprocessing.context import SpawnProcess
+
+from pipeline import child
+from pipeline.control import Channel
+from pipeline.graph import WorkerPlan
+
+BACKOFF_FIRST, BACKOFF_MOST = 0.1, 5.0  # seconds before a restart, doubling
+DEATHS, WINDOW = 5, 60.0  # so many deaths in so many seconds, and it stays off
+_spawn = get_context("spawn")
+_THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
+
+
+class State(StrEnum):
+    """How a worker is. `WAITING`: for its restart; `RETIRED`: killed, and the system cannot end it."""
+
+    OFF = "off"
+    STARTING = "starting"
+    RUNNING = "running"
+    WAITING = "waiting"
+    FAILED = "failed"
+    FINISHED = "finished"
+    RETIRED = "retired"
+
+
+class Managed:
+    """Starts a worker's process and remembers how that went."""
+
+    def __init__(self, plan: WorkerPlan, row: int) -> None:
+        self.plan, self.row = plan, row
+        self.state = State.OFF
+        self.process: SpawnProcess | None = None
+        self.channel: Channel | None = None
+        self.restarts = 0
+        self.restart_at = 0.0
+        self.killed_at: float | None = None
+        self.told_to_stop = False
+        self.restart_planned = False
+        self._deaths: deque[float] = deque(maxlen=DEATHS)
+
+    @property
+    def name(self) -> str:
+        return self.plan.name
+
+    @property
+    def alive(self) -> bool:
+        return self.process is not None
+
+    def start(self, assignment: child.Assignment, channel: Channel) -> None:
+        """Spawn the process; its end of the control socket goes with the assignment."""
+        self.process = _spawn.Process(target=child.main, args=(assignment,), name=self.name)
+        with _thread_budget(self.plan.threads):
+            self.process.start()
+        assignment.control.close()
+        self.channel = channel
+        self.state, self.killed_at = State.STARTING, None
+        self.told_to_stop = self.restart_planned = False
+
+    def ask_to_stop(self) -> None:
+        """Politely if it listens already; a process that still starts is ended at once."""
+        self.told_to_stop = True
+        if self.process is None or self.channel is None:
+            return
+        if self.state is State.RUNNING:
+            self.channel.send({"kind": "stop"})
+        else:
+            self.process.terminate()
+
+    def kill(self) -> None:
+        if self.process is not None and self.killed_at is None:
+            self.killed_at = time.monotonic()
+            self.process.kill()
+
+    def reap(self) -> int | None:
+        """The exit code if the process has ended: it is gone then, and its channel with it."""
+        if self.process is None or self.process.exitcode is None:
+            return None
+        code = self.process.exitcode
+        self.process.join()
+        self.process.close()
+        self.process = None
+        if self.channel is not None:
+            self.channel.close()
+            self.channel = None
+        return code
+
+    def plan_restart(self, now: float) -> float | None:
+        """After a death: seconds until the restart, or None when it has died too often."""
+        self._deaths.append(now)
+        recent = [death for death in self._deaths if now - death < WINDOW]
+        if len(recent) >= DEATHS:
+            self.state = State.FAILED
+            return None
+        delay = min(BACKOFF_MOST, BACKOFF_FIRST * 2 ** (len(recent) - 1))
+        self.state, self.restart_at = State.WAITING, now + delay
+        return float(delay)
+
+
+@contextmanager
+def _thread_budget(threads: int) -> Iterator[None]:
+    """Libraries read these when they are imported, so they have to stand in the child's environment."""
+    before = {name: os.environ.get(name) for name in _THREAD_VARIABLES}
+    os.environ.update(dict.fromkeys(_THREAD_VARIABLES, str(threads)))
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value

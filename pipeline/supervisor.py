@@ -1,0 +1,388 @@
+"""Starts, watches, restarts and stops workers; owns every segment and socket.
+
+Death is decided by the wait on the process, never by a time-out. A worker whose beat is too old is killed,
+which makes it dead; then what it left in shared memory is cleared and, after a back-off, it starts again.
+"""
+
+import dataclasses
+import logging
+import os
+import time
+from collections.abc import Callable, Iterable
+from multiprocessing.connection import wait as wait_any
+from typing import Any
+
+from pipeline import child
+from pipeline.control import Channel, ControlError, Message
+from pipeline.graph import Plan, WorkerPlan
+from pipeline.managed import DEATHS, WINDOW, Managed, State
+from pipeline.rings import Rings, check_memory
+from shm import layout
+from shm.board import ABSENT, OPENING, Board
+from shm.ring import Ring
+from shm.segment import Segment
+
+HUNG = 5.0  # seconds without a beat
+PAUSED = 1.0  # the launcher itself was away for so long: one round of health checks is forgiven
+ROUND = 0.1  # seconds between rounds
+CHECK_RINGS_EVERY = 0.5
+STOP_ALL, STOP_ONE, TERMINATE = 2.0, 0.3, 0.5  # seconds: for all, for one's turn, left for SIGKILL
+UNREAPED = 3.0  # seconds after SIGKILL
+BOARD_ROWS = 32
+
+log = logging.getLogger("stereoring.launcher")
+
+
+class Supervisor:
+    """Runs a plan until it is told to stop. Raises GraphError or NoMemory before anything starts."""
+
+    def __init__(self, plan: Plan, log_level: int = logging.INFO) -> None:
+        self.log_level = log_level
+        self.rings = Rings(plan)
+        self.board = Board.create(BOARD_ROWS)
+        self.workers = {worker.name: Managed(worker, row) for row, worker in enumerate(plan.workers)}
+        self.stop_requested = False
+        self.exit_code = 0
+        self._retired: list[Managed] = []
+        self._last_round = self._last_check = time.monotonic()
+
+    def run(self, every_round: Callable[[], None] = lambda: None) -> int:
+        """Until `stop_requested`, or nothing is left to run. Returns the exit code; leaves nothing behind.
+
+        `every_round` is called ten times a second.
+        """
+        try:
+            for worker in self.workers.values():
+                self._start(worker)
+            while not self.stop_requested:
+                self._round()
+                every_round()
+        finally:
+            self.close()
+        return self.exit_code
+
+    def close(self) -> None:
+        """Stop everything within 2 s, the last in the line first, and let go of all memory."""
+        self._stop(list(self.workers.values()))
+        self.rings.close()
+        self.board.close()
+
+    def describe(self) -> dict[str, Any]:
+        """What an onlooker cannot read from the segments, as data that JSON can carry."""
+        return {
+            "launcher": os.getpid(),
+            "workers": [
+                {
+                    "name": worker.name,
+                    "row": worker.row,
+                    "state": worker.state.value,
+                    "restarts": worker.restarts,
+                    "threads": worker.plan.threads,
+                }
+                for worker in [*self.workers.values(), *self._retired]
+            ],
+            "rings": [ring.spec.to_json() for ring in self.rings.by_name.values()],
+            "board_rows": BOARD_ROWS,
+        }
+
+    def segments(self) -> list[Segment]:
+        """The board's and the rings' (in the order of `describe`)."""
+        return [self.board.segment, *(ring.segment for ring in self.rings.by_name.values())]
+
+    def tell(self, worker: Managed, section: str, values: dict[str, Any]) -> None:
+        """Send live settings; of several for one key the last is kept."""
+        for key, value in values.items():
+            self._send(
+                worker, {"kind": "settings", "section": section, "values": {key: value}}, f"{section}.{key}"
+            )
+
+    def set_log_level(self, level: int) -> None:
+        """For all workers, those that start later too."""
+        self.log_level = level
+        for worker in self.workers.values():
+            self._send(worker, {"kind": "log_level", "level": level}, "log_level")
+
+    def replace(self, plan: Plan, restart: Iterable[str]) -> list[str]:
+        """Go over to another plan: stop what it lacks, restart `restart` and the users of changed rings,
+        start what is new. Returns the names of those that restart. Raises GraphError or NoMemory."""
+        new = {worker.name: worker for worker in plan.workers}
+        specs = {spec.name: spec for spec in plan.rings}
+        changed = {name for name, spec in self.rings.planned.items() if specs.get(name) != spec}
+        check_memory(sum(specs[name].nbytes for name in changed & specs.keys()))
+        leaving = [
+            worker
+            for name, worker in self.workers.items()
+            if name not in new
+            or name in restart
+            or moved(worker.plan, new[name])
+            or changed & set(rings_of(worker.plan))
+        ]
+        self._stop(leaving)
+        for name in changed:
+            self.rings.remove(name)
+        for name, spec in specs.items():
+            if name not in self.rings.by_name:
+                self.rings.add(spec)
+        self._seat(new)
+        for worker in self.workers.values():
+            if worker.state is State.OFF:
+                self._start(worker)
+        return [worker.name for worker in leaving if worker.name in new]
+
+    def _seat(self, plans: dict[str, WorkerPlan]) -> None:
+        """Give every planned worker a line of the board, and those who stay their new plan."""
+        kept = {name: worker for name, worker in self.workers.items() if name in plans}
+        free = set(range(BOARD_ROWS)) - {worker.row for worker in [*kept.values(), *self._retired]}
+        self.workers = {}
+        for name, plan in plans.items():
+            worker = kept.get(name) or Managed(plan, min(free))
+            free.discard(worker.row)
+            worker.plan = plan
+            self.workers[name] = worker
+
+    def _start(self, worker: Managed) -> None:
+        plan = worker.plan
+        channel, theirs = Channel.pair()
+        line = self.board.line(worker.row)
+        line.enter(0, OPENING)
+        line.expect("starting", child.OPEN_LIMIT)
+        for ring in plan.writes:
+            if self.rings[ring].state != layout.AWAY:
+                self.rings[ring].set_state(layout.STARTING)
+        assignment = child.Assignment(
+            name=plan.name,
+            implementation=plan.implementation,
+            settings=plan.settings,
+            control=theirs,
+            board=self.board.segment,
+            board_rows=BOARD_ROWS,
+            board_row=worker.row,
+            log_level=self.log_level,
+            launcher_pid=os.getpid(),
+            reader=self.rings[plan.reads].reader(plan.name) if plan.reads else None,
+            joined=self.rings[plan.joins].reader(plan.name) if plan.joins else None,
+            joined_for_others=plan.joins_for_others,
+            writers={ring: self.rings[ring].writer() for ring in plan.writes},
+        )
+        worker.start(assignment, channel)
+
+    def _round(self) -> None:
+        self._wait(ROUND)
+        now = time.monotonic()
+        for worker in self.workers.values():
+            self._listen(worker)
+            self._see_if_dead(worker, now)
+            if worker.state is State.WAITING and now >= worker.restart_at:
+                worker.restarts += 1
+                self._start(worker)
+        if now - self._last_round < PAUSED:
+            self._check_health(now)
+        else:
+            log.warning("the launcher was away for %.1f s; workers get a fresh start", now - self._last_round)
+        self._last_round = time.monotonic()
+        self._tend_rings(now)
+        if all(worker.state in (State.FAILED, State.RETIRED) for worker in self.workers.values()):
+            log.error("no worker is left; giving up")
+            self.exit_code, self.stop_requested = 1, True
+
+    def _wait(self, timeout: float) -> None:
+        """Until a worker says something or dies."""
+        sources: list[Any] = []
+        for worker in self.workers.values():
+            if worker.process is not None:
+                sources.append(worker.process.sentinel)
+            if worker.channel is not None and not worker.channel.closed:
+                sources.append(worker.channel)
+        wait_any(sources, timeout)
+
+    def _listen(self, worker: Managed) -> None:
+        if worker.channel is None or worker.channel.closed:
+            return
+        try:
+            worker.channel.flush()
+            for message, _ in worker.channel.receive():
+                self._handle(worker, message)
+        except (ControlError, ValueError, KeyError) as error:
+            log.error("%s sends what is no message (%s); it is killed and started again", worker.name, error)
+            worker.kill()
+
+    def _handle(self, worker: Managed, message: Message) -> None:
+        kind = message["kind"]
+        if kind == "log":
+            record = logging.makeLogRecord(
+                {"name": f"stereoring.{worker.name}", "levelno": message["level"], "msg": message["text"]}
+                | {"levelname": logging.getLevelName(message["level"]), "created": message["time"]}
+            )
+            logging.getLogger(record.name).handle(record)
+        elif kind == "ready":
+            worker.state = State.RUNNING
+            for ring in worker.plan.writes:
+                self.rings[ring].set_state(layout.LIVE)
+        elif kind == "too_large":
+            self.rings.wish_larger(message["ring"], message["nbytes"])
+        elif kind == "corrupt":
+            self._renew(message["ring"])
+        else:
+            raise ValueError(f"unknown kind {kind!r}")
+
+    def _send(self, worker: Managed, message: Message, key: str, fds: tuple[int, ...] = ()) -> None:
+        if worker.channel is None:
+            return
+        try:
+            worker.channel.send(message, fds, key)
+        except ControlError as error:
+            log.error("%s: %s; it is killed and started again", worker.name, error)
+            worker.kill()
+
+    def _see_if_dead(self, worker: Managed, now: float) -> None:
+        if worker.process is not None and worker.process.exitcode is not None:
+            self._listen(worker)  # its last words
+        code = worker.reap()
+        if code is None:
+            if worker.killed_at is not None and now - worker.killed_at > UNREAPED:
+                self._retire(worker)
+            return
+        self._clean_up_after(worker)
+        if worker.restart_planned:
+            worker.state, worker.restart_at = State.WAITING, now
+        elif code == 0:
+            worker.state = State.FINISHED
+            log.info("%s has finished", worker.name)
+        else:
+            self._decide_restart(worker, code, now)
+
+    def _decide_restart(self, worker: Managed, code: int, now: float) -> None:
+        delay = worker.plan_restart(now)
+        if delay is not None:
+            log.warning("%s %s; restart in %.1f s", worker.name, how_it_ended(code), delay)
+            return
+        log.error(
+            "%s %s, the %dth time within %.0f s, and stays off; the rest goes on. Its log above says why.",
+            *(worker.name, how_it_ended(code), DEATHS, WINDOW),
+        )
+        for ring in worker.plan.writes:
+            self.rings[ring].set_state(layout.FAILED)
+        if worker.plan.mode == "every" and worker.plan.reads:
+            log.error("the job cannot go on without %s and ends", worker.name)
+            self.exit_code, self.stop_requested = 1, True
+
+    def _clean_up_after(self, worker: Managed) -> None:
+        """The dead one's words are ours until its successor starts."""
+        for ring in worker.plan.writes:
+            self.rings.forget_writer(ring)
+            self.rings[ring].set_state(layout.AWAY)
+        for ring in filter(None, (worker.plan.reads, worker.plan.joins)):
+            self.rings.forget_reader(ring, worker.name)
+        line = self.board.line(worker.row)
+        line.set_state(ABSENT)
+        line.expect_nothing()
+
+    def _check_health(self, now: float) -> None:
+        now_ns = time.perf_counter_ns()
+        for worker in self.workers.values():
+            if not worker.alive or worker.killed_at is not None:
+                continue
+            line = self.board.line(worker.row)
+            beat, busy_until = line.read_health()
+            if now_ns > max(beat + int(HUNG * 1e9), busy_until):
+                doing = f" while {line.read().label!r}" if busy_until else ""
+                log.error(
+                    "%s has hung%s (no beat for %.1f s); killing it",
+                    worker.name,
+                    doing,
+                    (now_ns - beat) / 1e9,
+                )
+                worker.kill()
+
+    def _retire(self, worker: Managed) -> None:
+        """Killed, and the system does not end it (stuck in a driver): it may still write what it could.
+        So its line is never used again and its rings get new segments; a successor takes over."""
+        log.error(
+            "%s (pid %s) does not end after SIGKILL; it is left behind, probably stuck in a driver",
+            *(worker.name, worker.process and worker.process.pid),
+        )
+        stuck = Managed(worker.plan, worker.row)
+        stuck.process, stuck.state = worker.process, State.RETIRED
+        self._retired.append(stuck)
+        worker.process = None
+        if worker.channel is not None:
+            worker.channel.close()
+            worker.channel = None
+        used = {other.row for other in [*self.workers.values(), *self._retired]}
+        worker.row = min(set(range(BOARD_ROWS)) - used)
+        worker.state, worker.restart_at, worker.killed_at = State.WAITING, time.monotonic(), None
+        for ring in rings_of(worker.plan):
+            self._renew(ring)
+
+    def _renew(self, ring: str) -> None:
+        """A new segment for a ring whose words cannot be trusted; all its users start anew."""
+        log.error("ring %s gets a new segment; its users restart", ring)
+        self.rings.renew(ring)
+        for worker in self.workers.values():
+            if ring in rings_of(worker.plan) and worker.alive:
+                worker.restart_planned = True
+                worker.kill()
+
+    def _tend_rings(self, now: float) -> None:
+        for ring in self.rings.grow():
+            self._announce(ring)
+        self.rings.close_left()
+        if now - self._last_check > CHECK_RINGS_EVERY:
+            self._last_check = now
+            for error in self.rings.check():
+                log.error("%s", error)
+                self._renew(error.ring)
+
+    def _announce(self, ring: Ring) -> None:
+        """Send a new segment to everybody who has the old one."""
+        message = {"kind": "segment", "spec": ring.spec.to_json(), "segment": ring.segment.to_json()}
+        for worker in self.workers.values():
+            if ring.spec.name in rings_of(worker.plan) and worker.alive:
+                self._send(worker, message, f"segment {ring.spec.name}", ring.segment.fds)
+
+    def _stop(self, leaving: list[Managed]) -> None:
+        """End these workers within 2 s: ask each in turn, the last in the line first; then insist."""
+        end = time.monotonic() + STOP_ALL
+        for worker in reversed(leaving):
+            worker.ask_to_stop()
+            turn = min(time.monotonic() + STOP_ONE, end - TERMINATE)
+            while worker.alive and time.monotonic() < turn:
+                self._drain_until(leaving, turn)
+        self._drain_until(leaving, end - TERMINATE, all_of_them=True)
+        for worker in leaving:
+            if worker.alive:
+                log.warning("%s does not stop when asked; killing it", worker.name)
+                worker.kill()
+        self._drain_until(leaving, end, all_of_them=True)
+
+    def _drain_until(self, leaving: list[Managed], deadline: float, all_of_them: bool = False) -> None:
+        """Take last messages and reap, until something has ended (or all of them) or the deadline."""
+        while any(worker.alive for worker in leaving) and time.monotonic() < deadline:
+            sources: list[Any] = [worker.process.sentinel for worker in leaving if worker.process]
+            wait_any(sources, max(0.0, deadline - time.monotonic()))
+            ended = 0
+            for worker in leaving:
+                self._listen(worker)
+                if worker.reap() is not None:
+                    ended += 1
+                    worker.state = State.OFF
+                    self._clean_up_after(worker)
+            if ended and not all_of_them:
+                return
+
+
+def rings_of(plan: WorkerPlan) -> list[str]:
+    """All rings that a worker has an end of."""
+    return [ring for ring in (plan.reads, plan.joins, *plan.writes) if ring]
+
+
+def moved(old: WorkerPlan, new: WorkerPlan) -> bool:
+    """A running worker cannot become this: more than its settings is different."""
+    return dataclasses.replace(old, settings={}) != dataclasses.replace(new, settings={})
+
+
+def how_it_ended(code: int) -> str:
+    """An exit code in words."""
+    if code < 0:
+        return f"was killed by signal {-code}"
+    return "met a corrupt ring" if code == child.CORRUPT else f"has crashed (exit code {code})"
