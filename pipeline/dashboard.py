@@ -49,7 +49,8 @@ def _print_json(observer: Observer, interval: float, count: int) -> None:
 
 def _show(observer: Observer, interval: float, count: int | None) -> None:
     shown = 0
-    with Live(console=Console(), screen=True, auto_refresh=False) as live:
+    console = Console(markup=False, highlight=False, emoji=False)  # plain cells: a third of the time
+    with Live(console=console, screen=True, auto_refresh=False) as live:
         while count is None or shown < count:
             live.update(_page(observer.figures(), observer.pid), refresh=True)
             shown += 1
@@ -57,9 +58,9 @@ def _show(observer: Observer, interval: float, count: int | None) -> None:
 
 
 def _page(figures: Figures, pid: int) -> Group:
-    return Group(
-        _headline(figures, pid), _workers(figures["workers"]), _rings(figures["rings"]), _machine(figures)
-    )
+    gap = Text()
+    tables = _workers(figures["workers"]), gap, _rings(figures["rings"])
+    return Group(_headline(figures, pid), gap, *tables, gap, _machine(figures))
 
 
 def _headline(figures: Figures, pid: int) -> Text:
@@ -67,40 +68,38 @@ def _headline(figures: Figures, pid: int) -> Text:
     latency = _triple(sinks[-1]["latency_ms"]) if sinks else "-"
     return Text.assemble(
         ("stereoring", "bold"),
-        f"  launcher {pid}   capture to present p50/p95/p99: ",
+        f"  launcher {pid}, capture to present ",
         (latency, "bold"),
-        " ms",
+        " ms (p50/p95/p99)",
     )
 
 
 def _workers(workers: list[Figures]) -> Table:
-    table = Table(title="workers", title_justify="left", expand=True)
-    _columns(table, "worker", "state", numbers="pid|cpu %|rss MB|threads|fps|lost|restarts")
-    _columns(table, numbers="wait ms p50/95/99|work ms p50/95/99|latency ms p50/95/99")
+    table = _table("worker", "state", numbers="cpu %|MB|thr|fps|lost|starts|wait ms|work ms|latency ms")
     for worker in workers:
         table.add_row(
             worker["name"],
             _state(worker["state"], worker["busy"]),
-            *(
-                _number(worker[key], digits)
-                for key, digits in (("pid", 0), ("cpu_percent", 1), ("rss_mb", 0))
-            ),
-            *(_number(worker[key], digits) for key, digits in (("threads", 0), ("fps", 1), ("lost", 0))),
-            _number(worker["restarts"], 0),
+            _number(worker["cpu_percent"], 1),
+            _number(worker["rss_mb"], 0),
+            _number(worker["threads"], 0),
+            _number(worker["fps"], 1),
+            str(worker["lost"]),
+            str(worker["restarts"] + 1),
             *(_triple(worker[key]) for key in ("wait_ms", "work_ms", "latency_ms")),
         )
     return table
 
 
 def _rings(rings: list[Figures]) -> Table:
-    table = Table(title="rings", title_justify="left", expand=True)
-    _columns(table, "ring", "state", numbers="fps|used|age ms|frame|slot MB|no slot")
-    _columns(table, "reader: fps, dropped, leases")
+    table = _table(
+        "ring", "state", numbers="fps|used|age ms|frame|no slot", last="reader: fps, dropped, leases"
+    )
     for ring in rings:
-        readers = "; ".join(
-            f"{reader['name']}: {_number(reader['fps'], 1)}, {reader['dropped']}, {reader['leases']}"
+        readers = [
+            f"{reader['name']}: {_number(reader['fps'], 0)}, {reader['dropped']}, {reader['leases']}"
             for reader in ring["readers"]
-        )
+        ]
         table.add_row(
             ring["name"],
             _state(ring["state"]),
@@ -108,29 +107,35 @@ def _rings(rings: list[Figures]) -> Table:
             f"{ring['used']}/{ring['slots']}",
             _number(ring["age_ms"], 0),
             "x".join(map(str, ring["shape"])) + f" {ring['dtype']}",
-            _number(ring["slot_mb"], 2),
             str(ring["no_slot"]),
-            readers,
+            "; ".join(readers),
         )
     return table
 
 
 def _machine(figures: Figures) -> Text:
     machine, launcher = figures["machine"], figures["launcher"]
-    text = f"machine: {machine['cpu_percent']:.0f} % of {machine['cores']} cores, "
-    text += f"memory {machine['memory_percent']:.0f} %   launcher: {_number(launcher['cpu_percent'], 1)} % of a core, "
-    text += f"{_number(launcher['rss_mb'], 0)} MB"
+    lines = [
+        f"machine: {machine['cpu_percent']:.0f} % of {machine['cores']} cores, "
+        f"memory {machine['memory_percent']:.0f} %; "
+        f"launcher: {_number(launcher['cpu_percent'], 1)} % of a core, {_number(launcher['rss_mb'], 0)} MB"
+    ]
     for gpu in machine["gpus"]:
         used = f"{gpu['memory_used_mb']:.0f} of {gpu['memory_total_mb']:.0f} MB"
-        text += f"\n{gpu['name']}: {gpu['load_percent']} %, {used}"
-    return Text(text)
+        lines.append(f"{gpu['name']}: {gpu['load_percent']} %, {used}")
+    return Text("\n".join(lines))
 
 
-def _columns(table: Table, *names: str, numbers: str = "") -> None:
+def _table(*names: str, numbers: str, last: str | None = None) -> Table:
+    """No lines around cells: half of the time to draw a table goes into them."""
+    table = Table(box=None, pad_edge=False, header_style="bold cyan", padding=(0, 2, 0, 0))
     for name in names:
         table.add_column(name, no_wrap=True)
-    for name in filter(None, numbers.split("|")):
+    for name in numbers.split("|"):
         table.add_column(name, justify="right", no_wrap=True)
+    if last:
+        table.add_column(last)
+    return table
 
 
 def _state(state: str, busy: str = "") -> Text:

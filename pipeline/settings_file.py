@@ -215,21 +215,20 @@ def _with_replaced(text: str, node: yaml.Node, value: object) -> str:
 def _with_relisted(text: str, node: yaml.SequenceNode, values: Sequence[object]) -> str:
     """A list of one item a line: an item that stays keeps its line, lines of comments stay where they are."""
     start = text.rfind("\n", 0, node.start_mark.index) + 1
-    end = text.find("\n", _end(text, node)) + 1 or len(text)
-    lines = text[start:end].splitlines(keepends=True)
+    end = (text + "\n").index("\n", _end(text, node))
+    lines = text[start:end].split("\n")
     places = [item.start_mark.line - node.start_mark.line for item in node.value]
-    known = {written(value_of(item)): lines[place] for item, place in zip(node.value, places, strict=True)}
-    indent = " " * node.start_mark.column
-    wanted = [known.get(written(value), f"{indent}- {written(value)}") for value in values] or [
-        f"{indent}  []"
-    ]
+    known = {written(value_of(item)): lines[at] for item, at in zip(node.value, places, strict=True)}
+    indent, carriage = " " * node.start_mark.column, _newline(text).removesuffix("\n")
+    new = [known.get(written(value), f"{indent}- {written(value)}{carriage}") for value in values]
+    new = new or [f"{indent}  []{carriage}"]
     result = []
     for number, line in enumerate(lines):
         if number not in places:
             result.append(line)
-        elif wanted:
-            result.append(wanted.pop(0))
-    return text[:start] + _newline(text).join(result + wanted) + text[end:]
+        elif new:
+            result.append(new.pop(0))
+    return text[:start] + "\n".join(result + new) + text[end:]
 
 
 def _with_added(text: str, parent: yaml.Node | None, keys: Sequence[str], value: object, at_end: bool) -> str:

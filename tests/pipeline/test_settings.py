@@ -83,6 +83,9 @@ profiles:
 # the end
 """
 
+NULL = "  - null   # nothing\n"
+WEB = "  - web    # the last one\n"
+
 Write = Callable[[str], Path]
 
 
@@ -589,15 +592,19 @@ def test_the_section_of_a_worker_dropped_in_meanwhile_is_compared_to_its_default
         ("capture", "region", (1, 2, 3, 4), "[0,  0, 100, 200]", "[1, 2, 3, 4]"),
         ("capture", "region", None, "[0,  0, 100, 200]", "null"),
         ("capture", "scale", 2, "1.50", "2"),
-        ("capture", "tags", ["x", "null"], "  - a ", "  - x\n  - 'null' "),
-        ("capture", "tags", [], "  - a ", "    [] "),
+        ("capture", "tags", ["x", "null"], "  - a   # first\n", "  - x\n  - 'null'\n"),
+        ("capture", "tags", ["x", "a"], "  - a   # first\n", "  - x\n  - a   # first\n"),
+        ("capture", "tags", [], "  - a   # first\n", "    []\n"),
         ("capture", "title", "a: #b", "  - a   # first\n", "  - a   # first\n  title: 'a: #b'\n"),
         ("capture", "cursor", "off", "  - a   # first\n", "  - a   # first\n  cursor: 'off'\n"),
         ("capture", "name", "12", "  - a   # first\n", "  - a   # first\n  name: '12'\n"),
         ("capture", "name", "é\nb", "  - a   # first\n", '  - a   # first\n  name: "é\\nb"\n'),
         ("scene", "speed", 2.5, "scene:", "scene: {speed: 2.5}"),
-        ("sinks", "", ["null"], "  - null   # nothing\n  - web ", "  - null "),
-        ("sinks", "", ["web", "null"], "  - null   # nothing\n  - web ", "  - web\n  - null "),
+        ("sinks", "", ["null"], "  - web    # the last one\n", ""),
+        ("sinks", "", ["web"], "  - null   # nothing\n", ""),
+        ("sinks", "", ["web", "null"], NULL + WEB, WEB + NULL),
+        ("sinks", "", ["null", "window", "web"], WEB, "  - window\n" + WEB),
+        ("sinks", "", ["null", "web", "window"], WEB, WEB + "  - window\n"),
     ],
 )
 @pytest.mark.parametrize("line_end", ["\n", "\r\n"])
@@ -685,6 +692,23 @@ def test_a_value_that_is_not_allowed_leaves_the_file_untouched(
     assert str(caught.value) == f"settings.yaml: {complaint}"
     assert path.read_text() == GOOD
     assert os.listdir() == ["settings.yaml"]
+
+
+def test_comments_between_the_items_of_a_list_stay(package: str, write: Write) -> None:
+    path = write("sinks:\n- null\n# - window\n\n- web # for phones\n# end")
+    write_back(path, "sinks", "", ["web"], package=package)
+    assert path.read_text() == "sinks:\n- web # for phones\n# - window\n\n# end"
+    write_back(path, "sinks", "", ["window", "null"], package=package)
+    assert path.read_text() == "sinks:\n- window\n# - window\n\n# end".replace("\n#", "\n- null\n#", 1)
+    write_back(path, "sinks", "", [], package=package)
+    assert path.read_text() == "sinks:\n  []\n# - window\n\n# end"
+
+
+def test_a_list_that_spans_lines_in_another_way_is_replaced_as_a_whole(package: str, write: Write) -> None:
+    path = write("sinks: [null,\n  web] # all\ncapture:\n  tags:\n  - |\n    a\n  - b\n  fps: 3\n")
+    write_back(path, "sinks", "", ["web"], package=package)
+    write_back(path, "capture", "tags", ["b", "c"], package=package)
+    assert path.read_text() == "sinks: [web] # all\ncapture:\n  tags:\n    [b, c]\n  fps: 3\n"
 
 
 def test_a_file_with_other_problems_is_not_written(package: str, write: Write) -> None:

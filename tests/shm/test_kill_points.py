@@ -16,9 +16,11 @@ import pytest
 
 from shm import layout
 from shm.errors import SourceGone
+from shm.fence import Fence
 from shm.frame import Source
 from shm.layout import RingSpec, RowSpec
 from shm.ring import Ring
+from shm.stats import RingStats
 from shm.wake import ring_bell
 from tests.shm.fault_words import Fault
 from tests.shm.ring_processes import (
@@ -122,6 +124,8 @@ def test_a_writer_dies_and_its_successor_goes_on(room: Room, point: str, nth: in
         room.write_up_to(newest + FRAMES, Fault(point, 1 if point == "after_space" else nth))
         assert room.crew.reap(room.writer) == KILLED, "it came to the point"
         assert room.tallies["writer"].first == newest + 1, "seq goes on"
+        time.sleep(0.005)  # the readers take what is there
+        RingStats.read(room.ring.spec, room.ring.words, Fence())  # no false alarm
         os.kill(room.readers["job"].pid, signal.SIGCONT)
         room.ring.set_state(layout.AWAY if death % 2 else layout.LIVE)
     last = room.ring.newest_seq() + FRAMES
