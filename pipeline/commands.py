@@ -22,8 +22,9 @@ log = logging.getLogger("stereoring.launcher")
 
 def main(arguments: Sequence[str]) -> int:
     """Returns the exit code: 0, 1 for a failure while running, 2 for wrong settings or arguments."""
-    parser = _parser()
-    options = parser.parse_args(arguments or ["run"])
+    if not arguments or (arguments[0].startswith("-") and arguments[0] not in ("-h", "--help")):
+        arguments = ["run", *arguments]
+    options = _parser().parse_args(arguments)
     command: int = options.command(options)
     return command
 
