@@ -26,6 +26,7 @@ import numpy.typing as npt
 from shm import layout
 from shm.errors import SourceGone
 from shm.frame import Source
+from shm.layout import RowSpec
 from shm.lease import Lease
 from shm.ring import ReaderHandle, Ring, RingSpec, WriterHandle
 from shm.segment import MemfdSegment, NamedSegment
@@ -370,3 +371,68 @@ def open_fds() -> int:
 
 def named_segments() -> set[str]:
     return set(os.listdir("/dev/shm")) if os.path.isdir("/dev/shm") else set()
+
+
+# Handles in processes that share nothing with their parent but what they are given --------------------
+
+
+def write_fixed(handle: WriterHandle, count: int) -> None:
+    """`count` frames in changing shapes."""
+    die_with_parent()
+    writer = handle.open()
+    while writer.seq < count:
+        slot = writer.acquire()
+        if slot is None:
+            wait([writer], None)
+            continue
+        seq = writer.seq + 1
+        slot.view((1 + seq % 3, 4, 2), np.uint64)[:] = seq
+        writer.publish(slot, t_capture=time.perf_counter_ns(), pts=-seq, colour="test")
+
+
+def read_fixed(handle: ReaderHandle, count: int, answer: Connection) -> None:
+    """Check `count` frames of write_fixed; answer with the number that were right."""
+    die_with_parent()
+    reader, right = handle.open(), 0
+    while reader.seq < count:
+        lease = reader.lease()
+        if lease is None:
+            wait([reader], None)
+            continue
+        with lease:
+            info = lease.info
+            said = (info.shape, info.dtype, info.pts, info.colour)
+            right += said == ((1 + info.seq % 3, 4, 2), np.uint64, -info.seq, "test") and is_whole(
+                lease.frame, info.seq
+            )
+    answer.send(right)
+
+
+def handles_arrive(method: str, backend: type[MemfdSegment] | type[NamedSegment], count: int = 200) -> int:
+    """A writer and a reader started by `method` on a ring of this process; how many frames were right."""
+    rows = (RowSpec("job", "every", 1),)
+    ring = make_ring(RingSpec(f"handles-{os.getpid()}", 4, 4096, rows), backend)
+    ours, theirs = get_context(method).Pipe()
+    with Crew(method) as crew:
+        reader = crew.run(read_fixed, ring.reader("job"), count, theirs)
+        writer = crew.run(write_fixed, ring.writer(), count)
+        assert ours.poll(WATCHDOG), "the reader answers"
+        right: int = ours.recv()
+        assert (crew.ended(writer), crew.ended(reader)) == (0, 0)
+    ours.close()
+    theirs.close()
+    ring.close()
+    return right
+
+
+def main() -> None:
+    """`python -m tests.shm.ring_processes`: all kinds of handles under this Python."""
+    for method in ("spawn", "forkserver"):
+        for backend in (MemfdSegment, NamedSegment):
+            right = handles_arrive(method, backend)
+            print(f"{sys.version.split()[0]} {method} {backend.__name__}: {right} of 200")
+            assert right == 200
+
+
+if __name__ == "__main__":
+    main()
