@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
 
 import yaml
+from ruamel.yaml.error import YAMLError
 
-from pipeline import settings_file
+from pipeline import settings_file, settings_write
 from pipeline.catalogue import CatalogueError, settings_types
 from pipeline.settings_check import Checker, Layer, Schema, fields, hint
 from pipeline.settings_file import Problem, SettingsError, one_line
@@ -110,7 +111,7 @@ def changes(old: Settings, new: Settings) -> list[Change]:
 
 
 def write_back(path: str | Path, section: str, key: str, value: object, *, package: str = "workers") -> None:
-    """Sets one value in the file, below all profiles, and leaves every other character of it alone.
+    """Sets one value in the file, below all profiles; comments, order and quotes stay.
 
     For the sinks `section` is "sinks" and `key` "". Raises SettingsError, with the file untouched, for a
     value that is not allowed and for a file that has other problems or cannot be written.
@@ -125,12 +126,16 @@ def write_back(path: str | Path, section: str, key: str, value: object, *, packa
         return
     if section == "sinks":  # The sink named null is written without quotes, as people write it.
         value = [None if name == "null" else name for name in wanted.sinks or ()]
-    edited = settings_file.edited(text, document.root, [section, key] if key else [section], value)
+    try:
+        edited = settings_write.edited(text, [section, key] if key else [section], value)
+    except YAMLError as error:  # ruamel.yaml is stricter here and there
+        what = f"cannot be changed in this file: {one_line(str(error))}"
+        raise _error(str(path), _name(section, key), what) from error
     result = _document(edited, str(path), schema)
     if (result.base, result.profiles) != (expected, document.profiles):
         raise _error(str(path), _name(section, key), "cannot be changed without disturbing other values")
     try:
-        settings_file.replace_file(path, edited)
+        settings_write.replace_file(path, edited)
     except OSError as error:
         raise _error(str(path), "", f"cannot be written: {error.strerror}") from error
 

@@ -1,14 +1,11 @@
-"""The YAML side of the settings: text to nodes that know their line, and back: one value changed in the text.
+"""Reads the YAML of a settings file: text to nodes that know their line.
 
 Unquoted words mean what YAML 1.2 says, plus yes/no/on/off: `16:9`, `2026-01-01` and `<<` are text, `1e3` is
 a number.
 """
 
-import os
 import re
-import shutil
-import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -158,120 +155,15 @@ def _scalar(kind: str, text: str, words_as_text: bool) -> object:
     return number
 
 
-def written(value: object, style: str | None = None) -> str:
-    """`value` as it is written in a settings file, on one line, text in the quotes `style` where given.
-
-    Raises yaml.YAMLError for what is not plain data.
-    """
-    keep = style if isinstance(value, str) and style in ("'", '"') else None
-    if isinstance(value, str) and not value.isprintable():
-        keep = '"'
+def written(value: object) -> str:
+    """`value` as YAML on one line. Raises yaml.YAMLError for what is not plain data."""
+    quote = '"' if isinstance(value, str) and not value.isprintable() else None
     flow = yaml.dump(
         [value],
         Dumper=_Writer,
-        default_style=keep,
+        default_style=quote,
         default_flow_style=True,
         width=float("inf"),
         allow_unicode=True,
     )
     return flow.strip()[1:-1]
-
-
-def edited(text: str, root: yaml.Node | None, keys: Sequence[str], value: object) -> str:
-    """`text`, whose root node is `root`, with the value at `keys` replaced or added.
-
-    Every other character stays. Of a list of one item a line, an item that goes takes its comment with it.
-    """
-    node = root
-    for depth, key in enumerate(keys):
-        if node is not None and depth and is_empty(node):
-            return _with_replaced(text, node, {key: value})
-        child = _child(node, key)
-        if child is None:
-            return _with_added(text, node, keys[depth:], value, at_end=node is root)
-        node = child
-    return text if node is None else _with_replaced(text, node, value)
-
-
-def _child(node: yaml.Node | None, key: str) -> yaml.Node | None:
-    if not isinstance(node, yaml.MappingNode):
-        return None
-    return next((item for name, item in pairs(node) if name.value == key), None)
-
-
-def _with_replaced(text: str, node: yaml.Node, value: object) -> str:
-    start, end = node.start_mark.index, _end(text, node)
-    if isinstance(node, yaml.SequenceNode) and not node.flow_style:
-        if isinstance(value, list | tuple) and all(
-            item.start_mark.line == item.end_mark.line for item in node.value
-        ):
-            return _with_relisted(text, node, value)
-        # A dash may stand as far left as its key, anything else may not.
-        return text[:start] + "  " + written(value) + text[end:]
-    blank = " " if text[start - 1 : start] == ":" else ""
-    return text[:start] + blank + written(value, getattr(node, "style", None)) + text[end:]
-
-
-def _with_relisted(text: str, node: yaml.SequenceNode, values: Sequence[object]) -> str:
-    """A list of one item a line: an item that stays keeps its line, lines of comments stay where they are."""
-    start = text.rfind("\n", 0, node.start_mark.index) + 1
-    end = (text + "\n").index("\n", _end(text, node))
-    lines = text[start:end].split("\n")
-    places = [item.start_mark.line - node.start_mark.line for item in node.value]
-    known = {written(value_of(item)): lines[at] for item, at in zip(node.value, places, strict=True)}
-    indent, carriage = " " * node.start_mark.column, _newline(text).removesuffix("\n")
-    new = [known.get(written(value), f"{indent}- {written(value)}{carriage}") for value in values]
-    new = new or [f"{indent}  []{carriage}"]
-    result = []
-    for number, line in enumerate(lines):
-        if number not in places:
-            result.append(line)
-        elif new:
-            result.append(new.pop(0))
-    return text[:start] + "\n".join(result + new) + text[end:]
-
-
-def _with_added(text: str, parent: yaml.Node | None, keys: Sequence[str], value: object, at_end: bool) -> str:
-    if isinstance(parent, yaml.MappingNode) and parent.flow_style:
-        for key in reversed(keys[1:]):
-            value = {key: value}
-        at = _end(text, parent.value[-1][1]) if parent.value else parent.start_mark.index + 1
-        return text[:at] + (", " if parent.value else "") + written({keys[0]: value})[1:-1] + text[at:]
-    column = parent.start_mark.column if parent else 0
-    lines = [" " * (column + 2 * depth) + f"{key}:" for depth, key in enumerate(keys)]
-    lines[-1] += " " + written(value)
-    at = len(text) if at_end or parent is None else text.find("\n", _end(text, parent)) + 1 or len(text)
-    before = text[:at] if text[:at].endswith("\n") or not at else text[:at] + _newline(text)
-    return before + _newline(text).join([*lines, ""]) + text[at:]
-
-
-def _newline(text: str) -> str:
-    return "\r\n" if "\r\n" in text else "\n"
-
-
-def _end(text: str, node: yaml.Node) -> int:
-    """Where the node's own text ends; the parser's mark of a block lies behind the comments after it."""
-    while isinstance(node, yaml.CollectionNode) and not node.flow_style and node.value:
-        last = node.value[-1]
-        node = last[1] if isinstance(node, yaml.MappingNode) else last
-    start, end = node.start_mark.index, node.end_mark.index
-    return start + len(text[start:end].rstrip())
-
-
-def replace_file(path: Path, text: str) -> None:
-    """Writes `text` to `path`; a reader sees the old file or the new one, never a part; the mode stays.
-
-    Raises OSError with the old file untouched.
-    """
-    path = path.resolve()
-    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(text.encode())
-            file.flush()
-            os.fsync(file.fileno())
-        shutil.copymode(path, temporary)
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
