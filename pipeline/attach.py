@@ -4,43 +4,18 @@ on which the launcher hands out read-only segments. Bytes of JSON, never pickles
 import json
 import logging
 import os
-import sys
-import tempfile
 import threading
 from collections.abc import Callable
 from multiprocessing import reduction
 from multiprocessing.connection import Client, Connection, Listener
-from pathlib import Path
 from typing import Any
 
-import psutil
-
+from pipeline.addresses import NotRunning, address_of, sweep
 from shm.segment import Segment
 
 log = logging.getLogger("stereoring.launcher")
 Description = dict[str, Any]
-
-
-class NotRunning(Exception):
-    """There is no launcher to attach to."""
-
-
-def folder() -> Path:
-    """Where the sockets lie: private to the user."""
-    base = os.environ.get("XDG_RUNTIME_DIR") or tempfile.gettempdir()
-    path = Path(base) / f"stereoring-{os.getuid()}"
-    path.mkdir(mode=0o700, exist_ok=True)
-    status = path.lstat()
-    if status.st_uid != os.getuid() or status.st_mode & 0o077:
-        raise NotRunning(f"{path} is not private to you; remove it")
-    return path
-
-
-def address_of(pid: int) -> str:
-    """The address of the launcher with this process id."""
-    if sys.platform == "win32":
-        return rf"\\.\pipe\stereoring-{pid}"
-    return str(folder() / f"{pid}.sock")
+PATIENCE = 5.0  # seconds
 
 
 class Desk:
@@ -48,7 +23,7 @@ class Desk:
 
     def __init__(self, describe: Callable[[], Description], segments: Callable[[], list[Segment]]) -> None:
         """`describe` and `segments` are called in `refresh`, by the launcher's own thread."""
-        _sweep()
+        sweep()
         self._describe, self._get_segments = describe, segments
         self.refresh()
         self._listener = Listener(address_of(os.getpid()))
@@ -117,17 +92,12 @@ class Onlooker:
     def _request(self, what: bytes) -> Description:
         try:
             self._connection.send_bytes(what)
+            if not self._connection.poll(PATIENCE):
+                raise NotRunning(f"the launcher has not answered for {PATIENCE:.0f} s")
             answer: Description = json.loads(self._connection.recv_bytes())
         except (EOFError, OSError) as error:
             raise NotRunning("the launcher has gone") from error
         return answer
-
-
-def running() -> list[int]:
-    """Process ids of this user's launchers, the newest last."""
-    _sweep()
-    sockets = sorted(folder().glob("*.sock"), key=lambda path: path.stat().st_mtime)
-    return [int(path.stem) for path in sockets]
 
 
 def _hand_out(connection: Connection, fd: int) -> None:
@@ -137,10 +107,3 @@ def _hand_out(connection: Connection, fd: int) -> None:
         reduction.send_handle(connection, read_only, 0)
     finally:
         os.close(read_only)
-
-
-def _sweep() -> None:
-    """Remove sockets of launchers that had no time to."""
-    for path in folder().glob("*.sock"):
-        if not psutil.pid_exists(int(path.stem)):
-            path.unlink(missing_ok=True)

@@ -1,6 +1,5 @@
 """The body of every worker process: open what the launcher hands over, run the step, say how it ended."""
 
-import ctypes
 import faulthandler
 import importlib
 import logging
@@ -13,6 +12,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from pipeline.control import Channel
+from pipeline.leash import leash_worker
 from shm.board import OPENING, RUNNING, STOPPED, Board, Line
 from shm.errors import RingCorrupt
 from shm.ring import ReaderHandle, WriterHandle
@@ -21,7 +21,7 @@ from workers.worker import Link, Step, implementation_in
 
 OPEN_LIMIT = 120.0  # seconds for imports and Worker.open(); longer needs its own busy(...)
 CRASHED, CORRUPT = 1, 70  # exit codes
-_PR_SET_PDEATHSIG = 1
+LONGEST_LINE = 10_000  # characters of a log line; six bytes of JSON each at most
 
 
 @dataclass(frozen=True)
@@ -51,16 +51,20 @@ class ControlLogHandler(logging.Handler):
         self._control = control
 
     def emit(self, record: logging.LogRecord) -> None:
-        text = self.format(record)[:32_000]
-        self._control.send({"kind": "log", "level": record.levelno, "time": record.created, "text": text})
+        dropped = self._control.take_dropped_logs()
+        if dropped:
+            self._send(logging.WARNING, record.created, f"{dropped} log lines were dropped here")
+        self._send(record.levelno, record.created, self.format(record)[:LONGEST_LINE])
+
+    def _send(self, level: int, created: float, text: str) -> None:
+        self._control.send({"kind": "log", "level": level, "time": created, "text": text})
 
 
 def main(assignment: Assignment) -> None:
     """Exit code 0: it was told to stop; CRASHED or CORRUPT otherwise."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the launcher stops us
     faulthandler.enable()
-    if sys.platform == "linux":
-        _die_with(assignment.launcher_pid)
+    leash_worker(assignment.launcher_pid)
     control = Channel(assignment.control)
     logging.basicConfig(
         level=assignment.log_level, handlers=[ControlLogHandler(control)], format="%(message)s"
@@ -98,10 +102,3 @@ def _work(assignment: Assignment, control: Channel, line: Line) -> None:
         Step(worker, link).run()
     finally:
         worker.close()
-
-
-def _die_with(launcher_pid: int) -> None:
-    """Have the kernel kill us when the launcher is gone, also while we hang in a call."""
-    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != launcher_pid:  # it went before the call
-        sys.exit(CRASHED)

@@ -43,7 +43,7 @@ class Channel:
         self._received = bytearray()
         self._fds: list[int] = []
         self.closed = False
-        self.dropped_logs = 0
+        self._dropped_logs = 0
 
     @classmethod
     def pair(cls) -> tuple["Channel", socket.socket]:
@@ -54,10 +54,12 @@ class Channel:
     def fileno(self) -> int:
         return self._end.fileno()
 
-    @property
-    def pending(self) -> bool:
-        """Something is still queued: call `flush` when the socket is writable."""
-        return bool(self._queue)
+    def take_dropped_logs(self) -> int:
+        """How many logs were dropped since the last call; 0 while there is no room to say so."""
+        if len(self._queue) >= MAX_QUEUED:
+            return 0
+        dropped, self._dropped_logs = self._dropped_logs, 0
+        return dropped
 
     def send(self, message: Message, fds: Sequence[int] = (), key: str | None = None) -> None:
         """Queue a message and send what the socket takes now. Raises ControlError when the queue is full."""
@@ -67,7 +69,7 @@ class Channel:
         if key is not None:
             self._queue = [queued for queued in self._queue if queued.key != key or queued.begun]
         if len(self._queue) >= MAX_QUEUED and message["kind"] == "log":
-            self.dropped_logs += 1
+            self._dropped_logs += 1
             return
         if len(self._queue) >= 2 * MAX_QUEUED:  # room that logs cannot fill
             raise ControlError(f"{len(self._queue)} messages are waiting; the other side has stopped reading")

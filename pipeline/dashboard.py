@@ -10,7 +10,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from pipeline.attach import NotRunning, running
+from pipeline.addresses import NotRunning, running
 from pipeline.stats import Figures, Observer
 
 STATE_STYLES = {"running": "green", "live": "green", "failed": "bold red", "retired": "bold red"}

@@ -15,6 +15,7 @@ from typing import Any
 from pipeline import child
 from pipeline.control import Channel, ControlError, Message
 from pipeline.graph import Plan, WorkerPlan
+from pipeline.leash import leash_all_workers
 from pipeline.managed import DEATHS, WINDOW, Managed, State
 from pipeline.rings import Rings, check_memory
 from shm import layout
@@ -38,6 +39,7 @@ class Supervisor:
 
     def __init__(self, plan: Plan, log_level: int = logging.INFO) -> None:
         self.log_level = log_level
+        leash_all_workers()
         self.rings = Rings(plan)
         self.board = Board.create(BOARD_ROWS)
         self.workers = {worker.name: Managed(worker, row) for row, worker in enumerate(plan.workers)}

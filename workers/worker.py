@@ -85,7 +85,10 @@ def implementation_in(module: ModuleType) -> type[Worker]:
 class Control(Protocol):
     """A worker's end of the control queue."""
 
+    @property
+    def closed(self) -> bool: ...
     def fileno(self) -> int: ...
+    def flush(self) -> None: ...
     def send(self, message: dict[str, Any]) -> None: ...
     def receive(self) -> Collection[tuple[dict[str, Any], list[int]]]: ...
 
@@ -122,6 +125,7 @@ class Step:
         """Sleep until there is something to do, at most `timeout` seconds; then do it."""
         link = self.link
         link.line.beat()
+        link.control.flush()
         slots = [slot for slot in (writer.acquire() for writer in link.writers.values()) if slot]
         blocked = len(slots) < len(link.writers)
         if self._answer(self._sleep(timeout, blocked)) or blocked:
@@ -221,6 +225,8 @@ class Step:
                 self._move(RingSpec.from_json(message["spec"]), Segment.from_json(message["segment"], fds))
             else:
                 raise ValueError(f"unknown control message {kind!r}")
+        if self.link.control.closed:
+            self.stopping = True  # the launcher has gone
         return True
 
     def _set(self, section: str, values: dict[str, Any]) -> None:
