@@ -12,7 +12,6 @@ from types import SimpleNamespace
 from typing import Any
 
 from pipeline.control import Channel
-from pipeline.leash import leash_worker
 from shm.board import OPENING, RUNNING, STOPPED, Board, Line
 from shm.errors import RingCorrupt
 from shm.ring import ReaderHandle, WriterHandle
@@ -24,7 +23,7 @@ CRASHED, CORRUPT = 1, 70  # exit codes
 LONGEST_LINE = 10_000  # characters of a log line; six bytes of JSON each at most
 
 
-@dataclass(frozen=True)
+@dataclass
 class Assignment:
     """All that a worker process is given. Picklable while it is being spawned."""
 
@@ -41,6 +40,18 @@ class Assignment:
     joined: ReaderHandle | None = None
     joined_for_others: bool = False
     writers: dict[str, WriterHandle] = field(default_factory=dict)
+
+    def open_ends(self) -> dict[str, Any]:
+        """What of a Link belongs to rings. The handles are dropped: they would keep the first segments for
+        as long as the process lives, also when the rings have long moved on to larger ones."""
+        ends = {
+            "reader": self.reader.open() if self.reader else None,
+            "joined": self.joined.open() if self.joined else None,
+            "writers": {ring: handle.open() for ring, handle in self.writers.items()},
+        }
+        self.reader = self.joined = None
+        self.writers = {}
+        return ends
 
 
 class ControlLogHandler(logging.Handler):
@@ -64,7 +75,6 @@ def main(assignment: Assignment) -> None:
     """Exit code 0: it was told to stop; CRASHED or CORRUPT otherwise."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the launcher stops us
     faulthandler.enable()
-    leash_worker(assignment.launcher_pid)
     control = Channel(assignment.control)
     logging.basicConfig(
         level=assignment.log_level, handlers=[ControlLogHandler(control)], format="%(message)s"
@@ -90,10 +100,8 @@ def _work(assignment: Assignment, control: Channel, line: Line) -> None:
         link = Link(
             line=line,
             control=control,
-            reader=assignment.reader.open() if assignment.reader else None,
-            joined=assignment.joined.open() if assignment.joined else None,
             joined_for_others=assignment.joined_for_others,
-            writers={ring: handle.open() for ring, handle in assignment.writers.items()},
+            **assignment.open_ends(),
         )
         worker.open()
     line.set_state(RUNNING)

@@ -8,12 +8,16 @@ import ctypes
 import os
 import signal
 import sys
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+Argument = TypeVar("Argument")
 
 if sys.platform == "linux":
     _PR_SET_PDEATHSIG = 1
 
     def leash_worker(launcher_pid: int) -> None:
-        """Called by a worker as its first act; exits when the launcher is gone already."""
+        """Exits when the launcher is gone already."""
         ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
         if os.getppid() != launcher_pid:
             sys.exit(f"the launcher (process {launcher_pid}) has gone")
@@ -22,6 +26,22 @@ else:
 
     def leash_worker(launcher_pid: int) -> None:
         """Nothing more to do here; macOS has the control socket only."""
+
+
+class Leash:
+    """Put before everything else that a new worker process is given: unpickling it puts the leash on. What
+    comes behind it imports half of the program, which takes a second or more where the cores are busy."""
+
+    def __init__(self, launcher_pid: int) -> None:
+        self._launcher_pid = launcher_pid
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return leash_worker, (self._launcher_pid,)
+
+
+def run_leashed(leash: object, body: Callable[[Argument], None], argument: Argument) -> None:
+    """The target of a worker's process. A target is unpickled before its arguments, so this stands here."""
+    body(argument)
 
 
 if sys.platform == "win32":

@@ -12,6 +12,7 @@ from multiprocessing.context import SpawnProcess
 from pipeline import child
 from pipeline.control import Channel
 from pipeline.graph import WorkerPlan
+from pipeline.leash import Leash, run_leashed
 
 BACKOFF_FIRST, BACKOFF_MOST = 0.1, 5.0  # seconds before a restart, doubling
 DEATHS, WINDOW = 5, 60.0  # so many deaths in so many seconds, and it stays off
@@ -56,7 +57,8 @@ class Managed:
 
     def start(self, assignment: child.Assignment, channel: Channel) -> None:
         """Spawn the process; its end of the control socket goes with the assignment."""
-        self.process = _spawn.Process(target=child.main, args=(assignment,), name=self.name)
+        arguments = (Leash(assignment.launcher_pid), child.main, assignment)
+        self.process = _spawn.Process(target=run_leashed, args=arguments, name=self.name)
         with _thread_budget(self.plan.threads):
             self.process.start()
         assignment.control.close()

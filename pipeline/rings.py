@@ -70,10 +70,11 @@ class Rings:
         old.close(keep_wakes=True)
 
     def wish_larger(self, name: str, nbytes: int) -> None:
-        """A writer has a frame that does not fit. Frames may go on growing while a window is dragged."""
-        wished = max(nbytes, self._wishes.get(name, (0, 0.0))[0])
-        if wished > self.by_name[name].spec.slot_bytes:
-            self._wishes[name] = (wished, time.monotonic())
+        """A writer has a frame that does not fit. Frames may go on growing while a window is dragged; the
+        same wish again, with every frame that is dropped meanwhile, is no reason to wait longer."""
+        wished, _ = self._wishes.get(name, (self.by_name[name].spec.slot_bytes, 0.0))
+        if nbytes > wished:
+            self._wishes[name] = (nbytes, time.monotonic())
 
     def grow(self) -> list[Ring]:
         """Make the larger segments whose time has come; the caller tells their users."""

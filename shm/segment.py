@@ -46,7 +46,7 @@ class Segment(ABC):
     def from_json(data: dict[str, Any], fds: list[int], *, read_only: bool = False) -> "Segment":
         """Attach. A read-only mapping, if asked for, is not pre-faulted."""
         if data["kind"] == MemfdSegment.kind:
-            return MemfdSegment(fds.pop(0), data["nbytes"], read_only=read_only)
+            return MemfdSegment.attach(fds.pop(0), data["nbytes"], read_only=read_only)
         return NamedSegment(SharedMemory(data["name"]), data["nbytes"], owner=False)
 
     @property
@@ -62,7 +62,11 @@ class Segment(ABC):
 
 
 class MemfdSegment(Segment):
-    """Unnamed memory, known by a descriptor. The mapping goes when the last view of it is gone."""
+    """Unnamed memory, known by a descriptor. The mapping goes when the last view of it is gone.
+
+    Only the owner keeps the descriptor, to hand it out: whoever attaches and kept it would keep all of the
+    memory, long after he has moved to another segment.
+    """
 
     kind = "memfd"
 
@@ -74,6 +78,16 @@ class MemfdSegment(Segment):
         if read_only:
             flags, access = mmap.MAP_SHARED, mmap.PROT_READ
         self.buffer = memoryview(mmap.mmap(fd, nbytes, flags=flags, prot=access))
+
+    @classmethod
+    def attach(cls, fd: int, nbytes: int, *, read_only: bool = False) -> "MemfdSegment":
+        """For everybody but the owner."""
+        try:
+            segment = cls(fd, nbytes, read_only=read_only)
+        finally:
+            os.close(fd)
+        segment._fd = -1
+        return segment
 
     @classmethod
     def make(cls, nbytes: int, name: str) -> "MemfdSegment":
@@ -103,7 +117,7 @@ class MemfdSegment(Segment):
 
 
 def _attach_memfd(duplicate: Any, nbytes: int) -> MemfdSegment:
-    return MemfdSegment(duplicate.detach(), nbytes)
+    return MemfdSegment.attach(duplicate.detach(), nbytes)
 
 
 class NamedSegment(Segment):

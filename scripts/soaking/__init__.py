@@ -1,0 +1,1 @@
+"""What scripts/soak runs: a launcher of its own, watched from outside for minutes."""
