@@ -1,5 +1,6 @@
 """What a slot's line says of the frame in it."""
 
+import re
 import time
 from functools import lru_cache
 from math import prod
@@ -12,6 +13,7 @@ from shm.errors import RingCorrupt
 
 MAX_DIMS = 4
 _LOW = (1 << 32) - 1
+_NUMBER = re.compile("[<>|][biufc][0-9]{1,2}")  # a dtype's string
 
 
 class Source(NamedTuple):
@@ -58,14 +60,17 @@ def unpack_text(word: int) -> str:
 @lru_cache(maxsize=64)
 def pack_dtype(dtype: np.dtype[Any], ndim: int) -> int:
     """numpy's type string in seven bytes, the number of dimensions in the eighth."""
-    if dtype.hasobject or dtype.fields or len(dtype.str) > 7:
+    if not _NUMBER.fullmatch(dtype.str):
         raise TypeError(f"a slot holds plain numbers, not {dtype}")
     return pack_text(dtype.str) | ndim << 56
 
 
 @lru_cache(maxsize=64)
 def unpack_dtype(word: int) -> tuple[np.dtype[Any], int]:
-    return np.dtype(unpack_text(word & ((1 << 56) - 1))), word >> 56
+    text = unpack_text(word & ((1 << 56) - 1))
+    if not _NUMBER.fullmatch(text):  # numpy takes much more, and fails on rubbish with SyntaxError
+        raise ValueError(f"no such dtype: {text!r}")
+    return np.dtype(text), word >> 56
 
 
 def pack_shape(shape: tuple[int, ...]) -> tuple[int, int]:
@@ -80,7 +85,7 @@ def read_info(spec: layout.RingSpec, words: layout.Words, slot: int, seq: int) -
     try:
         dtype, ndim = unpack_dtype(words[at + layout.DTYPE])
     except (TypeError, ValueError) as error:
-        raise RingCorrupt(spec.name, f"slot {slot}: no such dtype ({error})") from error
+        raise RingCorrupt(spec.name, f"slot {slot}: {error}") from error
     shape = (first & _LOW, first >> 32, second & _LOW, second >> 32)[:ndim]
     if not 1 <= ndim <= MAX_DIMS or not 0 < prod(shape) * dtype.itemsize <= spec.slot_bytes:
         raise RingCorrupt(spec.name, f"slot {slot}: {ndim} dimensions {shape} of {dtype}")

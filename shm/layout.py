@@ -2,7 +2,7 @@
 
     line            owner      words
     0               launcher   magic  version  slots  slot_bytes  generation  state  base
-    1               writer     epoch  head  published  no_slot  armed
+    1               writer     epoch  head  published  no_slot  space
     2 …             reader r   mode  armed  cursor  received  skipped  pin 0 … pin P-1
     2 + R·L …       slot i     seq<<1|claimed  t_capture  t_publish  source{generation, seq, slot}
                                pts  shape×2  dtype  colour
@@ -66,6 +66,8 @@ class RingSpec:
             raise ValueError(f"ring {self.name}: slots of {self.slot_bytes} bytes")
         if len(self.rows) > MAX_READERS:
             raise ValueError(f"ring {self.name}: {len(self.rows)} readers; a ring has at most {MAX_READERS}")
+        if len({row.reader for row in self.rows}) < len(self.rows):
+            raise ValueError(f"ring {self.name}: two readers have one name: {self.rows}")
         for row in self.rows:
             if row.mode not in MODES or row.pins < 1:
                 raise ValueError(f"ring {self.name}: reader {row.reader}: {row.mode} with {row.pins} pins")

@@ -1,7 +1,9 @@
 """The two ways to hold a slot: a reader's lease and a writer's open slot."""
 
+import weakref
 from collections.abc import Callable
 from math import prod
+from operator import index
 from types import TracebackType
 from typing import Any, Self
 
@@ -9,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from shm.errors import FrameTooLarge, LeaseEscaped
-from shm.frame import MAX_DIMS, FrameInfo
+from shm.frame import MAX_DIMS, FrameInfo, pack_dtype
 from shm.layout import Memory, RingSpec
 
 
@@ -18,16 +20,19 @@ class _Held:
 
     def __init__(self, memory: memoryview) -> None:
         self._memory = memory
+        self._arrays: list[weakref.ref[npt.NDArray[Any]]] = []
 
     def _array(self, shape: tuple[int, ...], dtype: np.dtype[Any]) -> npt.NDArray[Any]:
-        return np.frombuffer(self._memory, dtype, prod(shape)).reshape(shape)
+        flat = np.frombuffer(self._memory, dtype, prod(shape))
+        self._arrays.append(weakref.ref(flat))  # whatever is made from it without copying keeps it alive
+        return flat.reshape(shape)
 
     def _let_go(self) -> bool:
-        """False when a view is still referenced somewhere."""
-        try:
-            self._memory.release()
-        except BufferError:
+        """False when a view is still referenced somewhere. (numpy takes a memoryview of its own from
+        `_memory`, so releasing that would succeed all the same.)"""
+        if any(array() is not None for array in self._arrays):
             return False
+        self._memory.release()
         return True
 
 
@@ -88,14 +93,16 @@ class OpenSlot(_Held):
         self.dtype: np.dtype[Any] = np.dtype(np.uint8)
 
     def view(self, shape: tuple[int, ...], dtype: npt.DTypeLike = np.uint8) -> npt.NDArray[Any]:
-        """The slot as a writable array. Raises FrameTooLarge."""
-        self.shape, self.dtype = shape, np.dtype(dtype)
-        nbytes = prod(shape) * self.dtype.itemsize
+        """The slot as a writable array. Raises FrameTooLarge, TypeError."""
+        shape, dtype = tuple(map(index, shape)), np.dtype(dtype)
+        pack_dtype(dtype, len(shape))  # or TypeError
+        if not 1 <= len(shape) <= MAX_DIMS or min(shape) < 1:
+            raise ValueError(f"ring {self._spec.name}: a frame has 1 to {MAX_DIMS} dimensions, not {shape}")
+        nbytes = prod(shape) * dtype.itemsize
         if nbytes > self._spec.slot_bytes:
             raise FrameTooLarge(self._spec.name, nbytes, self._spec.slot_bytes)
-        if nbytes == 0 or len(shape) > MAX_DIMS:
-            raise ValueError(f"ring {self._spec.name}: a frame has 1 to {MAX_DIMS} dimensions, not {shape}")
-        return self._array(shape, self.dtype)
+        self.shape, self.dtype = shape, dtype
+        return self._array(shape, dtype)
 
     def close(self) -> None:
         """No view may be left once the slot is published. Raises LeaseEscaped."""

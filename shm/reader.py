@@ -35,9 +35,8 @@ class Reader:
         """`ring_writer` wakes the writer. Goes on where a predecessor in this row stopped."""
         self._row, self._fence, self._ring_writer = row, fence, ring_writer
         self._fresh = itertools.count(time.perf_counter_ns())
-        self._rung = 0
+        self._rung = self.seq = 0
         self.attach(memory)
-        self.seq = self._words[self._at + CURSOR]
 
     @property
     def spec(self) -> RingSpec:
@@ -56,6 +55,10 @@ class Reader:
         self._at = self.spec.row_at[self._row]
         self._free_pins = [self._at + PINS + i for i in range(row.pins)]
         self._out: set[int] = set()
+        cursor = self._words[self._at + CURSOR]
+        if self.seq > cursor:
+            self._words[self._at + CURSOR] = self.seq  # for a successor in this row
+        self.seq = max(self.seq, cursor)
 
     def lease(self) -> Lease | None:
         """The next frame of this mode: the newest, or the one after the last. None: nothing new."""
@@ -109,16 +112,18 @@ class Reader:
         return slot, seq
 
     def _next(self) -> tuple[int, int] | None:
-        """(slot, seq) of the oldest frame after the last one."""
+        """(slot, seq) of the oldest frame after the last one, and not after head."""
         words = self._words
-        words_of = ((words[at], slot) for slot, at in enumerate(self.spec.slot_at))
-        later = [(word >> 1, slot) for word, slot in words_of if not word & 1 and word >> 1 > self.seq]
-        if not later:
+        newest = words[HEAD_AT] >> 8
+        if newest <= self.seq:
             return None
-        seq, slot = min(later)
+        self._fence()  # or: a slot we look at late shows a frame after one that we looked too early for
+        words_of = ((words[at], slot) for slot, at in enumerate(self.spec.slot_at))
+        seqs = [(word >> 1, slot) for word, slot in words_of if not word & 1]
+        seq, slot = min((entry for entry in seqs if self.seq < entry[0] <= newest), default=(0, 0))
         if self.mode == "every" and seq != self.seq + 1:
-            raise RingCorrupt(self.spec.name, f"frame {self.seq + 1} is missing; {seq} is there")
-        return slot, seq
+            raise RingCorrupt(self.spec.name, f"frame {self.seq + 1} of {newest} is missing; {seq} is there")
+        return (slot, seq) if seq else None  # none: all were re-used while we looked
 
     def _pin(self, slot: int, seq: int, looks: int = 1) -> Lease | None:
         words, at = self._words, self.spec.slot_at[slot]
@@ -142,8 +147,7 @@ class Reader:
     def _received(self, lease: Lease) -> None:
         words, seq = self._words, lease.info.seq
         words[self._at + RECEIVED] += 1
-        if self.seq > self.spec.base:
-            words[self._at + SKIPPED] += seq - self.seq - 1
+        words[self._at + SKIPPED] += seq - max(self.seq, self.spec.base) - 1
         self.seq = seq
         if self.mode == "latest":
             words[self._at + CURSOR] = seq

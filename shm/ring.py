@@ -53,31 +53,31 @@ class RingReader(Reader):
 
     def __init__(self, memory: Attachment, row: int, end: Bell) -> None:
         self.ends: tuple[Bell, ...] = (end,)
-        self._next_memory: Attachment | None = None
+        self._coming: list[Attachment] = []
         super().__init__(memory, row, Fence(), partial(ring_bell, end))
 
     def move(self, memory: Attachment) -> None:
         """Read from a new segment: at once, or in the `every` modes after the last frame of the old."""
         if self.mode in ("every", "every-or-count"):
-            self._next_memory = memory
+            self._coming.append(memory)
         else:
             self.attach(memory)
 
     def lease(self) -> Lease | None:
         lease = super().lease()
-        coming = self._next_memory
-        if lease is not None or coming is None or not coming.words[layout.EPOCH_AT]:
-            return lease
-        lease = super().lease()  # the writer has moved: what the old segment holds now is all of it
-        if lease is None:
-            self._next_memory = None
-            self.attach(coming)
-            lease = super().lease()
+        while lease is None and self._writer_moved():
+            self._fence()  # or: we look at the old segment before we know that the writer has left it
+            lease = super().lease()  # what the old segment holds now is all of it
+            if lease is None:
+                self.attach(self._coming.pop(0))
+                lease = super().lease()
         return lease
 
     def ready(self) -> bool:
-        coming = self._next_memory
-        return super().ready() or (coming is not None and coming.words[layout.EPOCH_AT] > 0)
+        return super().ready() or self._writer_moved()
+
+    def _writer_moved(self) -> bool:
+        return any(memory.words[layout.EPOCH_AT] for memory in self._coming)
 
 
 @dataclass(frozen=True)
@@ -148,6 +148,8 @@ class Ring:
             self.spec = replace(self.spec, base=seq)
             self.attachment.spec = self.spec
             self.words[layout.BASE_AT] = seq
+            for at in self.spec.row_at:
+                self.words[at + layout.CURSOR] = seq
 
     @property
     def state(self) -> int:

@@ -5,6 +5,7 @@ Linux: an unnamed memfd. It cannot be left behind, is not limited by /dev/shm, a
 Elsewhere: `SharedMemory`, owned and unlinked by the launcher. `Segment.create` is the one place that chooses.
 """
 
+import errno
 import mmap
 import os
 import sys
@@ -44,10 +45,13 @@ class Segment(ABC):
 
     @staticmethod
     def from_json(data: dict[str, Any], fds: list[int], *, read_only: bool = False) -> "Segment":
-        """Attach. A read-only mapping, if asked for, is not pre-faulted."""
+        """Attach. A read-only segment, if asked for, is not pre-faulted."""
         if data["kind"] == MemfdSegment.kind:
             return MemfdSegment.attach(fds.pop(0), data["nbytes"], read_only=read_only)
-        return NamedSegment(SharedMemory(data["name"]), data["nbytes"], owner=False)
+        segment = NamedSegment(SharedMemory(data["name"]), data["nbytes"], owner=False)
+        if read_only:
+            segment.buffer = segment.buffer.toreadonly()
+        return segment
 
     @property
     @abstractmethod
@@ -91,17 +95,19 @@ class MemfdSegment(Segment):
 
     @classmethod
     def make(cls, nbytes: int, name: str) -> "MemfdSegment":
+        if nbytes > _available():  # fallocate would take page after page until the kernel kills us
+            raise OSError(errno.ENOMEM, os.strerror(errno.ENOMEM))
         fd = os.memfd_create(f"stereoring-{name}", os.MFD_CLOEXEC)
         try:
             os.posix_fallocate(fd, 0, nbytes)
             return cls(fd, nbytes)
-        except OSError:
+        except BaseException:
             os.close(fd)
             raise
 
     @property
     def fds(self) -> tuple[int, ...]:
-        return (self._fd,)
+        return (self._fd,) if self._fd >= 0 else ()
 
     def to_json(self) -> dict[str, Any]:
         return {"kind": self.kind, "nbytes": self.nbytes}
@@ -120,6 +126,12 @@ def _attach_memfd(duplicate: Any, nbytes: int) -> MemfdSegment:
     return MemfdSegment.attach(duplicate.detach(), nbytes)
 
 
+def _available() -> int:
+    """Bytes that can be had without driving anyone else out."""
+    with open("/proc/meminfo") as lines:
+        return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:"))
+
+
 class NamedSegment(Segment):
     """Memory known by a name; the launcher owns it and unlinks it.
 
@@ -136,6 +148,8 @@ class NamedSegment(Segment):
         self.buffer = memory.buf[:nbytes]  # the system may have rounded the size up
         for page in range(0, nbytes, mmap.PAGESIZE):
             _ = self.buffer[page]  # pre-fault
+        # Its close() and __del__ would raise while there are views. Let the last view end the mapping.
+        memory._buf = memory._mmap = None  # type: ignore[attr-defined]
 
     @classmethod
     def make(cls, nbytes: int, name: str) -> "NamedSegment":
@@ -149,7 +163,7 @@ class NamedSegment(Segment):
         return {"kind": self.kind, "nbytes": self.nbytes, "name": self._memory.name}
 
     def close(self) -> None:
-        self.buffer.release()
+        self.buffer = memoryview(b"")
         self._memory.close()
         if self._owner:
             self._owner = False

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from shm import layout
 from shm.errors import RingCorrupt
-from shm.frame import FrameInfo, read_info
+from shm.frame import FrameInfo, Source, read_info
 from shm.layout import MODES, PINS, RingSpec, Words
 
 COUNT_LIMIT = 1 << 48  # nine thousand years of a thousand frames a second
@@ -20,21 +20,9 @@ CLOCK_SLACK = 1 << 40  # ns; clocks of one machine never differ by 18 minutes
 _LAUNCHER = ("magic", "version", "slots", "slot_bytes", "generation", "state", "base")
 _WRITER = ("epoch", "head", "published", "no_slot", "space")
 _ROW = ("mode", "armed", "cursor", "received", "skipped")
-_SLOT = tuple(
-    [
-        "seq<<1|claimed",
-        "t_capture",
-        "t_publish",
-        "source.generation",
-        "source.seq",
-        "source.slot",
-        "pts",
-        "shape01",
-        "shape23",
-        "dtype",
-        "colour",
-    ]
-)
+_SOURCE = tuple(f"source.{name}" for name in Source._fields)
+_LINE = ("pts", "shape01", "shape23", "dtype", "colour")
+_SLOT = ("seq<<1|claimed", "t_capture", "t_publish", *_SOURCE, *_LINE)
 
 
 @dataclass(frozen=True)
@@ -75,14 +63,15 @@ class RingStats:
         _check_static(spec, words)
         rows = [_read_row(spec, words, row) for row in range(len(spec.rows))]
         slot_words = [words[at] for at in spec.slot_at]
+        published = words[layout.PUBLISHED_AT]
         fence()
-        seq, newest = words[layout.HEAD_AT] >> 8, words[layout.HEAD_AT] & 0xFF
-        _check(spec, "head", newest < spec.slots and seq < COUNT_LIMIT, words[layout.HEAD_AT])
+        seq, newest = _read_head(spec, words, fence, published)
         for slot, word in enumerate(slot_words):
-            _check(spec, f"slot {slot} seq", word >> 1 <= seq + 1, word)
+            _check(spec, f"slot {slot} {_SLOT[0]}", word >> 1 <= (seq + 1 if seq else COUNT_LIMIT), word)
             _check_slot(spec, words, slot, word, fence)
         for row, (mode, cursor, *_) in enumerate(rows):
-            _check(spec, f"reader {row} cursor", cursor <= max(seq, spec.base), cursor)
+            sound = cursor <= (seq or COUNT_LIMIT) and (cursor > 0 or not spec.base)
+            _check(spec, f"reader {row} cursor", sound, cursor)
             _check(spec, f"reader {row} mode", mode == MODES[spec.rows[row].mode], mode)
         pinned = {pin - 1 for *_, pins in rows for pin in pins if pin}
         filling = {slot for slot, word in enumerate(slot_words) if word & 1}
@@ -93,7 +82,7 @@ class RingStats:
             generation=spec.generation,
             epoch=words[layout.EPOCH_AT],
             seq=seq,
-            published=words[layout.PUBLISHED_AT],
+            published=published,
             no_slot=words[layout.NO_SLOT_AT],
             slots=spec.slots,
             used=len(pinned | filling | ({newest} if seq else set())),
@@ -107,7 +96,7 @@ class RingStats:
                     mode=spec.rows[row].mode,
                     received=received,
                     skipped=skipped,
-                    lag=max(0, seq - cursor),
+                    lag=max(0, seq - cursor) if spec.rows[row].mode != "by-source" else 0,
                     leases=sum(pin > 0 for pin in pins),
                 )
                 for row, (_, cursor, received, skipped, pins) in enumerate(rows)
@@ -175,17 +164,34 @@ def _read_row(spec: RingSpec, words: Words, row: int) -> tuple[int, int, int, in
     return words[at], words[at + layout.CURSOR], *counts, pins
 
 
+def _read_head(spec: RingSpec, words: Words, fence: Callable[[], None], published: int) -> tuple[int, int]:
+    """(seq, slot) of the newest frame. Its slot holds it for as long as head names it."""
+    while True:
+        head = words[layout.HEAD_AT]
+        seq, slot = head >> 8, head & 0xFF
+        sound = slot < spec.slots and seq < COUNT_LIMIT and (head > 0 or not published)
+        _check(spec, "head", sound, head)
+        fence()
+        held = words[spec.slot_at[slot]]
+        _check(spec, "epoch", words[layout.EPOCH_AT] > 0 or not head, 0)
+        fence()
+        if words[layout.HEAD_AT] == head:
+            _check(spec, f"head or slot {slot} {_SLOT[0]}", held == seq << 1 or not head, held)
+            return seq, slot
+
+
 def _check_slot(spec: RingSpec, words: Words, slot: int, word: int, fence: Callable[[], None]) -> None:
     """The rest of a slot's line, unless it is empty or changes while we look."""
     if word >> 1 == 0 or word & 1:
         return
     try:
         info = read_info(spec, words, slot, word >> 1)
-        sound = info.source.slot <= layout.MAX_SLOTS and info.source.generation < COUNT_LIMIT
-        sound = sound and info.source.seq < COUNT_LIMIT and info.colour.isascii()
-        latest = max(info.t_capture, info.t_publish)
-        sound = sound and latest <= time.perf_counter_ns() + CLOCK_SLACK
-        problem = None if sound else f"slot {slot}: a line that cannot be: {info}"
+        now, source = time.perf_counter_ns() + CLOCK_SLACK, info.source
+        values = (info.t_capture, info.t_publish, source.generation, source.seq, source.slot)
+        limits = (now, now, COUNT_LIMIT, COUNT_LIMIT, layout.MAX_SLOTS)
+        wrong = [name for name, value, limit in zip(_SLOT[1:6], values, limits, strict=True) if value > limit]
+        wrong += [] if info.colour.isascii() else ["colour"]
+        problem = f"slot {slot}: {wrong[0]} cannot be: {info}" if wrong else None
     except RingCorrupt as error:
         problem = error.what
     fence()

@@ -45,25 +45,32 @@ class Writer:
 
     def attach(self, memory: Memory) -> None:
         """Go on in this segment, also when it replaces an earlier one; seq goes on across segments."""
-        self._memory, self._words = memory, memory.words
-        self._open: OpenSlot | None = None
         for leases in self._behind.values():
             for lease in leases:
                 lease.release()
         self._behind = {}
-        words, newest = self._words, max(self.seq, self.spec.base)
-        for at in self.spec.slot_at:
+        self._memory, self._words = memory, memory.words
+        self._open: OpenSlot | None = None
+        words, newest = self._words, 0
+        for slot, at in enumerate(self.spec.slot_at):
             word = words[at]
-            newest = max(newest, word >> 1)
+            newest = max(newest, (word >> 1) << 8 | slot)
             if word & 1:
                 words[at] = word & ~1  # a predecessor's claim; what it had begun to fill has seq 0
-        self.seq = max(newest, words[HEAD_AT] >> 8)
+        if newest >> 8 > words[HEAD_AT] >> 8:
+            words[HEAD_AT] = newest  # a predecessor died between seq and head
+        self.seq = max(self.seq, self.spec.base, words[HEAD_AT] >> 8)
+        self._fence()  # or: a reader follows us here before it has seen the last of the old segment
         words[EPOCH_AT] += 1
+        self._fence()  # or: we wake a reader that does not see yet what for
+        for bell in self._bells:  # whoever sleeps has armed in the old segment, or for our predecessor
+            bell()
 
     def acquire(self) -> OpenSlot | None:
         """The slot to fill next, or None: `every` readers are behind, or (a sizing error) all is pinned.
 
-        A slot that was acquired and not published is handed out again.
+        A slot that was acquired and not published is handed out again. Raises LeaseEscaped for a view of
+        a frame that was kept for the one that goes.
         """
         if self._open is not None:
             return self._open
@@ -79,8 +86,9 @@ class Writer:
                 words[at] = word
                 continue
             words[at] = 1  # seq = 0: should we die while filling, no successor takes it for a frame
-            for lease in self._behind.pop(slot, ()):
+            for lease in self._behind.get(slot, ()):
                 lease.release()  # our old frame is gone for good, so nobody can ask for its source
+            self._behind.pop(slot, None)  # only now: a release that raised LeaseEscaped is tried again
             self._open = OpenSlot(self.spec, slot, self._memory.payload(slot))
             return self._open
         if not unread:
@@ -103,8 +111,8 @@ class Writer:
         the source, for a hand-over) live as long as this frame does. Raises LeaseEscaped.
         """
         words, fence, at = self._words, self._fence, self.spec.slot_at[slot.slot]
-        slot.close()
         write_info(words, at, slot.shape, slot.dtype, t_capture, source, pts, colour)
+        slot.close()  # both may raise; then the slot is still open and nobody has seen anything
         self._behind[slot.slot] = keep
         self._open = None
         self.seq += 1
