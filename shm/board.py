@@ -21,6 +21,7 @@ from shm.segment import Segment
 
 PID, BEAT, BUSY_UNTIL, STATE, STEPS, LOST = range(6)
 LABEL, LABEL_WORDS = 8, 8
+_BUSY = (BUSY_UNTIL, *range(LABEL, LABEL + LABEL_WORDS))
 WAIT = LINE
 WORK, LATENCY = WAIT + BUCKETS, WAIT + 2 * BUCKETS
 LINE_WORDS = WAIT + 3 * BUCKETS
@@ -77,13 +78,16 @@ class Line:
 
     @contextmanager
     def busy(self, what: str, limit: float) -> Iterator[None]:
-        """Say that no beat is to be expected for up to `limit` seconds, and why."""
+        """Say that no beat is to be expected for up to `limit` seconds, and why. One within another ends
+        with the other's limit in force again."""
+        before = [self._words[self._at + i] for i in _BUSY]
         self.expect(what, limit)
         try:
             yield
         finally:
             self.beat()
-            self.expect_nothing()
+            for i, word in zip(_BUSY, before, strict=True):
+                self._words[self._at + i] = word
 
     def expect(self, what: str, limit: float) -> None:
         self._set_label(what)
