@@ -20,7 +20,7 @@ from shm.layout import (
 )
 from shm.lease import Lease
 
-MISSES = 8  # a lease fails only when the writer has gone on meanwhile; never this often in a row
+MISSES = 8  # a lease fails only when the writer goes on meanwhile; so often while head stands still: never
 CLAIM_LOOKS, CLAIM_PAUSE = 2000, 50e-6  # a claim is decided within microseconds; 0.1 s for a paused writer
 
 
@@ -62,7 +62,8 @@ class Reader:
 
     def lease(self) -> Lease | None:
         """The next frame of this mode: the newest, or the one after the last. None: nothing new."""
-        for _ in range(MISSES):
+        misses, head = 0, self._words[HEAD_AT]
+        while misses < MISSES:
             wanted = self._newest() if self.mode == "latest" else self._next()
             if wanted is None:
                 return None
@@ -70,7 +71,9 @@ class Reader:
             if lease is not None:
                 self._received(lease)
                 return lease
-        raise RingCorrupt(self.spec.name, f"head names frame {wanted}, and no slot holds it")
+            before, head = head, self._words[HEAD_AT]
+            misses = misses + 1 if head == before else 0
+        raise RingCorrupt(self.spec.name, f"head names frame {head >> 8}, and no slot holds it")
 
     def lease_source(self, source: Source) -> Lease:
         """The very slot that a frame was made from, kept for us by whoever made it. Raises SourceGone.

@@ -38,7 +38,7 @@ class Fault:
     after_claim: Callable[[int], None] | None = None
 
     def reached(self, point: str) -> None:
-        if point != self.point:
+        if not point or point != self.point:
             return
         self.nth -= 1
         if self.nth == 0:
@@ -144,3 +144,18 @@ def blind_writer(handle: WriterHandle) -> RingWriter:
     return RingWriter(memory, handle.ends)
 
 
+class InterruptedWords:
+    """Words of a reader whose process is interrupted once, after it has loaded `looks` words."""
+
+    def __init__(self, words: layout.Words, looks: int, then: Callable[[], object]) -> None:
+        self._words, self._looks, self._then = words, looks, then
+
+    def __getitem__(self, at: int) -> int:
+        value = self._words[at]
+        self._looks -= 1
+        if self._looks == 0:
+            self._then()
+        return value
+
+    def __setitem__(self, at: int, value: int) -> None:
+        self._words[at] = value

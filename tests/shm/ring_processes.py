@@ -26,9 +26,9 @@ import numpy.typing as npt
 from shm import layout
 from shm.errors import SourceGone
 from shm.frame import Source
-from shm.layout import RowSpec
+from shm.layout import RingSpec, RowSpec
 from shm.lease import Lease
-from shm.ring import ReaderHandle, Ring, RingSpec, WriterHandle
+from shm.ring import ReaderHandle, Ring, WriterHandle
 from shm.segment import MemfdSegment, NamedSegment
 from shm.wake import Wake, ring_bell, wait
 from tests.shm.fault_words import Fault, blind_writer, open_reader, open_writer
@@ -41,7 +41,7 @@ Frame = npt.NDArray[np.uint64]
 class Tally(ctypes.Structure):
     """What one part saw, over all its lives. `make_tally()` puts one into shared memory."""
 
-    _fields_ = [  # noqa: RUF012
+    _fields_ = [
         (name, ctypes.c_uint64)
         for name in (
             "lives",
@@ -336,7 +336,7 @@ def lease_on_demand(handle: ReaderHandle, pipe: Connection) -> None:
     when asked (by anything) a second time; then let go."""
     die_with_parent()
     reader = handle.open()
-    reader.pause = lambda _: time.sleep(0.005)  # type: ignore[method-assign]  # patient: 10 s
+    reader.pause = lambda _: time.sleep(0.005)  # patient: 10 s
     with suppress(EOFError):
         while True:
             source: Source = pipe.recv()
@@ -370,7 +370,19 @@ def open_fds() -> int:
 
 
 def named_segments() -> set[str]:
+    """All of the machine; other tests may be running beside this one."""
     return set(os.listdir("/dev/shm")) if os.path.isdir("/dev/shm") else set()
+
+
+def named_segments_left(before: set[str]) -> set[str]:
+    """New since `before`, and in use by no other process."""
+    left = named_segments() - before
+    for process in Path("/proc").glob("[0-9]*") if left else ():
+        if process.name != str(os.getpid()):
+            with suppress(OSError):
+                text = (process / "maps").read_text()
+                left -= {name for name in left if f"/dev/shm/{name}" in text}
+    return left & named_segments()
 
 
 # Handles in processes that share nothing with their parent but what they are given --------------------
@@ -401,10 +413,9 @@ def read_fixed(handle: ReaderHandle, count: int, answer: Connection) -> None:
             continue
         with lease:
             info = lease.info
-            said = (info.shape, info.dtype, info.pts, info.colour)
-            right += said == ((1 + info.seq % 3, 4, 2), np.uint64, -info.seq, "test") and is_whole(
-                lease.frame, info.seq
-            )
+            said = (info.shape, info.dtype.str, info.pts, info.colour)
+            meant = ((1 + info.seq % 3, 4, 2), np.dtype(np.uint64).str, -info.seq, "test")
+            right += said == meant and is_whole(lease.frame, info.seq)
     answer.send(right)
 
 

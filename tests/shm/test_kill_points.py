@@ -124,6 +124,7 @@ def test_a_writer_dies_and_its_successor_goes_on(room: Room, point: str, nth: in
         room.write_up_to(newest + FRAMES, Fault(point, 1 if point == "after_space" else nth))
         assert room.crew.reap(room.writer) == KILLED, "it came to the point"
         assert room.tallies["writer"].first == newest + 1, "seq goes on"
+        assert room.ring.words[layout.SPACE_AT] == 0, "nobody rings a dead writer"
         time.sleep(0.005)  # the readers take what is there
         RingStats.read(room.ring.spec, room.ring.words, Fence())  # no false alarm
         os.kill(room.readers["job"].pid, signal.SIGCONT)
@@ -132,6 +133,20 @@ def test_a_writer_dies_and_its_successor_goes_on(room: Room, point: str, nth: in
     room.write_up_to(last)
     assert room.crew.reap(room.writer) == 0
     room.check(last)
+
+
+def test_the_last_frame_arrives_though_its_writer_died_before_it_could_say_so(room: Room) -> None:
+    """Its successor has nothing more to publish, and the readers sleep."""
+    for name in room.readers:
+        room.start_reader(name)
+    room.write_up_to(FRAMES, Fault("before_head", FRAMES))
+    assert room.crew.reap(room.writer) == KILLED
+    assert room.ring.newest_seq() == FRAMES
+    time.sleep(0.02)  # they take what they see, and sleep
+    room.write_up_to(FRAMES)
+    assert room.crew.reap(room.writer) == 0
+    assert room.tallies["writer"].count == FRAMES - 1, "the last was not published twice"
+    room.check(FRAMES)
 
 
 @pytest.mark.parametrize("moment", ["at_claim", "after_claim"])
@@ -245,7 +260,14 @@ def hand_over() -> Iterator[HandOver]:
         stereo = Part(
             "stereo",
             join,
-            (frames.reader("stereo"), maps.reader("stereo"), tallies["stereo"], crew.stop, last_words, 0.0005),
+            (
+                frames.reader("stereo"),
+                maps.reader("stereo"),
+                tallies["stereo"],
+                crew.stop,
+                last_words,
+                0.0005,
+            ),
             ((maps, "stereo"), (frames, "stereo")),
         )
         yield HandOver(frames, maps, crew, capture, depth, stereo, tallies, last_words)

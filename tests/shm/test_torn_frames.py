@@ -17,7 +17,8 @@ pytestmark = [
 @pytest.mark.parametrize("slot_bytes", [64, 256 * 1024], ids=["tiny", "256k"])
 def test_every_reader_sees_only_whole_frames_from_a_writer_at_full_speed(slot_bytes: int) -> None:
     """Tiny frames: most steps of the protocol per second. 256 KB: longest time in which to tear."""
-    rows = (RowSpec("show", "latest", 1), RowSpec("pair", "latest", 2), RowSpec("record", "every-or-count", 2))
+    record = RowSpec("record", "every-or-count", 2)
+    rows = (RowSpec("show", "latest", 1), RowSpec("pair", "latest", 2), record)
     ring = make_ring(RingSpec(f"torn-{os.getpid()}", slots=5 + 2 + 4, slot_bytes=slot_bytes, rows=rows))
     written, tallies = make_tally(), {row.reader: make_tally() for row in rows}
     holds = {"show": 0.002, "pair": 0.0005, "record": 0.0}
@@ -52,4 +53,3 @@ def test_a_writer_that_ignores_pins_is_caught_by_the_same_check() -> None:
         until(lambda: seen.torn > 10, "the check catches torn frames")
         crew.finish(reader, writer)
     ring.close()
-
