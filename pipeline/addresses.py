@@ -12,6 +12,10 @@ class NotRunning(Exception):
     """There is no launcher to attach to."""
 
 
+class NoAddress(Exception):
+    """There is no place for a socket; the message says where and what to do."""
+
+
 if sys.platform == "win32":
     _PREFIX = "stereoring-"
 
@@ -29,28 +33,40 @@ if sys.platform == "win32":
         """Nothing to do: a pipe goes with its process."""
 
 else:
+    _LONGEST_PATH = 103  # bytes, on macOS; Linux has four more
 
     def address_of(pid: int) -> str:
-        """A socket in a folder that is private to the user."""
-        return str(_folder() / f"{pid}.sock")
+        """A socket in a folder that is private to the user. Raises NoAddress."""
+        path = _folder() / f"{pid}.sock"
+        if len(os.fsencode(path)) > _LONGEST_PATH:
+            raise NoAddress(f"{path} is too long for a socket; set XDG_RUNTIME_DIR to a shorter folder")
+        return str(path)
 
     def running() -> list[int]:
         """Process ids of the user's launchers that run, the newest last."""
         sweep()
-        sockets = sorted(_folder().glob("*.sock"), key=lambda path: path.stat().st_mtime)
-        return [int(path.stem) for path in sockets]
+        sockets = _sockets()
+        return sorted(sockets, key=lambda pid: sockets[pid].stat().st_mtime)
 
     def sweep() -> None:
         """Remove sockets of launchers that had no time to."""
-        for path in _folder().glob("*.sock"):
-            if not psutil.pid_exists(int(path.stem)):
+        for pid, path in _sockets().items():
+            if pid == os.getpid() or not psutil.pid_exists(pid):
                 path.unlink(missing_ok=True)
+
+    def _sockets() -> dict[int, Path]:
+        return {int(path.stem): path for path in _folder().glob("*.sock") if path.stem.isdecimal()}
 
     def _folder() -> Path:
         base = os.environ.get("XDG_RUNTIME_DIR") or tempfile.gettempdir()
         path = Path(base) / f"stereoring-{os.getuid()}"
-        path.mkdir(mode=0o700, exist_ok=True)
-        status = path.lstat()
+        try:
+            path.mkdir(mode=0o700, exist_ok=True)
+            status = path.lstat()
+        except OSError as error:
+            raise NoAddress(
+                f"{path}: {error.strerror}; set XDG_RUNTIME_DIR to a folder of yours that exists"
+            ) from error
         if status.st_uid != os.getuid() or status.st_mode & 0o077:
-            raise NotRunning(f"{path} is not private to you; remove it")
+            raise NoAddress(f"{path} is not private to you; remove it")
         return path

@@ -5,7 +5,9 @@ import json
 import logging
 import os
 import threading
+import time
 from collections.abc import Callable
+from contextlib import ExitStack, suppress
 from multiprocessing import reduction
 from multiprocessing.connection import Client, Connection, Listener
 from typing import Any
@@ -16,6 +18,7 @@ from shm.segment import Segment
 log = logging.getLogger("stereoring.launcher")
 Description = dict[str, Any]
 PATIENCE = 5.0  # seconds
+NOTES, BETWEEN_NOTES = 20, 0.1  # so often, and after so many seconds, a newer note is looked for
 
 
 class Desk:
@@ -51,16 +54,31 @@ class Desk:
                 while True:
                     self._answer(connection, connection.recv_bytes(1024))
             except (EOFError, OSError):
-                return  # the onlooker has left, or a segment went while we handed it out: it asks again
+                return  # the onlooker has left
 
     def _answer(self, connection: Connection, request: bytes) -> None:
-        description, segments = self._state
-        description = description | {"segments": [segment.to_json() for segment in segments]}
-        connection.send_bytes(json.dumps(description).encode())
-        if request == b"segments":
-            for segment in segments:
-                for fd in segment.fds:
-                    _hand_out(connection, fd)
+        with ExitStack() as opened:
+            description, segments = self._state
+            if request == b"segments":
+                description, segments, fds = self._opened(opened)
+            else:
+                fds = []
+            description = description | {"segments": [segment.to_json() for segment in segments]}
+            connection.send_bytes(json.dumps(description).encode())
+            for fd in fds:
+                reduction.send_handle(connection, fd, 0)
+
+    def _opened(self, opened: ExitStack) -> tuple[Description, list[Segment], list[int]]:
+        """How things stand, with a descriptor of each segment that cannot be written through. A segment may
+        go meanwhile; the launcher's next note is without it."""
+        for _ in range(NOTES):
+            description, segments = self._state
+            with ExitStack() as these, suppress(FileNotFoundError):
+                fds = [_read_only(fd, these) for segment in segments for fd in segment.fds]
+                opened.push(these.pop_all())
+                return description, segments, fds
+            time.sleep(BETWEEN_NOTES)
+        raise EOFError("the launcher takes no notes any more")
 
 
 class Onlooker:
@@ -82,12 +100,18 @@ class Onlooker:
         description = self._request(b"segments")
         found = []
         for data, nbytes in zip(description["segments"], sizes(description), strict=True):
-            fds = [reduction.recv_handle(self._connection)] if data["kind"] == "memfd" else []
+            fds = [self._descriptor()] if data["kind"] == "memfd" else []
             found.append(Segment.from_json(data | {"nbytes": nbytes}, fds, read_only=True))
         return description, found
 
     def close(self) -> None:
         self._connection.close()
+
+    def _descriptor(self) -> int:
+        try:
+            return reduction.recv_handle(self._connection)
+        except (EOFError, OSError) as error:
+            raise NotRunning("the launcher has gone") from error
 
     def _request(self, what: bytes) -> Description:
         try:
@@ -100,10 +124,8 @@ class Onlooker:
         return answer
 
 
-def _hand_out(connection: Connection, fd: int) -> None:
+def _read_only(fd: int, opened: ExitStack) -> int:
     """A descriptor of the same memory that cannot be written through."""
     read_only = os.open(f"/proc/self/fd/{fd}", os.O_RDONLY)
-    try:
-        reduction.send_handle(connection, read_only, 0)
-    finally:
-        os.close(read_only)
+    opened.callback(os.close, read_only)
+    return read_only

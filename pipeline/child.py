@@ -73,7 +73,7 @@ class ControlLogHandler(logging.Handler):
 
 def main(assignment: Assignment) -> None:
     """Exit code 0: it was told to stop; CRASHED or CORRUPT otherwise."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the launcher stops us
+    _leave_stopping_to_the_launcher()
     faulthandler.enable()
     control = Channel(assignment.control)
     logging.basicConfig(
@@ -91,6 +91,14 @@ def main(assignment: Assignment) -> None:
         logging.critical("%s: %s", type(error).__name__, error, exc_info=True)
         sys.exit(CRASHED)
     line.set_state(STOPPED)
+
+
+def _leave_stopping_to_the_launcher() -> None:
+    """Ctrl-C, a closing terminal and a service manager's SIGTERM reach the whole group; what has begun (a
+    recording) is to be finished all the same."""
+    for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK"):  # the last is Windows'
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.SIG_IGN)
 
 
 def _work(assignment: Assignment, control: Channel, line: Line) -> None:

@@ -9,8 +9,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
 
+from pipeline.addresses import NoAddress, address_of
 from pipeline.attach import Desk
 from pipeline.graph import GraphError, make_plan
+from pipeline.log_stream import LogStream
 from pipeline.reload import Reload
 from pipeline.settings import Settings, SettingsError, load
 from pipeline.supervisor import Supervisor
@@ -61,9 +63,25 @@ def _parser() -> argparse.ArgumentParser:
     top.set_defaults(command=_top)
     top.add_argument("--pid", type=int, help="which, if there are several (default: the newest)")
     top.add_argument("--json", action="store_true", help="figures for a script, one object a line")
-    top.add_argument("--interval", type=float, metavar="SECONDS", help="between figures (0.25; for --json 1)")
-    top.add_argument("--count", type=int, metavar="N", help="so many times, then end (for --json 1)")
+    top.add_argument(
+        "--interval", type=_seconds, metavar="SECONDS", help="between figures (0.25; for --json 1)"
+    )
+    top.add_argument("--count", type=_count, metavar="N", help="so many times, then end (for --json 1)")
     return parser
+
+
+def _seconds(text: str) -> float:
+    seconds = float(text)
+    if not 0.01 <= seconds <= 3600:
+        raise argparse.ArgumentTypeError("must be 0.01 to 3600")
+    return seconds
+
+
+def _count(text: str) -> int:
+    count = int(text)
+    if count < 1:
+        raise argparse.ArgumentTypeError("must be 1 or more")
+    return count
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -81,8 +99,9 @@ def _run(options: argparse.Namespace) -> int:
         return 0
     level = _start_log(settings)
     try:
+        address_of(os.getpid())
         supervisor = Supervisor(plan, level)
-    except (GraphError, NoMemory) as error:
+    except (GraphError, NoMemory, NoAddress) as error:
         print(error, file=sys.stderr)
         return 1
     log.info("%s", plan.text())
@@ -95,15 +114,19 @@ def _run(options: argparse.Namespace) -> int:
         desk.refresh()
 
     try:
-        return supervisor.run(every_round)
+        code = supervisor.run(every_round)
     finally:
         desk.close()
+    if supervisor.left_behind:
+        logging.shutdown()
+        os._exit(code)  # Python would wait for every process at its exit, for ever for one that cannot end
+    return code
 
 
 def _start_log(settings: Settings) -> int:
     """One stream for all processes: time, level, whose, what. Returns the level."""
     level: int = logging.getLevelNamesMapping()[settings.section("log").level.upper()]
-    handler = logging.StreamHandler()
+    handler = LogStream()
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)-8s %(name)s: %(message)s"))
     root = logging.getLogger("stereoring")
     root.addHandler(handler)

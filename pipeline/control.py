@@ -17,6 +17,7 @@ from typing import Any
 Message = dict[str, Any]
 MAX_BYTES = 64 * 1024
 MAX_QUEUED = 256
+MOST_READ = 16 * MAX_BYTES  # at once
 _LENGTH = struct.Struct("<I")
 _HAS_DESCRIPTORS = hasattr(socket, "send_fds")  # elsewhere segments are known by name
 
@@ -36,8 +37,9 @@ class _Queued:
 class Channel:
     """One end. `fileno()` is readable when `receive()` has something; `closed` once the other end is gone."""
 
-    def __init__(self, end: socket.socket) -> None:
+    def __init__(self, end: socket.socket, *, takes_descriptors: bool = True) -> None:
         end.setblocking(False)
+        self._takes_descriptors = takes_descriptors and _HAS_DESCRIPTORS
         self._end = end
         self._queue: list[_Queued] = []
         self._received = bytearray()
@@ -49,7 +51,7 @@ class Channel:
     def pair(cls) -> tuple["Channel", socket.socket]:
         """The launcher's end, and the socket that a starting worker gets."""
         ours, theirs = socket.socketpair()
-        return cls(ours), theirs
+        return cls(ours, takes_descriptors=False), theirs  # workers have none to send
 
     def fileno(self) -> int:
         return self._end.fileno()
@@ -67,7 +69,7 @@ class Channel:
         if len(data) > MAX_BYTES:
             raise ControlError(f"a {message['kind']} message of {len(data)} bytes; at most {MAX_BYTES} fit")
         if key is not None:
-            self._queue = [queued for queued in self._queue if queued.key != key or queued.begun]
+            self._withdraw(key)
         if len(self._queue) >= MAX_QUEUED and message["kind"] == "log":
             self._dropped_logs += 1
             return
@@ -90,20 +92,25 @@ class Channel:
             self._give_up()
 
     def receive(self) -> list[tuple[Message, list[int]]]:
-        """All whole messages that have come, each with its descriptors (the caller's to close)."""
-        self._read_all()
+        """The whole messages that have come, each with its descriptors (the caller's to close). Raises
+        ControlError at what is no message, once those before it have been handed out."""
+        self._read_some()
         messages: list[tuple[Message, list[int]]] = []
-        while len(self._received) >= _LENGTH.size:
-            (length,) = _LENGTH.unpack_from(self._received)
-            if length > MAX_BYTES:
-                raise ControlError(f"a message of {length} bytes; at most {MAX_BYTES} are allowed")
-            if len(self._received) < _LENGTH.size + length:
-                break
-            message = json.loads(bytes(self._received[_LENGTH.size : _LENGTH.size + length]))
-            del self._received[: _LENGTH.size + length]
-            count = message.pop("fds")
-            messages.append((message, self._fds[:count]))
-            del self._fds[:count]
+        try:
+            while len(self._received) >= _LENGTH.size:
+                (length,) = _LENGTH.unpack_from(self._received)
+                if length > MAX_BYTES:
+                    raise ControlError(f"a message of {length} bytes; at most {MAX_BYTES} are allowed")
+                if len(self._received) < _LENGTH.size + length:
+                    break
+                message = _parsed(bytes(self._received[_LENGTH.size : _LENGTH.size + length]))
+                del self._received[: _LENGTH.size + length]
+                count = message.pop("fds")
+                messages.append((message, self._fds[:count]))
+                del self._fds[:count]
+        except ControlError:
+            if not messages:
+                raise
         return messages
 
     def close(self) -> None:
@@ -121,10 +128,18 @@ class Channel:
             sent = self._end.send(queued.data)
         queued.begun, queued.data = True, queued.data[sent:]
 
-    def _read_all(self) -> None:
+    def _withdraw(self, key: str) -> None:
+        """What is queued under this key, unless its first bytes have gone."""
+        for queued in self._queue:
+            if queued.key == key and not queued.begun:
+                _close_all(queued)
+        self._queue = [queued for queued in self._queue if queued.key != key or queued.begun]
+
+    def _read_some(self) -> None:
+        """All that a socket holds, and not for ever what somebody pours into it."""
         try:
-            while True:
-                if _HAS_DESCRIPTORS:
+            while len(self._received) < MOST_READ:
+                if self._takes_descriptors:
                     data, fds, _, _ = socket.recv_fds(self._end, MAX_BYTES, 16)
                     self._fds.extend(fds)
                 else:
@@ -144,6 +159,20 @@ class Channel:
         for queued in self._queue:
             _close_all(queued)
         self._queue.clear()
+
+
+def _parsed(data: bytes) -> Message:
+    try:
+        message = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise ControlError(f"{type(error).__name__}: {error}") from error
+    if (
+        not isinstance(message, dict)
+        or not isinstance(message.get("kind"), str)
+        or not isinstance(message.get("fds"), int)
+    ):
+        raise ControlError(f"{data[:100]!r}")
+    return message
 
 
 def _close_all(queued: _Queued) -> None:

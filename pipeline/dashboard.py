@@ -1,6 +1,7 @@
 """`launcher.py top`: the figures of a running launcher, as a live table for people or as JSON for scripts."""
 
 import json
+import os
 import sys
 import time
 from typing import Any
@@ -10,7 +11,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from pipeline.addresses import NotRunning, running
+from pipeline.addresses import NoAddress, NotRunning, running
 from pipeline.stats import Figures, Observer
 
 STATE_STYLES = {"running": "green", "live": "green", "failed": "bold red", "retired": "bold red"}
@@ -27,8 +28,13 @@ def top(pid: int | None, *, as_json: bool, interval: float | None, count: int | 
     except NotRunning as error:
         print(f"{error}; start one with `launcher.py run`", file=sys.stderr)
         return 1
+    except NoAddress as error:
+        print(error, file=sys.stderr)
+        return 1
+    except BrokenPipeError:  # whoever read our output has left; Python is not to try again at its exit
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except KeyboardInterrupt:
-        return 0
+        pass
     return 0
 
 

@@ -74,8 +74,9 @@ class Plan:
 def make_plan(settings: Settings, package: str = "workers", cores: int | None = None) -> Plan:
     """The table for these settings. Raises GraphError."""
     chosen = _choose(settings, package)
-    classes = {name: implementation_in(importlib.import_module(module)) for name, module in chosen.items()}
+    classes = {name: _class_in(module) for name, module in chosen.items()}
     writer_of = _writers(classes)
+    _check_no_circle(classes, writer_of)
     keepers = _keepers(classes, writer_of)
     threads = _threads(classes, cores or os.cpu_count() or 1)
     workers = tuple(
@@ -106,8 +107,17 @@ def _choose(settings: Settings, package: str) -> dict[str, str]:
         raise GraphError(
             "sinks: there is none, so nobody would see anything; name one, for example `sinks: [null]`"
         )
+    for name in set(LINE) & set(settings.sinks):
+        raise GraphError(f"sinks: a sink may not be named {name} like a room")
     sinks = implementations("sinks", package)
     return chosen | {name: sinks[name] for name in settings.sinks}
+
+
+def _class_in(module: str) -> type[Worker]:
+    try:
+        return implementation_in(importlib.import_module(module))
+    except TypeError as error:
+        raise GraphError(str(error)) from error
 
 
 def _sections(settings: Settings, name: str, module: str) -> dict[str, Any]:
@@ -137,6 +147,16 @@ def _writers(classes: dict[str, type[Worker]]) -> dict[str, str]:
     return writer_of
 
 
+def _check_no_circle(classes: dict[str, type[Worker]], writer_of: dict[str, str]) -> None:
+    """Or each would wait for the others for ever."""
+    for name in classes:
+        chain = [name]
+        while (ring := classes[chain[-1]].reads) is not None:
+            chain.append(writer_of[ring])
+            if chain[-1] in chain[:-1]:
+                raise GraphError(f"{' reads from '.join(chain)}: in a circle, where nobody can begin")
+
+
 def _keepers(classes: dict[str, type[Worker]], writer_of: dict[str, str]) -> dict[str, str]:
     """Worker → the ring whose frames it keeps for a join further down.
 
@@ -154,6 +174,10 @@ def _keepers(classes: dict[str, type[Worker]], writer_of: dict[str, str]) -> dic
                 raise GraphError(
                     f"{keeper} would have to keep both {keepers[keeper]} and {kind.joins} frames"
                 )
+            if classes[keeper].joins is not None:
+                raise GraphError(
+                    f"{keeper} joins ring {classes[keeper].joins} itself and cannot keep its frames for {name} too"
+                )
             if keeper == writer_of[kind.joins]:
                 break
             ring = classes[keeper].reads
@@ -168,8 +192,11 @@ def _rings(
     nbytes: dict[str, int] = {}
     for worker in workers:
         nbytes |= classes[worker.name].sizes(SimpleNamespace(**worker.settings), nbytes)
+        for ring in set(worker.writes) - nbytes.keys():
+            raise GraphError(f"{worker.name} does not say how large the frames of ring {ring} are")
+    written = [ring for worker in workers for ring in worker.writes]
     specs: dict[str, RingSpec] = {}
-    for ring in reversed(nbytes):  # a keeper's leases follow from the slots of what it writes
+    for ring in reversed(written):  # a keeper's leases follow from the slots of what it writes
         rows = _rows(ring, workers, writer_of, specs)
         slots = sum(row.pins for row in rows) + SPARE_SLOTS
         if len(rows) > MAX_READERS or slots > MAX_SLOTS:
@@ -178,7 +205,7 @@ def _rings(
                 f"{MAX_READERS} and {MAX_SLOTS} are possible: use fewer sinks"
             )
         specs[ring] = RingSpec(ring, slots, nbytes[ring], rows)
-    return tuple(specs[ring] for ring in nbytes)
+    return tuple(specs[ring] for ring in written)
 
 
 def _rows(

@@ -43,7 +43,6 @@ class Managed:
         self.restarts = 0
         self.restart_at = 0.0
         self.killed_at: float | None = None
-        self.told_to_stop = False
         self.restart_planned = False
         self._deaths: deque[float] = deque(maxlen=DEATHS)
 
@@ -64,17 +63,16 @@ class Managed:
         assignment.control.close()
         self.channel = channel
         self.state, self.killed_at = State.STARTING, None
-        self.told_to_stop = self.restart_planned = False
+        self.restart_planned = False
 
     def ask_to_stop(self) -> None:
         """Politely if it listens already; a process that still starts is ended at once."""
-        self.told_to_stop = True
         if self.process is None or self.channel is None:
             return
         if self.state is State.RUNNING:
             self.channel.send({"kind": "stop"})
         else:
-            self.process.terminate()
+            self.kill()
 
     def kill(self) -> None:
         if self.process is not None and self.killed_at is None:
@@ -89,10 +87,19 @@ class Managed:
         self.process.join()
         self.process.close()
         self.process = None
+        self.hang_up()
+        return code
+
+    def hang_up(self) -> None:
+        """Nothing that it says counts any more."""
         if self.channel is not None:
             self.channel.close()
             self.channel = None
-        return code
+
+    def turn_off(self) -> None:
+        """As if it had never been started: what it died of has been changed."""
+        self.state = State.OFF
+        self._deaths.clear()
 
     def plan_restart(self, now: float) -> float | None:
         """After a death: seconds until the restart, or None when it has died too often."""

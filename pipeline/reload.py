@@ -51,7 +51,6 @@ class Reload:
         restart: dict[str, list[str]] = defaultdict(list)
         for change in found:
             if change.live:
-                self._apply_live(change, users)
                 continue
             for worker in users.get(change.section, []):
                 restart[worker].append(name_of(change))
@@ -59,6 +58,9 @@ class Reload:
         restarted = self._supervisor.replace(plan, restart)
         for worker in restarted:
             log.info("%s restarts for %s", worker, ", ".join(restart.get(worker, ["the rings it uses"])))
+        for change in found:
+            if change.live:
+                self._apply_live(change, users)
         for worker in before - set(self._supervisor.workers):
             log.info("%s stops", worker)
         for worker in set(self._supervisor.workers) - before:

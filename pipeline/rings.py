@@ -2,6 +2,8 @@
 
 import logging
 import time
+from collections.abc import Sequence
+from dataclasses import replace
 
 import psutil
 
@@ -14,6 +16,7 @@ from shm.ring import Ring
 from shm.stats import RingStats, dump_header
 
 RESIZE_QUIET = 0.25  # seconds without a larger wish before a larger segment is made
+UNSEEN = 1000  # more frames than anybody publishes between two checks of a ring
 KEEP_FREE = 0.1  # of the machine's memory
 
 log = logging.getLogger("stereoring.rings")
@@ -24,32 +27,50 @@ class Rings:
 
     def __init__(self, plan: Plan) -> None:
         """Makes all segments. Raises GraphError or NoMemory before anything starts."""
-        check_memory(plan.nbytes)
         self.by_name: dict[str, Ring] = {}
         self.planned: dict[str, RingSpec] = {}
         self._leaving: list[tuple[str, Ring]] = []
         self._wishes: dict[str, tuple[int, float]] = {}
         self._last_seq: dict[str, int] = {}
         self._fence = Fence()
-        try:
-            for spec in plan.rings:
-                self.add(spec)
-        except Exception:
-            self.close()
-            raise
+        self.put_in_use(plan.rings, self.make(plan.rings))
 
     def __getitem__(self, name: str) -> Ring:
         return self.by_name[name]
 
-    def add(self, spec: RingSpec) -> None:
-        self.by_name[spec.name] = Ring.create(spec)
-        self.planned[spec.name] = spec
+    def make(self, specs: Sequence[RingSpec]) -> list[Ring]:
+        """Rings that are not in use yet. One that will replace another goes on with its numbers, so that no
+        frame of the old one is taken for one of the new. Raises GraphError or NoMemory, with nothing made."""
+        check_memory(sum(spec.nbytes for spec in specs))
+        made: list[Ring] = []
+        try:
+            for spec in specs:
+                made.append(Ring.create(self._continued(spec)))
+        except NoMemory:
+            for ring in made:
+                ring.close()
+            raise
+        return made
+
+    def put_in_use(self, specs: Sequence[RingSpec], made: Sequence[Ring]) -> None:
+        for spec, ring in zip(specs, made, strict=True):
+            self.by_name[spec.name] = ring
+            self.planned[spec.name] = spec
 
     def remove(self, name: str) -> None:
+        for left, old in [entry for entry in self._leaving if entry[0] == name]:
+            self._leaving.remove((left, old))
+            old.close(keep_wakes=True)
         self.by_name.pop(name).close()
         del self.planned[name]
         self._last_seq.pop(name, None)
         self._wishes.pop(name, None)
+
+    def _continued(self, spec: RingSpec) -> RingSpec:
+        old = self.by_name.get(spec.name)
+        if old is None:
+            return spec
+        return replace(spec, generation=old.spec.generation + 1, base=old.newest_seq() + UNSEEN)
 
     def check(self) -> list[RingCorrupt]:
         """Look at every header word of every ring."""
@@ -65,7 +86,8 @@ class Rings:
         """A fresh segment of the same size, for users that all start anew; what is in the old is lost."""
         old = self.by_name[name]
         log.error("%s", dump_header(old.spec, old.words))
-        spec = old.spec.successor(old.spec.slot_bytes, self._last_seq.get(name, old.spec.base))
+        base = self._last_seq.get(name, old.spec.base) + UNSEEN
+        spec = old.spec.successor(old.spec.slot_bytes, base)
         self.by_name[name] = Ring.create(spec, old.wakes)
         old.close(keep_wakes=True)
 

@@ -22,19 +22,27 @@ WINDOW = 5.0  # seconds that rates and percentiles look back
 Figures = dict[str, Any]
 
 
+class _Seat(NamedTuple):
+    """A line of the board and whose it is: retired workers and their successors have the same name, those
+    who come after one another may have the same line."""
+
+    name: str
+    row: int
+
+
 class _Look(NamedTuple):
     """What was read at one moment."""
 
     time: float
-    lines: dict[str, LineStats]
+    lines: dict[_Seat, LineStats]
     rings: dict[str, RingStats]
 
 
 @dataclass
 class _View:
-    """The launcher's segments, as attached for one generation of its rings."""
+    """The launcher's segments, attached as its rings were `described`."""
 
-    key: tuple[Any, ...]
+    described: list[Any]
     board: Board
     rings: dict[str, Attachment]
 
@@ -56,10 +64,10 @@ class Observer:
         """Raises NotRunning when the launcher has gone."""
         description = self._onlooker.ask()
         view = self._attached(description)
-        rows = {worker["name"]: worker["row"] for worker in description["workers"]}
+        seats = [_seat(worker) for worker in description["workers"]]
         look = _Look(
             time.perf_counter(),
-            {name: view.board.line(row).read() for name, row in rows.items()},
+            {seat: view.board.line(seat.row).read() for seat in seats},
             {name: stats for name, ring in view.rings.items() if (stats := self._read(ring)) is not None},
         )
         while self._looks and look.time - self._looks[0].time > WINDOW:
@@ -80,13 +88,11 @@ class Observer:
 
     def _attached(self, description: Description) -> _View:
         """The view of these segments; attaches again when a ring has a new one."""
-        key = tuple((ring["name"], ring["generation"], ring["slot_bytes"]) for ring in description["rings"])
-        if self._view is None or self._view.key != key:
+        if self._view is None or self._view.described != description["rings"]:
             description, (board, *segments) = self._onlooker.attach(_header_sizes)
             specs = [RingSpec.from_json(data) for data in description["rings"]]
             rings = {spec.name: Attachment(spec, part) for spec, part in zip(specs, segments, strict=True)}
-            key = tuple((spec.name, spec.generation, spec.slot_bytes) for spec in specs)
-            self._view = _View(key, Board(board, description["board_rows"]), rings)
+            self._view = _View(description["rings"], Board(board, description["board_rows"]), rings)
             self._looks.clear()
         return self._view
 
@@ -98,10 +104,10 @@ class Observer:
             return None
 
     def _worker_figures(self, worker: dict[str, Any], before: _Look, now: _Look) -> Figures:
-        name = worker["name"]
-        line, earlier = now.lines[name], before.lines.get(name, now.lines[name])
+        line = now.lines[_seat(worker)]
+        earlier = before.lines.get(_seat(worker), line)
         figures = {
-            "name": name,
+            "name": worker["name"],
             "state": worker["state"],
             "busy": line.label,
             "restarts": worker["restarts"],
@@ -129,6 +135,10 @@ class Observer:
         except psutil.NoSuchProcess:
             self._processes.pop(pid, None)
         return {"pid": None, "cpu_percent": None, "rss_mb": None, "threads": None}
+
+
+def _seat(worker: dict[str, Any]) -> _Seat:
+    return _Seat(worker["name"], worker["row"])
 
 
 def rate(count: int, now: _Look, before: _Look) -> float | None:

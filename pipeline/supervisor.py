@@ -17,7 +17,7 @@ from pipeline.control import Channel, ControlError, Message
 from pipeline.graph import Plan, WorkerPlan
 from pipeline.leash import leash_all_workers
 from pipeline.managed import DEATHS, WINDOW, Managed, State
-from pipeline.rings import Rings, check_memory
+from pipeline.rings import Rings
 from shm import layout
 from shm.board import ABSENT, OPENING, Board
 from shm.ring import Ring
@@ -47,6 +47,7 @@ class Supervisor:
         self.exit_code = 0
         self._retired: list[Managed] = []
         self._last_round = self._last_check = time.monotonic()
+        self._fresh_start = 0
 
     def run(self, every_round: Callable[[], None] = lambda: None) -> int:
         """Until `stop_requested`, or nothing is left to run. Returns the exit code; leaves nothing behind.
@@ -68,6 +69,11 @@ class Supervisor:
         self._stop(list(self.workers.values()))
         self.rings.close()
         self.board.close()
+
+    @property
+    def left_behind(self) -> bool:
+        """There are processes that the system cannot end."""
+        return any(worker.alive for worker in self._retired)
 
     def describe(self) -> dict[str, Any]:
         """What an onlooker cannot read from the segments, as data that JSON can carry."""
@@ -110,7 +116,8 @@ class Supervisor:
         new = {worker.name: worker for worker in plan.workers}
         specs = {spec.name: spec for spec in plan.rings}
         changed = {name for name, spec in self.rings.planned.items() if specs.get(name) != spec}
-        check_memory(sum(specs[name].nbytes for name in changed & specs.keys()))
+        wanted = [spec for name, spec in specs.items() if self.rings.planned.get(name) != spec]
+        made = self.rings.make(wanted)  # before anything stops: it may fail
         leaving = [
             worker
             for name, worker in self.workers.items()
@@ -120,11 +127,11 @@ class Supervisor:
             or changed & set(rings_of(worker.plan))
         ]
         self._stop(leaving)
+        for worker in leaving:
+            worker.turn_off()
         for name in changed:
             self.rings.remove(name)
-        for name, spec in specs.items():
-            if name not in self.rings.by_name:
-                self.rings.add(spec)
+        self.rings.put_in_use(wanted, made)
         self._seat(new)
         for worker in self.workers.values():
             if worker.state is State.OFF:
@@ -177,15 +184,17 @@ class Supervisor:
             if worker.state is State.WAITING and now >= worker.restart_at:
                 worker.restarts += 1
                 self._start(worker)
-        if now - self._last_round < PAUSED:
-            self._check_health(now)
-        else:
+        self._retired = [worker for worker in self._retired if worker.reap() is None]
+        if now - self._last_round > PAUSED:
             log.warning("the launcher was away for %.1f s; workers get a fresh start", now - self._last_round)
+            self._fresh_start = time.perf_counter_ns()
+        self._check_health()
         self._last_round = time.monotonic()
         self._tend_rings(now)
-        if all(worker.state in (State.FAILED, State.RETIRED) for worker in self.workers.values()):
-            log.error("no worker is left; giving up")
-            self.exit_code, self.stop_requested = 1, True
+        states = {worker.state for worker in self.workers.values()}
+        if states <= {State.FAILED, State.FINISHED}:
+            log.info("no worker is left")
+            self.exit_code, self.stop_requested = int(State.FAILED in states), True
 
     def _wait(self, timeout: float) -> None:
         """Until a worker says something or dies."""
@@ -204,12 +213,15 @@ class Supervisor:
             worker.channel.flush()
             for message, _ in worker.channel.receive():
                 self._handle(worker, message)
-        except (ControlError, ValueError, KeyError) as error:
+        except ControlError as error:
             log.error("%s sends what is no message (%s); it is killed and started again", worker.name, error)
+            worker.hang_up()
             worker.kill()
 
     def _handle(self, worker: Managed, message: Message) -> None:
         kind = message["kind"]
+        if not is_sound(message, worker.plan):
+            raise ControlError(f"{message}"[:200])
         if kind == "log":
             record = logging.makeLogRecord(
                 {"name": f"stereoring.{worker.name}", "levelno": message["level"], "msg": message["text"]}
@@ -222,10 +234,8 @@ class Supervisor:
                 self.rings[ring].set_state(layout.LIVE)
         elif kind == "too_large":
             self.rings.wish_larger(message["ring"], message["nbytes"])
-        elif kind == "corrupt":
+        elif kind == "corrupt" and worker.killed_at is None:  # or it speaks of a segment that is gone
             self._renew(message["ring"])
-        else:
-            raise ValueError(f"unknown kind {kind!r}")
 
     def _send(self, worker: Managed, message: Message, key: str, fds: tuple[int, ...] = ()) -> None:
         if worker.channel is None:
@@ -279,14 +289,14 @@ class Supervisor:
         line.set_state(ABSENT)
         line.expect_nothing()
 
-    def _check_health(self, now: float) -> None:
+    def _check_health(self) -> None:
         now_ns = time.perf_counter_ns()
         for worker in self.workers.values():
             if not worker.alive or worker.killed_at is not None:
                 continue
             line = self.board.line(worker.row)
             beat, busy_until = line.read_health()
-            if now_ns > max(beat + int(HUNG * 1e9), busy_until):
+            if now_ns > max(max(beat, self._fresh_start) + int(HUNG * 1e9), busy_until):
                 doing = f" while {line.read().label!r}" if busy_until else ""
                 log.error(
                     "%s has hung%s (no beat for %.1f s); killing it",
@@ -307,9 +317,7 @@ class Supervisor:
         stuck.process, stuck.state = worker.process, State.RETIRED
         self._retired.append(stuck)
         worker.process = None
-        if worker.channel is not None:
-            worker.channel.close()
-            worker.channel = None
+        worker.hang_up()
         used = {other.row for other in [*self.workers.values(), *self._retired]}
         worker.row = min(set(range(BOARD_ROWS)) - used)
         worker.state, worker.restart_at, worker.killed_at = State.WAITING, time.monotonic(), None
@@ -317,13 +325,18 @@ class Supervisor:
             self._renew(ring)
 
     def _renew(self, ring: str) -> None:
-        """A new segment for a ring whose words cannot be trusted; all its users start anew."""
+        """A new segment for a ring whose words cannot be trusted; all its users start anew. For its writer
+        that counts as a death: who spoils his ring again and again stays off in the end."""
         log.error("ring %s gets a new segment; its users restart", ring)
         self.rings.renew(ring)
         for worker in self.workers.values():
-            if ring in rings_of(worker.plan) and worker.alive:
-                worker.restart_planned = True
+            if ring not in rings_of(worker.plan):
+                continue
+            if worker.alive:
+                worker.restart_planned = ring not in worker.plan.writes
                 worker.kill()
+            elif worker.state is State.FAILED and ring in worker.plan.writes:
+                self.rings[ring].set_state(layout.FAILED)
 
     def _tend_rings(self, now: float) -> None:
         for ring in self.rings.grow():
@@ -373,9 +386,27 @@ class Supervisor:
                 return
 
 
+FIELDS: dict[str, dict[str, type]] = {
+    "log": {"level": int, "time": float, "text": str},
+    "ready": {},
+    "too_large": {"ring": str, "nbytes": int},
+    "corrupt": {"ring": str},
+}
+
+
+def is_sound(message: Message, plan: WorkerPlan) -> bool:
+    """It is one of those that a worker sends, and speaks of no ring that is not the worker's business."""
+    fields = FIELDS.get(message["kind"])
+    if fields is None or not all(isinstance(message.get(name), kind) for name, kind in fields.items()):
+        return False
+    return "ring" not in fields or message["ring"] in (
+        plan.writes if message["kind"] == "too_large" else rings_of(plan)
+    )
+
+
 def rings_of(plan: WorkerPlan) -> list[str]:
-    """All rings that a worker has an end of."""
-    return [ring for ring in (plan.reads, plan.joins, *plan.writes) if ring]
+    """All rings that a worker has an end of, each once: a source also keeps frames of its own."""
+    return list(dict.fromkeys(ring for ring in (plan.reads, plan.joins, *plan.writes) if ring))
 
 
 def moved(old: WorkerPlan, new: WorkerPlan) -> bool:

@@ -21,7 +21,6 @@ from shm.segment import Segment
 
 PID, BEAT, BUSY_UNTIL, STATE, STEPS, LOST = range(6)
 LABEL, LABEL_WORDS = 8, 8
-_BUSY = (BUSY_UNTIL, *range(LABEL, LABEL + LABEL_WORDS))
 WAIT = LINE
 WORK, LATENCY = WAIT + BUCKETS, WAIT + 2 * BUCKETS
 LINE_WORDS = WAIT + 3 * BUCKETS
@@ -78,16 +77,19 @@ class Line:
 
     @contextmanager
     def busy(self, what: str, limit: float) -> Iterator[None]:
-        """Say that no beat is to be expected for up to `limit` seconds, and why. One within another ends
-        with the other's limit in force again."""
-        before = [self._words[self._at + i] for i in _BUSY]
+        """Say that no beat is to be expected for up to `limit` seconds, and why. Within another `busy` that
+        one counts again afterwards, and the time between does not count for it."""
+        begin, (_, outer_until) = time.perf_counter_ns(), self.read_health()
+        outer = self._label()
         self.expect(what, limit)
         try:
             yield
         finally:
             self.beat()
-            for i, word in zip(_BUSY, before, strict=True):
-                self._words[self._at + i] = word
+            self.expect_nothing()
+            if outer_until:
+                self._set_label(outer)
+                self._words[self._at + BUSY_UNTIL] = outer_until + time.perf_counter_ns() - begin
 
     def expect(self, what: str, limit: float) -> None:
         self._set_label(what)
@@ -98,22 +100,28 @@ class Line:
         self._set_label("")
 
     def _set_label(self, text: str) -> None:
-        data = text.encode()[: LABEL_WORDS * WORD].ljust(LABEL_WORDS * WORD, b"\0")
+        whole = text.encode()[: LABEL_WORDS * WORD].decode(errors="ignore")  # no half of a letter
+        data = whole.encode().ljust(LABEL_WORDS * WORD, b"\0")
         for i in range(LABEL_WORDS):
             self._words[self._at + LABEL + i] = int.from_bytes(data[i * WORD : (i + 1) * WORD], "little")
 
+    def _label(self) -> str:
+        words = (self._words[self._at + LABEL + i] for i in range(LABEL_WORDS))
+        return (
+            b"".join(word.to_bytes(WORD, "little") for word in words).rstrip(b"\0").decode(errors="replace")
+        )
+
     def read(self) -> LineStats:
         words, at = self._words, self._at
-        label = b"".join(words[at + LABEL + i].to_bytes(WORD, "little") for i in range(LABEL_WORDS))
         counts = [tuple(words[at + first + i] for i in range(BUCKETS)) for first in (WAIT, WORK, LATENCY)]
         return LineStats(
             pid=words[at + PID],
             beat=words[at + BEAT],
             busy_until=words[at + BUSY_UNTIL],
-            state=STATES[words[at + STATE]],
+            state=STATES[words[at + STATE]] if words[at + STATE] < len(STATES) else "unknown",
             steps=words[at + STEPS],
             lost=words[at + LOST],
-            label=label.rstrip(b"\0").decode(errors="replace"),
+            label=self._label(),
             wait=counts[0],
             work=counts[1],
             latency=counts[2],

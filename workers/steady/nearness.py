@@ -36,11 +36,15 @@ class Nearness(Worker):
         np.subtract(inverse_depth, self._low, out=target)
         np.multiply(target, 1 / max(self._high - self._low, 1e-9), out=target)
         np.clip(target, 0, 1, out=target)
+        np.nan_to_num(target, copy=False)  # what the network could not say counts as far away
 
     def _follow(self, inverse_depth: np.ndarray[Any, Any], t_capture: int) -> None:
         """Let the range move towards that of this map: an exponential average over time."""
         steady = self.settings.steady
-        low, high = np.percentile(inverse_depth, (steady.low_percent, steady.high_percent))
+        sound = inverse_depth[np.isfinite(inverse_depth)]
+        if not sound.size:
+            return
+        low, high = np.percentile(sound, (steady.low_percent, steady.high_percent))
         weight = 1.0
         if self._time is not None and steady.range_seconds > 0:
             weight = 1 - math.exp(-(t_capture - self._time) / 1e9 / steady.range_seconds)
