@@ -176,7 +176,8 @@ def _keepers(classes: dict[str, type[Worker]], writer_of: dict[str, str]) -> dic
                 )
             if classes[keeper].joins is not None:
                 raise GraphError(
-                    f"{keeper} joins ring {classes[keeper].joins} itself and cannot keep its frames for {name} too"
+                    f"{keeper} joins ring {classes[keeper].joins} itself "
+                    f"and cannot keep its frames for {name} too"
                 )
             if keeper == writer_of[kind.joins]:
                 break

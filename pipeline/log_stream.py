@@ -1,5 +1,5 @@
-"""The launcher's log on stderr, written by a thread of its own, so that a terminal held with Ctrl-S or a pager
-that does not read holds up nobody. Lines that find the queue full are dropped, and counted."""
+"""The launcher's log on stderr, written by a thread of its own, so that a terminal held with Ctrl-S or a
+pager that does not read holds up nobody. Lines that find the queue full are dropped, and counted."""
 
 import logging
 import os
