@@ -67,7 +67,7 @@ class Reader:
             wanted = self._newest() if self.mode == "latest" else self._next()
             if wanted is None:
                 return None
-            lease = self._pin(*wanted)
+            lease = self._pin(*wanted, looks=1 if self.mode == "latest" else CLAIM_LOOKS)
             if lease is not None:
                 self._received(lease)
                 return lease

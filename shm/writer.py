@@ -74,26 +74,35 @@ class Writer:
         """
         if self._open is not None:
             return self._open
-        words = self._words
-        candidates, unread = self._candidates()
-        for at, slot in candidates:
-            if self._pinned(slot):
-                continue
-            word = words[at]
-            words[at] = word | 1  # claimed
-            self._fence()  # or: we miss a pin while its reader misses our claim
-            if self._pinned(slot):  # second look: the pin may have come between look and claim
-                words[at] = word
-                continue
-            words[at] = 1  # seq = 0: should we die while filling, no successor takes it for a frame
-            for lease in self._behind.get(slot, ()):
-                lease.release()  # our old frame is gone for good, so nobody can ask for its source
-            self._behind.pop(slot, None)  # only now: a release that raised LeaseEscaped is tried again
-            self._open = OpenSlot(self.spec, slot, self._memory.payload(slot))
-            return self._open
-        if not unread:
-            words[NO_SLOT_AT] += 1
+        for _ in range(
+            1 + len(self.spec.pin_at) * self.spec.slots
+        ):  # pins that hop may meet us at every slot
+            candidates, unread = self._candidates()
+            for at, slot in candidates:
+                if self._claim(at, slot):
+                    self._open = OpenSlot(self.spec, slot, self._memory.payload(slot))
+                    return self._open
+            if unread:
+                return None
+        self._words[NO_SLOT_AT] += 1
         return None
+
+    def _claim(self, at: int, slot: int) -> bool:
+        """Make a slot ours to fill, unless somebody pins it."""
+        words = self._words
+        if self._pinned(slot):
+            return False
+        word = words[at]
+        words[at] = word | 1  # claimed
+        self._fence()  # or: we miss a pin while its reader misses our claim
+        if self._pinned(slot):  # second look: the pin may have come between look and claim
+            words[at] = word
+            return False
+        words[at] = 1  # seq = 0: should we die while filling, no successor takes it for a frame
+        for lease in self._behind.get(slot, ()):
+            lease.release()  # our old frame is gone for good, so nobody can ask for its source
+        self._behind.pop(slot, None)  # only now: a release that raised LeaseEscaped is tried again
+        return True
 
     def publish(
         self,
@@ -129,8 +138,7 @@ class Writer:
         """Ask the `every` readers to ring when they release. True: there is no room yet, go to sleep."""
         self._words[SPACE_AT] = next(self._fresh)
         self._fence()  # or: we miss a release while its reader misses that we wait
-        candidates, _ = self._candidates()
-        return all(self._pinned(slot) for _, slot in candidates)
+        return self.acquire() is None
 
     def disarm(self) -> None:
         self._words[SPACE_AT] = 0
