@@ -133,6 +133,7 @@ class Rings:
         ring.forget_writer()
         for left, old in self._leaving:
             if left == name:
+                old.forget_writer()
                 ring.continue_after(old.newest_seq())
 
     def forget_reader(self, name: str, reader: str) -> None:

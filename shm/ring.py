@@ -160,7 +160,10 @@ class Ring:
         if state == self.state:
             return
         self.words[layout.STATE_AT] = state
-        self._fence()
+        self._ring_all()
+
+    def _ring_all(self) -> None:
+        self._fence()  # or: somebody who is woken does not see what for
         for wake in self.wakes:
             ring_bell(wake.writer_end)
 
@@ -174,8 +177,13 @@ class Ring:
         ring_bell(self.wakes[row].reader_end)  # a writer may be waiting for the room
 
     def forget_writer(self) -> None:
-        """Clear what a reaped writer left besides its slots: that it waited for room."""
+        """Finish what a reaped writer left, for those who still read a segment that no successor will
+        attach to: a frame that has its seq is whole, though head may not name it yet."""
         self.words[layout.SPACE_AT] = 0
+        newest = max((self.words[at] >> 1) << 8 | slot for slot, at in enumerate(self.spec.slot_at))
+        if newest >> 8 > self.words[layout.HEAD_AT] >> 8:
+            self.words[layout.HEAD_AT] = newest
+            self._ring_all()
 
     def close(self, *, keep_wakes: bool = False) -> None:
         self.attachment.words.release()
