@@ -7,12 +7,14 @@ frame in its slot, the others send an array that exists. Medians and 99th percen
 first frames of a block are warm-up. Each frame is sent at its cadence, but not before the last one has
 arrived: so a path that cannot keep the cadence (`late`) waits for itself, not in a growing queue.
 
-memcpy is one np.copyto between two warm arrays, by a process that sleeps at the same cadence.
-CPU time is the whole process's, with its noting of times, in percent of one core.
+memcpy is one np.copyto between the same two arrays, by a process that sleeps at the same cadence: the least
+that a copy can cost. One into a ring of slots, which are out of the cache, costs more.
+CPU time is that of the whole process, its noting of times included, in percent of one core.
 """
 
 import argparse
 import json
+import os
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -30,7 +32,6 @@ from scripts.bench_rings_paths import PAYLOADS, MissingPeer
 from scripts.bench_rings_paths.cell import BenchError, Block, Cell
 
 VIDEO, FAST = 16.7, 2.0  # cadences in ms
-COPIES = ("mp_queue", "mp_pipe", "pyzmq")
 
 
 class Case(NamedTuple):
@@ -55,34 +56,47 @@ class Plan:
         return self.rounds * (sum(self.frames.values()) + sum(self.warm_up.values()))
 
 
-FULL = Plan(rounds=10, frames={VIDEO: 32, FAST: 100}, warm_up={VIDEO: 4, FAST: 10})
+FULL = Plan(rounds=16, frames={VIDEO: 20, FAST: 60}, warm_up={VIDEO: 4, FAST: 10})
 QUICK = Plan(rounds=1, frames={VIDEO: 4, FAST: 10}, warm_up={VIDEO: 1, FAST: 2})
 
-# What is compared with each other is measured one after the other.
+IN_PLACE = ("ring", "iceoryx2")
+COPIES = ("mp_queue", "mp_pipe", "pyzmq", "memcpy")
 WAKES = [Case(path, "small", every) for every in (FAST, VIDEO) for path in ("ring", "pipe")]
-CPU = [Case("ring", "1080p", VIDEO, readers) for readers in (1, 3, 8)]
 ROWS = [
-    *(Case(path, "1080p", FAST) for path in ("ring", "iceoryx2", "memcpy")),
-    *(Case(path, payload, VIDEO) for payload in PAYLOADS for path in ("ring", "iceoryx2", *COPIES, "memcpy")),
+    *(Case(path, "1080p", FAST) for path in (*IN_PLACE, "memcpy")),
+    *(Case(path, payload, VIDEO) for payload in PAYLOADS for path in (*IN_PLACE, *COPIES)),
 ]
-CASES = list(dict.fromkeys([*WAKES, *ROWS, *CPU]))
+CPU = [Case("ring", "1080p", VIDEO, readers) for readers in (1, 3, 8)]
+
+
+def in_turn() -> list[Case]:
+    """All cases, what is compared with each other one after the other, the fast ones first."""
+    cases = dict.fromkeys([*WAKES, *ROWS, *CPU])
+    return sorted(cases, key=lambda case: (case.every_ms, case.readers, case.path in COPIES))
+
+
+def _short_folder() -> tempfile.TemporaryDirectory[str]:
+    """Sockets will lie in it, and their paths must not be long."""
+    return tempfile.TemporaryDirectory(prefix=f"sb-{os.getpid()}-", dir="/tmp")
 
 
 def measure(plan: Plan) -> dict[Case, list[Block]]:
     """Raises MissingPeer and BenchError."""
-    blocks: dict[Case, list[Block]] = {case: [] for case in CASES}
+    cases = in_turn()
+    blocks: dict[Case, list[Block]] = {case: [] for case in cases}
     with ExitStack() as stack:
-        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="sb-", dir="/tmp"))  # short: sockets
+        folder = stack.enter_context(_short_folder())
         cells = {}
-        for path, payload, readers in dict.fromkeys((c.path, c.payload, c.readers) for c in CASES):
+        for path, payload, readers in dict.fromkeys((c.path, c.payload, c.readers) for c in cases):
             cell = Cell(path, PAYLOADS[payload], readers, plan.total(), Path(folder))
             stack.callback(cell.stop)
             cells[path, payload, readers] = cell
         for cell in cells.values():
             cell.ready()
+            stack.callback(cell.leave)  # comes before the first stop, so that they end side by side
         for number in range(plan.rounds):
             print(f"round {number + 1} of {plan.rounds}", file=sys.stderr, flush=True)
-            for case in CASES:
+            for case in cases:
                 cell = cells[case.path, case.payload, case.readers]
                 every = case.every_ms
                 blocks[case].append(cell.run(plan.warm_up[every], plan.frames[every], int(every * 1e6)))
@@ -100,7 +114,7 @@ class Row:
     p99_us: float
     ratio_to_memcpy: float
     samples: int
-    late: int  # frames that had to wait for the one before
+    late: int  # frames sent more than half a period late, most for want of the one before
 
 
 @dataclass(frozen=True)
@@ -159,7 +173,7 @@ def _latencies(case: Case, blocks: list[Block]) -> npt.NDArray[np.int64]:
     return np.concatenate([block.held[0] - block.sent for block in blocks])
 
 
-def _figures(ns: npt.NDArray[np.int64]) -> dict[str, float]:
+def _figures(ns: npt.NDArray[np.int64]) -> dict[str, Any]:
     median, p99 = np.percentile(ns, (50, 99)) / 1e3
     return {"median_us": round(float(median), 2), "p99_us": round(float(p99), 2), "samples": len(ns)}
 
@@ -198,7 +212,7 @@ def _spans(columns: Iterable[npt.NDArray[np.int64]]) -> float:
 
 
 def checks(report: Report) -> Iterator[Check]:
-    """The claims that README makes of the rings."""
+    """What is claimed of the rings."""
     for every in (VIDEO, FAST):
         ring = report.row("ring", "1080p", every).median_us
         wake, peer = report.woken("ring", every), report.row("iceoryx2", "1080p", every).median_us
@@ -221,7 +235,7 @@ def _at_most(claim: str, measured: float, limit: float, unit: str) -> Check:
 
 
 def print_report(report: Report) -> None:
-    print("\npublish or send -> the reader has a view of the frame")
+    print("\nfrom publish or send to the reader's view of the frame")
     heads = ("every ms", "median us", "p99 us", "x memcpy", "late")
     print(f"{'path':<10}{'payload':<9}" + "{:>9}{:>12}{:>12}{:>10}{:>6}".format(*heads))
     for row in report.rows:
@@ -233,8 +247,8 @@ def print_report(report: Report) -> None:
     for wake in report.wake:
         print(f"{wake.path:<19}{wake.every_ms:>9}{wake.median_us:>12.1f}{wake.p99_us:>12.1f}")
     print("\nCPU at 60 fps, percent of one core")
-    for row in report.cpu:
-        print(f"{row.readers} readers: writer {row.writer_percent:.2f}, busiest {row.reader_percent:.2f}")
+    for cpu in report.cpu:
+        print(f"{cpu.readers} readers: writer {cpu.writer_percent:.2f}, busiest {cpu.reader_percent:.2f}")
     print("\nclaims")
     for check in checks(report):
         print(f"{'pass' if check.passed else 'FAIL'}  {check.claim}: {check.measured}")

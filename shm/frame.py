@@ -10,10 +10,25 @@ import numpy as np
 
 from shm import layout
 from shm.errors import RingCorrupt
+from shm.layout import (
+    COLOUR,
+    DTYPE,
+    PTS,
+    SHAPE_01,
+    SHAPE_23,
+    SOURCE_GENERATION,
+    SOURCE_SEQ,
+    SOURCE_SLOT,
+    T_CAPTURE,
+    T_PUBLISH,
+)
 
 MAX_DIMS = 4
-_LOW = (1 << 32) - 1
+_LOW, _WORD = (1 << 32) - 1, (1 << 64) - 1
 _NUMBER = re.compile("[<>|][biufc][0-9]{1,2}")  # a dtype's string
+
+
+Format = tuple[int, int, int]  # the words SHAPE_01, SHAPE_23 and DTYPE
 
 
 class Source(NamedTuple):
@@ -47,6 +62,7 @@ class FrameInfo(NamedTuple):
         return Source(self.generation, self.seq, self.slot)
 
 
+@lru_cache(maxsize=64)
 def pack_text(text: str) -> int:
     """Up to eight ASCII letters in a word."""
     return int.from_bytes(text.encode("ascii").ljust(8, b"\0"), "little")
@@ -66,64 +82,64 @@ def pack_dtype(dtype: np.dtype[Any], ndim: int) -> int:
 
 
 @lru_cache(maxsize=64)
-def unpack_dtype(word: int) -> tuple[np.dtype[Any], int]:
-    text = unpack_text(word & ((1 << 56) - 1))
+def pack_format(shape: tuple[int, ...], dtype: np.dtype[Any]) -> Format:
+    """The words of a shape and its dtype. Raises TypeError."""
+    padded = (*shape, 0, 0, 0, 0)
+    return padded[0] | padded[1] << 32, padded[2] | padded[3] << 32, pack_dtype(dtype, len(shape))
+
+
+@lru_cache(maxsize=64)
+def unpack_format(
+    first: int, second: int, third: int, slot_bytes: int
+) -> tuple[tuple[int, ...], np.dtype[Any]]:
+    """Raises TypeError or ValueError when they name what no slot of this size can hold."""
+    text, ndim = unpack_text(third & ((1 << 56) - 1)), third >> 56
     if not _NUMBER.fullmatch(text):  # numpy takes much more, and fails on rubbish with SyntaxError
         raise ValueError(f"no such dtype: {text!r}")
-    return np.dtype(text), word >> 56
-
-
-def pack_shape(shape: tuple[int, ...]) -> tuple[int, int]:
-    padded = (*shape, 0, 0, 0, 0)
-    return padded[0] | padded[1] << 32, padded[2] | padded[3] << 32
+    dtype = np.dtype(text)
+    shape = (first & _LOW, first >> 32, second & _LOW, second >> 32)[:ndim]
+    if not 1 <= ndim <= MAX_DIMS or not 0 < prod(shape) * dtype.itemsize <= slot_bytes:
+        raise ValueError(f"{ndim} dimensions {shape} of {dtype}")
+    return shape, dtype
 
 
 def read_info(spec: layout.RingSpec, words: layout.Words, slot: int, seq: int) -> FrameInfo:
     """The line of a leased slot. Raises RingCorrupt when it names what no frame can be."""
     at = spec.slot_at[slot]
-    first, second = words[at + layout.SHAPE_01], words[at + layout.SHAPE_23]
     try:
-        dtype, ndim = unpack_dtype(words[at + layout.DTYPE])
+        shape, dtype = unpack_format(
+            words[at + SHAPE_01], words[at + SHAPE_23], words[at + DTYPE], spec.slot_bytes
+        )
     except (TypeError, ValueError) as error:
         raise RingCorrupt(spec.name, f"slot {slot}: {error}") from error
-    shape = (first & _LOW, first >> 32, second & _LOW, second >> 32)[:ndim]
-    if not 1 <= ndim <= MAX_DIMS or not 0 < prod(shape) * dtype.itemsize <= spec.slot_bytes:
-        raise RingCorrupt(spec.name, f"slot {slot}: {ndim} dimensions {shape} of {dtype}")
-    pts = words[at + layout.PTS]
-    return FrameInfo(
-        seq=seq,
-        slot=slot,
-        generation=spec.generation,
-        t_capture=words[at + layout.T_CAPTURE],
-        t_publish=words[at + layout.T_PUBLISH],
-        source=Source(
-            words[at + layout.SOURCE_GENERATION],
-            words[at + layout.SOURCE_SEQ],
-            words[at + layout.SOURCE_SLOT],
-        ),
-        pts=pts - (1 << 64) if pts >> 63 else pts,
-        shape=shape,
-        dtype=dtype,
-        colour=unpack_text(words[at + layout.COLOUR]),
+    pts = words[at + PTS]
+    return FrameInfo(  # by position: a frame waits for this, and names take twice as long
+        seq,
+        slot,
+        spec.generation,
+        words[at + T_CAPTURE],
+        words[at + T_PUBLISH],
+        Source(words[at + SOURCE_GENERATION], words[at + SOURCE_SEQ], words[at + SOURCE_SLOT]),
+        pts - (1 << 64) if pts >> 63 else pts,
+        shape,
+        dtype,
+        unpack_text(words[at + COLOUR]),
     )
 
 
 def write_info(
     words: layout.Words,
     at: int,
-    shape: tuple[int, ...],
-    dtype: np.dtype[Any],
+    form: Format,
     t_capture: int,
     source: Source,
     pts: int,
     colour: str,
 ) -> None:
     """Fill the line at word `at`, all but its seq."""
-    words[at + layout.T_CAPTURE] = t_capture
-    words[at + layout.SOURCE_GENERATION] = source.generation
-    words[at + layout.SOURCE_SEQ], words[at + layout.SOURCE_SLOT] = source.seq, source.slot
-    words[at + layout.PTS] = pts & ((1 << 64) - 1)
-    words[at + layout.SHAPE_01], words[at + layout.SHAPE_23] = pack_shape(shape)
-    words[at + layout.DTYPE] = pack_dtype(dtype, len(shape))
-    words[at + layout.COLOUR] = pack_text(colour)
-    words[at + layout.T_PUBLISH] = time.perf_counter_ns()
+    words[at + T_CAPTURE] = t_capture
+    words[at + SOURCE_GENERATION], words[at + SOURCE_SEQ], words[at + SOURCE_SLOT] = source
+    words[at + PTS] = pts & _WORD
+    words[at + SHAPE_01], words[at + SHAPE_23], words[at + DTYPE] = form
+    words[at + COLOUR] = pack_text(colour)
+    words[at + T_PUBLISH] = time.perf_counter_ns()

@@ -11,12 +11,14 @@ import numpy as np
 import numpy.typing as npt
 
 from shm.errors import FrameTooLarge, LeaseEscaped
-from shm.frame import MAX_DIMS, FrameInfo, pack_dtype
+from shm.frame import MAX_DIMS, Format, FrameInfo, pack_format
 from shm.layout import Memory, RingSpec
 
 
 class _Held:
     """Memory of one slot, handed out as numpy views that must be gone when it is let go."""
+
+    __slots__ = ("_arrays", "_memory")
 
     def __init__(self, memory: memoryview) -> None:
         self._memory = memory
@@ -30,8 +32,9 @@ class _Held:
     def _let_go(self) -> bool:
         """False when a view is still referenced somewhere. (numpy takes a memoryview of its own from
         `_memory`, so releasing that would succeed all the same.)"""
-        if any(array() is not None for array in self._arrays):
-            return False
+        for array in self._arrays:
+            if array() is not None:
+                return False
         self._memory.release()
         return True
 
@@ -44,10 +47,12 @@ class Lease(_Held):
     pinned then, so that at least nothing wrong is seen.
     """
 
+    __slots__ = ("_end", "_held", "_reader", "info", "memory", "pin")
+
     def __init__(
         self, info: FrameInfo, memory: Memory, reader: str, end: Callable[["Lease"], None], pin: int
     ) -> None:
-        super().__init__(memory.payload(info.slot).toreadonly())
+        self._memory, self._arrays = memory.payload(info.slot).toreadonly(), []
         self.info, self.memory, self.pin = info, memory, pin
         self._reader, self._end, self._held = reader, end, True
 
@@ -86,22 +91,25 @@ class Lease(_Held):
 class OpenSlot(_Held):
     """A slot that the writer fills. `view` gives its memory as an array; then `Writer.publish`."""
 
+    __slots__ = ("_spec", "dtype", "form", "shape", "slot")
+
     def __init__(self, spec: RingSpec, slot: int, memory: memoryview) -> None:
         super().__init__(memory)
         self.slot, self._spec = slot, spec
         self.shape: tuple[int, ...] = ()
         self.dtype: np.dtype[Any] = np.dtype(np.uint8)
+        self.form: Format = (0, 0, 0)
 
     def view(self, shape: tuple[int, ...], dtype: npt.DTypeLike = np.uint8) -> npt.NDArray[Any]:
         """The slot as a writable array. Raises FrameTooLarge, TypeError."""
         shape, dtype = tuple(map(index, shape)), np.dtype(dtype)
-        pack_dtype(dtype, len(shape))  # or TypeError
+        form = pack_format(shape, dtype)
         if not 1 <= len(shape) <= MAX_DIMS or min(shape) < 1:
             raise ValueError(f"ring {self._spec.name}: a frame has 1 to {MAX_DIMS} dimensions, not {shape}")
         nbytes = prod(shape) * dtype.itemsize
         if nbytes > self._spec.slot_bytes:
             raise FrameTooLarge(self._spec.name, nbytes, self._spec.slot_bytes)
-        self.shape, self.dtype = shape, dtype
+        self.shape, self.dtype, self.form = shape, dtype, form
         return self._array(shape, dtype)
 
     def close(self) -> None:

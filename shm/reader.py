@@ -39,10 +39,6 @@ class Reader:
         self.attach(memory)
 
     @property
-    def spec(self) -> RingSpec:
-        return self._memory.spec
-
-    @property
     def state(self) -> int:
         """What the launcher says of the writer: layout.STARTING, LIVE, AWAY or FAILED."""
         return self._words[STATE_AT]
@@ -50,6 +46,7 @@ class Reader:
     def attach(self, memory: Memory) -> None:
         """Read from this segment from now on; leases of the earlier one stay valid until they end."""
         self._memory, self._words = memory, memory.words
+        self.spec: RingSpec = memory.spec  # an attribute: a property costs a call each time
         row = self.spec.rows[self._row]
         self.name, self.mode = row.reader, row.mode
         self._at = self.spec.row_at[self._row]

@@ -39,10 +39,6 @@ class Writer:
         self.seq = 0
         self.attach(memory)
 
-    @property
-    def spec(self) -> RingSpec:
-        return self._memory.spec
-
     def attach(self, memory: Memory) -> None:
         """Go on in this segment, also when it replaces an earlier one; seq goes on across segments."""
         for leases in self._behind.values():
@@ -50,6 +46,7 @@ class Writer:
                 lease.release()
         self._behind = {}
         self._memory, self._words = memory, memory.words
+        self.spec: RingSpec = memory.spec  # an attribute: a property costs a call each time
         self._open: OpenSlot | None = None
         words, newest = self._words, 0
         for slot, at in enumerate(self.spec.slot_at):
@@ -120,7 +117,7 @@ class Writer:
         the source, for a hand-over) live as long as this frame does. Raises LeaseEscaped.
         """
         words, fence, at = self._words, self._fence, self.spec.slot_at[slot.slot]
-        write_info(words, at, slot.shape, slot.dtype, t_capture, source, pts, colour)
+        write_info(words, at, slot.form, t_capture, source, pts, colour)
         slot.close()  # both may raise; then the slot is still open and nobody has seen anything
         self._behind[slot.slot] = keep
         self._open = None
@@ -157,7 +154,10 @@ class Writer:
 
     def _pinned(self, slot: int) -> bool:
         words, wanted = self._words, slot + 1
-        return any(words[at] == wanted for at in self.spec.pin_at)
+        for at in self.spec.pin_at:  # noqa: SIM110  any() of a generator takes twice as long
+            if words[at] == wanted:
+                return True
+        return False
 
     def _wake_readers(self) -> None:
         words = self._words

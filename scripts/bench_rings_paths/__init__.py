@@ -15,7 +15,6 @@ import numpy as np
 import numpy.typing as npt
 
 STOP = 0  # the number of the frame after which a reader ends; real ones count from 1
-PREFAULT = 12  # the first frames are written in full, so that every slot's pages are there; no ring has more
 
 Frame = npt.NDArray[Any]
 
@@ -70,6 +69,7 @@ class Link:
 
     open_sender: Callable[[], Sender]
     open_receivers: tuple[Callable[[], Receiver], ...]
+    slots: int = 1  # so many frames are written in full at first, so that every slot's pages are there
     close: Callable[[], None] = lambda: None
 
 

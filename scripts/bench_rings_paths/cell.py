@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from scripts.bench_rings_paths import PREFAULT, STOP, Payload, Receiver, Sender, connect, number_of
+from scripts.bench_rings_paths import STOP, Payload, Receiver, Sender, connect, number_of
 
 CONTEXT = get_context("spawn")
 START, LOST = 60.0, 20.0  # seconds: for a process to be up (many start at once); for a frame to arrive
@@ -70,7 +70,7 @@ class Cell:
         self.name = f"{path} {payload.name}, {readers} readers"
         self._next = 1
         self._link = connect(path, payload, readers, folder)
-        self._log = Log(len(self._link.open_receivers), frames + PREFAULT)
+        self._log = Log(len(self._link.open_receivers), frames + self._link.slots)
         self._control, theirs = CONTEXT.Pipe()
         self._ready: list[Connection] = [self._control]
         self._processes = [self._start(write_frames, self._link.open_sender, self._log, theirs)]
@@ -89,7 +89,7 @@ class Cell:
         """Wait until all processes sleep, and touch every slot once."""
         for end in self._ready:
             self._answer(end, START)
-        self.run(0, PREFAULT, 0)
+        self.run(0, self._link.slots, 0)
 
     def run(self, warm_up: int, frames: int, every_ns: int) -> Block:
         """Send so many frames at a cadence; the first `warm_up` are not measured."""
@@ -104,10 +104,14 @@ class Cell:
         rows = [np.array(columns[3 + i :: 3]) if self._log.readers else empty for i in range(3)]
         return Block(columns[SENT], columns[CALLED], columns[SENT_CPU], *rows)
 
-    def stop(self) -> None:
-        """End all processes, and remove what the path has left."""
+    def leave(self) -> None:
+        """Tell all processes to end."""
         with suppress(OSError):
             self._control.send(None)
+
+    def stop(self) -> None:
+        """Wait for the processes to end, and remove what the path has left."""
+        self.leave()
         for process in self._processes:
             process.join(timeout=5)
             process.kill()  # does nothing to one that has ended

@@ -5,6 +5,7 @@ their own, so that what it leaves by design (`…global_mgmt` in /dev/shm) can b
 """
 
 import ctypes
+import os
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,9 +13,10 @@ from typing import Any
 import iceoryx2 as iox
 import numpy as np
 
-from scripts.bench_rings_paths import PREFAULT, Frame, Link, Payload, put_number
+from scripts.bench_rings_paths import Frame, Link, Payload, put_number
 
 SHM = Path("/dev/shm")
+SLOTS = 8  # at least as many as a publisher with these settings has
 
 
 class _Endpoint:
@@ -39,7 +41,8 @@ class _Endpoint:
 
     def view(self, sample: Any) -> Frame:
         """By address: quicker than `payload().as_memory_view()`, and just as unaware of its sample's end."""
-        return np.frombuffer(self._pixels.from_address(sample.payload_ptr), np.uint8).reshape(self._shape)
+        pixels: Any = self._pixels.from_address(sample.payload_ptr)
+        return np.frombuffer(pixels, np.uint8).reshape(self._shape)
 
     def close(self) -> None:
         del self.frames, self.event
@@ -56,7 +59,7 @@ class IceoryxSender(_Endpoint):
     def prepare(self, number: int) -> None:
         sample = self._publisher.loan_slice_uninit(self._nbytes)
         view = self.view(sample)
-        if number <= PREFAULT:
+        if number <= SLOTS:
             view[:] = 1
         put_number(view, number)
         self._sample = sample.assume_init()
@@ -96,10 +99,11 @@ class IceoryxReceiver(_Endpoint):
 
 
 def connect(payload: Payload, readers: int, folder: Path) -> Link:
-    prefix = f"{folder.name[-8:]}{payload.name}_"  # short: it is part of a UNIX socket's path, at most 108
+    prefix = f"sb-{os.getpid()}-{payload.name}_"  # short: it ends up in a UNIX socket's path, at most 108
     return Link(
         partial(IceoryxSender, prefix, folder, payload),
         tuple(partial(IceoryxReceiver, prefix, folder, payload) for _ in range(readers)),
+        SLOTS,
         partial(_remove, prefix),
     )
 

@@ -4,6 +4,7 @@ import multiprocessing
 from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -12,7 +13,8 @@ from scripts.bench_rings_paths import Frame, Link, Payload, put_number
 
 class PipeSender:
     def __init__(self, end: Connection, payload: Payload) -> None:
-        self._end, self._frame = end, np.ones(payload.nbytes, np.uint8)
+        self._end = end
+        self._frame: Any = np.ones(payload.nbytes, np.uint8)
 
     def prepare(self, number: int) -> None:
         put_number(self._frame, number)

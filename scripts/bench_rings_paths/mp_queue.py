@@ -44,4 +44,4 @@ class QueueReceiver:
 
 def connect(payload: Payload, readers: int, folder: Path) -> Link:
     queue = multiprocessing.get_context("spawn").Queue(maxsize=1)
-    return Link(partial(QueueSender, queue, payload), (partial(QueueReceiver, queue),), queue.close)
+    return Link(partial(QueueSender, queue, payload), (partial(QueueReceiver, queue),), close=queue.close)

@@ -15,7 +15,7 @@ class ZmqSender:
         self._context = zmq.Context()
         self._socket = self._context.socket(zmq.PUSH)
         self._socket.bind(address)
-        self._frame = np.ones(payload.shape, np.uint8)
+        self._frame: Any = np.ones(payload.shape, np.uint8)
 
     def prepare(self, number: int) -> None:
         put_number(self._frame, number)

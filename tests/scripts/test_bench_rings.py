@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from scripts import bench_rings_paths
-from scripts.bench_rings import CASES, FAST, VIDEO, CpuRow, Report, Row, WakeRow, checks
+from scripts.bench_rings import FAST, ROWS, VIDEO, CpuRow, Report, Row, WakeRow, checks
 from scripts.bench_rings_paths import PAYLOADS, MissingPeer
 
 REPO = Path(__file__).parents[2]
@@ -58,9 +58,7 @@ def report() -> Report:
     """One in which everything is just good enough."""
     ring = {VIDEO: 120.0, FAST: 60.0}
     rows = [
-        Row(case.path, case.payload, case.every_ms, ring[case.every_ms], 999, 0.15, 100, 0)
-        for case in CASES
-        if case.readers == 1 and case.path != "pipe"
+        Row(case.path, case.payload, case.every_ms, ring[case.every_ms], 999, 0.15, 100, 0) for case in ROWS
     ]
     rows = [
         replace(row, median_us=100 if row.every_ms == VIDEO else 50) if row.path == "iceoryx2" else row
