@@ -50,6 +50,7 @@ class Line:
 
     def __init__(self, words: Words, row: int) -> None:
         self._words, self._at = words, row * LINE_WORDS
+        self._doing: tuple[str, int] | None = None  # what this worker is busy with, and until when
 
     def enter(self, pid: int, state: int) -> None:
         self._words[self._at + PID] = pid
@@ -79,17 +80,22 @@ class Line:
     def busy(self, what: str, limit: float) -> Iterator[None]:
         """Say that no beat is to be expected for up to `limit` seconds, and why. Within another `busy` that
         one counts again afterwards, and the time between does not count for it."""
-        begin, (_, outer_until) = time.perf_counter_ns(), self.read_health()
-        outer = self._label()
-        self.expect(what, limit)
+        begin, outer = time.perf_counter_ns(), self._doing
+        self._do(what, begin + int(limit * 1e9))
         try:
             yield
         finally:
             self.beat()
-            self.expect_nothing()
-            if outer_until:
-                self._set_label(outer)
-                self._words[self._at + BUSY_UNTIL] = outer_until + time.perf_counter_ns() - begin
+            if outer is None:
+                self._doing = None
+                self.expect_nothing()
+            else:
+                self._do(outer[0], outer[1] + time.perf_counter_ns() - begin)
+
+    def _do(self, what: str, until: int) -> None:
+        self._doing = what, until
+        self._set_label(what)
+        self._words[self._at + BUSY_UNTIL] = until
 
     def expect(self, what: str, limit: float) -> None:
         self._set_label(what)
@@ -105,14 +111,9 @@ class Line:
         for i in range(LABEL_WORDS):
             self._words[self._at + LABEL + i] = int.from_bytes(data[i * WORD : (i + 1) * WORD], "little")
 
-    def _label(self) -> str:
-        words = (self._words[self._at + LABEL + i] for i in range(LABEL_WORDS))
-        return (
-            b"".join(word.to_bytes(WORD, "little") for word in words).rstrip(b"\0").decode(errors="replace")
-        )
-
     def read(self) -> LineStats:
         words, at = self._words, self._at
+        label = b"".join(words[at + LABEL + i].to_bytes(WORD, "little") for i in range(LABEL_WORDS))
         counts = [tuple(words[at + first + i] for i in range(BUCKETS)) for first in (WAIT, WORK, LATENCY)]
         return LineStats(
             pid=words[at + PID],
@@ -121,7 +122,7 @@ class Line:
             state=STATES[words[at + STATE]] if words[at + STATE] < len(STATES) else "unknown",
             steps=words[at + STEPS],
             lost=words[at + LOST],
-            label=self._label(),
+            label=label.rstrip(b"\0").decode(errors="replace"),
             wait=counts[0],
             work=counts[1],
             latency=counts[2],
