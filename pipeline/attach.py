@@ -13,7 +13,7 @@ from multiprocessing.connection import Client, Connection, Listener
 from typing import Any
 
 from pipeline.addresses import NotRunning, address_of, sweep
-from shm.segment import Segment
+from shm.segment import MemfdSegment, Segment
 
 log = logging.getLogger("stereoring.launcher")
 Description = dict[str, Any]
@@ -75,8 +75,9 @@ class Desk:
             description, segments = self._state
             with ExitStack() as these, suppress(FileNotFoundError):
                 fds = [_read_only(fd, these) for segment in segments for fd in segment.fds]
-                opened.push(these.pop_all())
-                return description, segments, fds
+                if len(fds) == sum(segment.kind == MemfdSegment.kind for segment in segments):
+                    opened.push(these.pop_all())
+                    return description, segments, fds
             time.sleep(BETWEEN_NOTES)
         raise EOFError("the launcher takes no notes any more")
 
@@ -109,6 +110,8 @@ class Onlooker:
 
     def _descriptor(self) -> int:
         try:
+            if not self._connection.poll(PATIENCE):
+                raise NotRunning(f"the launcher has not answered for {PATIENCE:.0f} s")
             return reduction.recv_handle(self._connection)
         except (EOFError, OSError) as error:
             raise NotRunning("the launcher has gone") from error

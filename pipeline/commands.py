@@ -63,9 +63,7 @@ def _parser() -> argparse.ArgumentParser:
     top.set_defaults(command=_top)
     top.add_argument("--pid", type=int, help="which, if there are several (default: the newest)")
     top.add_argument("--json", action="store_true", help="figures for a script, one object a line")
-    top.add_argument(
-        "--interval", type=_seconds, metavar="S", help="between figures (0.25; for --json 1)"
-    )
+    top.add_argument("--interval", type=_seconds, metavar="S", help="between figures (0.25; for --json 1)")
     top.add_argument("--count", type=_count, metavar="N", help="so many times, then end (for --json 1)")
     return parser
 
@@ -115,6 +113,9 @@ def _run(options: argparse.Namespace) -> int:
 
     try:
         code = supervisor.run(every_round)
+    except NoMemory as error:  # for the successor of a corrupt segment
+        log.critical("%s", error)
+        code = 1
     finally:
         desk.close()
     if supervisor.left_behind:
@@ -139,8 +140,9 @@ def _stop_on_signals(supervisor: Supervisor) -> None:
         supervisor.stop_requested = True
 
     for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK"):  # the last is Windows'
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), stop)
+        number = getattr(signal, name, None)
+        if number is not None and (name != "SIGHUP" or signal.getsignal(number) is not signal.SIG_IGN):
+            signal.signal(number, stop)  # a hang-up that nohup has us ignore stays ignored
 
 
 def _top(options: argparse.Namespace) -> int:

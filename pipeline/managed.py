@@ -86,7 +86,7 @@ class Managed:
         code = self.process.exitcode
         self.process.join()
         self.process.close()
-        self.process = None
+        self.process = self.killed_at = None
         self.hang_up()
         return code
 

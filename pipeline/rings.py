@@ -16,6 +16,7 @@ from shm.ring import Ring
 from shm.stats import RingStats, dump_header
 
 RESIZE_QUIET = 0.25  # seconds without a larger wish before a larger segment is made
+RETRY = 5.0  # seconds until the next try, when there was no memory
 UNSEEN = 1000  # more frames than anybody publishes between two checks of a ring
 KEEP_FREE = 0.1  # of the machine's memory
 
@@ -104,14 +105,15 @@ class Rings:
         for name, (nbytes, since) in list(self._wishes.items()):
             if now - since < RESIZE_QUIET:
                 continue
-            del self._wishes[name]
             old = self.by_name[name]
             try:
                 check_memory(old.spec.slots * nbytes)
                 new = old.grown(nbytes)
             except (GraphError, NoMemory) as error:
                 log.error("frames of %d bytes are dropped: %s", nbytes, error)
+                self._wishes[name] = (nbytes, now + RETRY)
                 continue
+            del self._wishes[name]
             new.set_state(old.state)
             self.by_name[name] = new
             self._leaving.append((name, old))

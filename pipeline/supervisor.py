@@ -73,7 +73,7 @@ class Supervisor:
     @property
     def left_behind(self) -> bool:
         """There are processes that the system cannot end."""
-        return any(worker.alive for worker in self._retired)
+        return any(worker.alive for worker in [*self.workers.values(), *self._retired])
 
     def describe(self) -> dict[str, Any]:
         """What an onlooker cannot read from the segments, as data that JSON can carry."""
@@ -128,6 +128,8 @@ class Supervisor:
         ]
         self._stop(leaving)
         for worker in leaving:
+            if worker.alive:
+                self._retire(worker)
             worker.turn_off()
         for name in changed:
             self.rings.remove(name)
