@@ -106,6 +106,14 @@ def test_contract_busy_within_busy_leaves_the_outer_one_its_time_and_name(board:
     assert line.read().label == ""
 
 
+def test_contract_what_the_launcher_expects_of_a_start_ends_with_the_opening(board: Board) -> None:
+    launcher, worker = board.line(0), board.line(0)
+    launcher.expect("starting", 120)
+    with worker.busy("opening", 120):
+        assert launcher.read().label == "opening"
+    assert launcher.read_health()[1] == 0
+
+
 @pytest.mark.parametrize("text", ["", "a", "ä" * 40, "▶" * 100, "x" * 1000, "\0", "tab\tand\nline"])
 def test_contract_a_label_of_any_length_is_cut_and_never_broken(board: Board, text: str) -> None:
     line = board.line(3)

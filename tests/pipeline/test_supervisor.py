@@ -1,0 +1,444 @@
+"""A line of real processes that is killed, stopped, stuck and ended in every way."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+import pytest
+
+from pipeline.addresses import address_of
+from tests.pipeline.running import (
+    LINE,
+    REPO,
+    Launcher,
+    holders_of,
+    launched,
+    nothing_is_left,
+    until,
+)
+
+pytestmark = [
+    pytest.mark.timeout(120),
+    pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc"),
+]
+RINGS = ("frame", "depth", "nearness", "picture")
+
+
+@pytest.fixture(scope="module")
+def line(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Launcher]:
+    """One launcher for all tests that leave it as healthy as they found it."""
+    with launched(tmp_path_factory.mktemp("line"), hung=1.5) as launcher:
+        yield launcher
+
+
+def seqs(launcher: Launcher) -> dict[str, int]:
+    return {ring["name"]: ring["seq"] for ring in launcher.figures()["rings"]}
+
+
+def no_lease_is_lost(launcher: Launcher) -> None:
+    """Every reader is seen without a lease that it need not hold, and no writer ever lacked a slot."""
+    least: dict[tuple[str, str], int] = {}
+    for _ in range(40):
+        for ring in launcher.figures()["rings"]:
+            assert ring["no_slot"] == 0
+            for reader in ring["readers"]:
+                key = ring["name"], reader["name"]
+                least[key] = min(least.get(key, 99), reader["leases"])
+        time.sleep(0.005)
+    for (ring, reader), leases in least.items():
+        behind = ring == "frame" and reader in (
+            "capture",
+            "steady",
+        )  # these keep one behind each of three slots
+        assert leases <= (3 if behind else 0), f"{reader} holds {leases} leases of ring {ring} all the time"
+
+
+def goes_on_as_before(launcher: Launcher, name: str, before: dict[str, dict[str, int]]) -> None:
+    """`name` is back, everybody else was never away, every ring counts on in its segment."""
+    launcher.until_restarted(name, before["restarts"])
+    launcher.until(lambda: (launcher.worker(name)["fps"] or 0) > 0, f"{name} has a rate again")
+    launcher.until_flowing()
+    pids, restarts = launcher.pids(), launcher.restarts()
+    for other in set(LINE) - {name}:
+        assert (pids[other], restarts[other]) == (before["pids"][other], before["restarts"][other])
+    assert pids[name] != before["pids"][name]
+    assert all(seq > before["seqs"][ring] for ring, seq in seqs(launcher).items())
+    assert {ring["generation"] for ring in launcher.figures()["rings"]} == {1}
+    assert {ring["state"] for ring in launcher.figures()["rings"]} == {"live"}
+    no_lease_is_lost(launcher)
+
+
+def snapshot(launcher: Launcher) -> dict[str, dict[str, int]]:
+    return {"pids": launcher.pids(), "restarts": launcher.restarts(), "seqs": seqs(launcher)}
+
+
+@pytest.mark.parametrize("name", LINE)
+def test_contract_a_killed_worker_comes_back_and_nobody_else_restarts(line: Launcher, name: str) -> None:
+    before = snapshot(line)
+    os.kill(before["pids"][name], signal.SIGKILL)
+    goes_on_as_before(line, name, before)
+    assert f"{name} was killed by signal 9; restart in 0.1 s" in line.log
+
+
+@pytest.mark.parametrize("name", LINE)
+def test_contract_a_stopped_worker_counts_as_hung_and_is_replaced(line: Launcher, name: str) -> None:
+    before = snapshot(line)
+    os.kill(before["pids"][name], signal.SIGSTOP)
+    line.until_logged(f"{name} has hung (no beat for ")
+    goes_on_as_before(line, name, before)
+
+
+def test_contract_a_launcher_that_was_stopped_for_three_seconds_kills_nobody(line: Launcher) -> None:
+    before = snapshot(line)
+    line.send(signal.SIGSTOP)
+    time.sleep(3)
+    line.send(signal.SIGCONT)
+    line.until_logged("the launcher was away for 3.")
+    time.sleep(1)
+    assert line.pids() == before["pids"]
+    line.until_flowing()
+
+
+def test_contract_after_a_pause_of_everybody_the_workers_get_a_fresh_start(line: Launcher) -> None:
+    """As when a laptop sleeps; on a busy machine some wake up a little later than the launcher."""
+    before = snapshot(line)
+    line.send_to_group(signal.SIGSTOP)
+    time.sleep(2)
+    line.send(signal.SIGCONT)
+    time.sleep(0.5)
+    line.send_to_group(signal.SIGCONT)
+    time.sleep(1)
+    assert line.pids() == before["pids"]
+    line.until_flowing()
+
+
+def test_contract_a_worker_has_hung_after_five_seconds_without_a_beat(tmp_path: Path) -> None:
+    with launched(tmp_path) as launcher:
+        for pid in launcher.pids().values():
+            os.kill(pid, signal.SIGSTOP)
+        stopped = time.monotonic()
+        launcher.until_logged("has hung (no beat for 5.", times=4)
+        assert time.monotonic() - stopped > 4.5
+        launcher.until_running()
+        launcher.until_flowing()
+
+
+def test_contract_workers_killed_in_a_storm_come_back_until_one_has_died_five_times(tmp_path: Path) -> None:
+    with launched(tmp_path) as launcher:
+        files = launcher.open_files()
+        for _ in range(4):
+            before = launcher.restarts()
+            for pid in launcher.pids().values():
+                os.kill(pid, signal.SIGKILL)
+            for name in LINE:
+                launcher.until_restarted(name, before)
+        launcher.until_flowing()
+        assert launcher.restarts() == dict.fromkeys(LINE, 4)
+        launcher.until(lambda: launcher.open_files() == files, f"it has {files} descriptors again")
+        os.kill(launcher.pids()["null"], signal.SIGKILL)
+        launcher.until_logged(
+            "null was killed by signal 9, the 5th time within 60 s, and stays off; the rest goes on"
+        )
+        launcher.until_flowing()
+        assert launcher.worker("null")["state"] == "failed"
+        segments = launcher.segments()
+        assert launcher.stop() == 0
+        nothing_is_left(launcher, segments)
+
+
+def test_contract_a_reader_sees_its_ring_start_live_go_away_come_back_and_fail(tmp_path: Path) -> None:
+    seen: list[str] = []
+
+    def note(awaited: str) -> bool:
+        state = launcher.ring("picture")["state"]
+        if not seen or seen[-1] != state:
+            seen.append(state)
+        return bool(state == awaited)
+
+    with launched(tmp_path, ready=False) as launcher:
+        launcher.until_up()
+        launcher.until(lambda: note("live"), "it is live")
+        for _ in range(4):
+            launcher.until_running("stereo")
+            os.kill(launcher.pids()["stereo"], signal.SIGKILL)
+            launcher.until(lambda: note("away"), "it goes away")
+            launcher.until(lambda: note("live"), "it comes back")
+        launcher.until_running("stereo")
+        os.kill(launcher.pids()["stereo"], signal.SIGKILL)
+        launcher.until(lambda: note("failed"), "it fails")
+    assert seen == [
+        "starting",
+        "live",
+        *["away", "live"] * 4,
+        *(["away"] if seen[-2] == "away" else []),
+        "failed",
+    ]
+
+
+def test_contract_killing_the_launcher_leaves_nothing(tmp_path: Path) -> None:
+    with launched(tmp_path) as launcher:
+        launcher.figures()
+        segments = launcher.segments()
+        assert len(segments) == 1 + len(RINGS)
+        launcher.look_away()
+        assert len(holders_of(segments)) == 1 + len(LINE)
+        launcher.process.kill()
+        launcher.wait()
+        until(lambda: not launcher.survivors(), "all workers are gone")
+        until(lambda: not holders_of(segments), "their segments are gone")
+        assert not [path for path in Path("/dev/shm").iterdir() if "stereoring" in path.name]
+
+
+def test_contract_a_killed_launcher_takes_workers_with_it_that_hang_or_are_stopped(tmp_path: Path) -> None:
+    with launched(tmp_path, add=["silent", "ignores_sigterm"]) as launcher:
+        launcher.until_logged("ignoring signals")
+        launcher.until_running("silent")
+        os.kill(launcher.pids()["stereo"], signal.SIGSTOP)
+        launcher.look_away()
+        launcher.process.kill()
+        launcher.wait()
+        until(lambda: not launcher.survivors(), "all workers are gone")
+
+
+@pytest.mark.parametrize(
+    "number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda number: number.name
+)
+@pytest.mark.parametrize("whom", ["launcher", "group"])
+def test_contract_a_signal_stops_everything_in_good_order(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, whom: str
+) -> None:
+    """Ctrl-C and a closing terminal reach the whole group, as does a service manager's SIGTERM."""
+    goodbye = tmp_path / "goodbye"
+    monkeypatch.setenv("GOODBYE", str(goodbye))
+    with launched(tmp_path, add=["says_goodbye"]) as launcher:
+        launcher.until_running("says_goodbye")
+        segments = launcher.segments()
+        launcher.note_family()
+        if whom == "group":
+            launcher.send_to_group(number)
+        else:
+            launcher.send(number)
+        assert launcher.process.wait(20) == 0
+        nothing_is_left(launcher, segments)
+        assert goodbye.exists(), "each worker could finish what it had begun"
+        assert "Traceback" not in launcher.log
+        for word in ("WARNING", "ERROR", "CRITICAL"):
+            assert word not in launcher.log
+
+
+def test_contract_a_launcher_that_is_to_survive_its_terminal_does(tmp_path: Path) -> None:
+    """As nohup starts it: with the signal ignored."""
+    with launched(tmp_path, ignoring=[signal.SIGHUP]) as launcher:
+        launcher.send_to_group(signal.SIGHUP)
+        time.sleep(0.5)
+        launcher.until_flowing()
+        assert set(launcher.restarts().values()) == {0}
+        assert launcher.stop() == 0
+
+
+def test_contract_who_reads_every_picture_is_waited_for_while_he_is_away(tmp_path: Path) -> None:
+    with launched(tmp_path, every=["job=slow"]) as launcher:
+        launcher.until_running("job")
+        launcher.until_flowing()
+        before = launcher.restarts()
+        os.kill(launcher.pids()["job"], signal.SIGKILL)
+        launcher.until_restarted("job", before)
+        launcher.until_flowing()
+        picture = launcher.ring("picture")
+        job = next(reader for reader in picture["readers"] if reader["name"] == "job")
+        assert job["dropped"] == 0
+        assert picture["seq"] - job["received"] <= picture["slots"]
+
+
+def test_contract_a_job_ends_by_name_when_who_reads_every_picture_has_failed(tmp_path: Path) -> None:
+    with launched(tmp_path, every=["job=crashes_at_start"], ready=False) as launcher:
+        launcher.until_up()
+        segments = launcher.segments()
+        assert launcher.wait() == 1
+        assert "the job cannot go on without job and ends" in launcher.log
+        nothing_is_left(launcher, segments)
+
+
+def test_contract_a_second_ctrl_c_changes_nothing(tmp_path: Path) -> None:
+    with launched(tmp_path, add=["ignores_stop"]) as launcher:
+        launcher.until(lambda: launcher.worker("ignores_stop")["busy"], "it is busy")
+        segments = launcher.segments()
+        for _ in range(5):
+            launcher.send_to_group(signal.SIGINT)
+            time.sleep(0.1)
+        assert launcher.wait() == 0
+        nothing_is_left(launcher, segments)
+        assert "Traceback" not in launcher.log
+
+
+def test_contract_stopping_while_a_worker_waits_for_its_restart(tmp_path: Path) -> None:
+    with launched(tmp_path, add=["crashes_at_start"]) as launcher:
+        launcher.until_logged("restart in 0.8 s")
+        assert launcher.worker("crashes_at_start")["state"] == "waiting"
+        segments = launcher.segments()
+        assert launcher.stop() == 0
+        nothing_is_left(launcher, segments)
+        assert launcher.log.count("CRITICAL stereoring.crashes_at_start") == 4, "it was not started again"
+
+
+def test_contract_stopping_at_any_moment_of_the_start_leaves_nothing(tmp_path: Path) -> None:
+    """From the first line of Python on; only Python itself may still say KeyboardInterrupt."""
+    for i in range(7):
+        with launched(tmp_path, ready=False) as launcher:
+            time.sleep(0.05 + 0.12 * i)
+            launcher.note_family()
+            segments = launcher.segments()
+            launcher.send_to_group(signal.SIGINT)
+            assert launcher.wait() in (0, 1, 130, -signal.SIGINT)
+            nothing_is_left(launcher, segments)
+
+
+def test_contract_the_launcher_ends_with_1_when_no_worker_is_left(tmp_path: Path) -> None:
+    swap = [f"{name}=crashes_at_start" for name in LINE]
+    with launched(tmp_path, swap=swap, ready=False) as launcher:
+        assert launcher.wait() == 1
+        assert "no worker is left" in launcher.log
+        nothing_is_left(launcher, set())
+
+
+def test_contract_the_launcher_ends_with_0_when_all_workers_have_finished(tmp_path: Path) -> None:
+    swap = [f"{name}=exits_at_once" for name in LINE]
+    with launched(tmp_path, swap=swap, ready=False) as launcher:
+        assert launcher.wait() == 0
+        nothing_is_left(launcher, set())
+
+
+# A worker that the kernel does not end ------------------------------------------------------------------
+
+HOLD = """
+import ctypes, os, sys
+ptrace = ctypes.CDLL(None, use_errno=True).ptrace
+ptrace.argtypes = [ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_void_p]
+if ptrace(0x4206, int(sys.argv[1]), None, None):  # PTRACE_SEIZE
+    sys.exit(os.strerror(ctypes.get_errno()))
+print("held", flush=True)
+sys.stdin.read()
+"""
+
+
+@contextmanager
+def unreapable(pid: int) -> Iterator[None]:
+    """While somebody traces it and does not wait for it, its parent cannot see that it has died."""
+    holder = subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(pid)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert holder.stdout is not None
+    assert holder.stderr is not None
+    if holder.stdout.readline() != b"held\n":
+        pytest.skip(f"ptrace is not allowed here: {holder.stderr.read().decode()}")
+    try:
+        yield
+    finally:
+        holder.kill()
+        holder.wait()
+
+
+@pytest.mark.parametrize("name", ["stereo", "capture"])
+def test_contract_a_worker_that_does_not_end_after_sigkill_is_left_behind_and_succeeded(
+    tmp_path: Path, name: str
+) -> None:
+    with launched(tmp_path, hung=1.0) as launcher:
+        before = snapshot(launcher)
+        stuck = before["pids"][name]
+        with unreapable(stuck):
+            os.kill(stuck, signal.SIGSTOP)
+            os.kill(stuck, signal.SIGKILL)
+            until(lambda: psutil.Process(stuck).status() == psutil.STATUS_ZOMBIE, "it is dead")
+            launcher.until_logged(f"{name} has hung")
+            launcher.until_logged(f"{name} (pid {stuck}) does not end after SIGKILL; it is left behind")
+            launcher.until(
+                lambda: (
+                    {worker["state"] for worker in launcher.figures()["workers"] if worker["name"] == name}
+                    == {"retired", "running"}
+                ),
+                "its successor runs",
+            )
+            launcher.until_flowing()
+            figures = launcher.figures()
+            mine = {"stereo": {"nearness", "frame", "picture"}, "capture": {"frame", "depth"}}[name]
+            generations = {ring["name"]: ring["generation"] for ring in figures["rings"]}
+            assert {ring for ring, generation in generations.items() if generation == 2} == mine
+            assert all(seq > before["seqs"][ring] for ring, seq in seqs(launcher).items())
+            successor = next(w for w in figures["workers"] if w["name"] == name and w["state"] == "running")
+            assert successor["pid"] not in (None, stuck)
+            launcher.until(lambda: launcher.worker(name)["fps"], "top shows the successor's rate")
+            launcher.note_family()
+            assert launcher.stop() == 0, "though one process cannot be waited for"
+
+
+def test_contract_a_retired_worker_is_no_longer_shown_once_it_has_ended(tmp_path: Path) -> None:
+    with launched(tmp_path, hung=1.0) as launcher:
+        stuck = launcher.pids()["null"]
+        with unreapable(stuck):
+            os.kill(stuck, signal.SIGKILL)
+            launcher.until_logged("null (pid")
+            launcher.until_running("stereo")
+        launcher.until(lambda: not psutil.pid_exists(stuck), "the system has got rid of it")
+        launcher.until(lambda: len(launcher.figures()["workers"]) == len(LINE), "it is forgotten")
+
+
+def test_contract_the_launcher_ends_though_a_worker_does_not(tmp_path: Path) -> None:
+    with launched(tmp_path) as launcher, unreapable(launcher.pids()["stereo"]):
+        assert launcher.stop() == 0
+        assert "stereo does not stop when asked; killing it" in launcher.log
+        assert not Path(address_of(launcher.pid)).exists()
+
+
+def test_contract_a_worker_that_does_not_end_for_an_edit_is_left_behind_too(tmp_path: Path) -> None:
+    file = tmp_path / "mine.yaml"
+    text = "sinks: [null]\nscene: {width: 320, height: 180, balls: 2}\n"
+    file.write_text(text)
+    with launched(tmp_path, file=file) as launcher:
+        stuck = launcher.pids()["capture"]
+        with unreapable(stuck):
+            file.write_text(text.replace("balls: 2", "balls: 3"))
+            launcher.until_logged(f"capture (pid {stuck}) does not end after SIGKILL; it is left behind")
+            launcher.until_running()
+            launcher.until_flowing()
+            figures = [worker for worker in launcher.figures()["workers"] if worker["name"] == "capture"]
+            assert {worker["state"] for worker in figures} == {"running", "retired"}
+            assert launcher.stop() == 0
+
+
+def test_contract_two_launchers_beside_each_other_do_not_mind(tmp_path: Path) -> None:
+    with launched(tmp_path) as one, launched(tmp_path) as other:
+        assert set(one.pids().values()).isdisjoint(other.pids().values())
+        assert one.segments().isdisjoint(other.segments())
+        assert other.stop() == 0
+        one.until_flowing()
+        assert set(one.restarts().values()) == {0}
+
+
+def test_contract_a_started_launcher_does_not_depend_on_its_folder(tmp_path: Path) -> None:
+    """Workers are found wherever somebody starts from."""
+    process = subprocess.Popen(
+        [sys.executable, str(REPO / "launcher.py"), "--set=scene.width=160", "--set=scene.height=120"],
+        cwd=tmp_path,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+    launcher = Launcher(process, tmp_path / "nothing.log")
+    (tmp_path / "nothing.log").touch()
+    try:
+        launcher.until_running()
+        launcher.until_flowing()
+        assert launcher.stop() == 0
+    finally:
+        process.kill()
+        process.wait()
+        assert process.stderr is not None
+        process.stderr.close()
