@@ -57,7 +57,6 @@ class Writer:
         if newest >> 8 > words[HEAD_AT] >> 8:
             words[HEAD_AT] = newest  # a predecessor died between seq and head
         self.seq = max(self.seq, self.spec.base, words[HEAD_AT] >> 8)
-        self._fence()  # or: a reader follows us here before it has seen the last of the old segment
         words[EPOCH_AT] += 1
         self._fence()  # or: we wake a reader that does not see yet what for
         for bell in self._bells:  # whoever sleeps has armed in the old segment, or for our predecessor

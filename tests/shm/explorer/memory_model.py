@@ -50,15 +50,17 @@ class Memory:
     def __init__(self) -> None:
         self.newest: list[int] = []
         self.names: list[str] = []
+        self.data: list[bool] = []
         self.author: list[Thread | None] = []  # whose store made the newest value
         self._audience: list[list[Thread]] = []
         self._drifting: dict[int, list[int]] = {}  # data location: what it held before stores still adrift
         self.say: Callable[[Thread, str], None] | None = None
 
-    def allocate(self, name: str, value: int, audience: list[Thread]) -> int:
+    def allocate(self, name: str, audience: list[Thread], *, data: bool = False) -> int:
         """A new location. `audience` (may grow later): the threads that ever load it besides its owner."""
         self.names.append(name)
-        self.newest.append(value)
+        self.data.append(data)
+        self.newest.append(0)
         self.author.append(None)
         self._audience.append(audience)
         return len(self.newest) - 1

@@ -16,7 +16,7 @@ from types import ModuleType, SimpleNamespace
 from typing import Any
 
 SHM = Path(__file__).parents[3] / "shm"
-MODULES = ("writer", "reader", "ring")
+MODULES = ("writer", "reader", "stats", "ring")
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,7 @@ class Product:
     """The classes of one version of the code, and where its fences and bells are plugged in."""
 
     ring: ModuleType
+    stats: ModuleType
     modules: tuple[ModuleType, ...]
 
     def __getattr__(self, name: str) -> Any:
@@ -69,7 +70,7 @@ def load(changes: Iterable[Change] = (), folder: Path = SHM) -> Product:
             sys.modules.pop(name, None)
             if original is not None:
                 sys.modules[name] = original
-    return Product(fresh[-1], tuple(fresh[:-1]))
+    return Product(fresh[-1], fresh[-2], tuple(fresh[:2]))
 
 
 def _execute(module: str, source: str) -> ModuleType:

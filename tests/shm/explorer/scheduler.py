@@ -2,7 +2,7 @@
 
 An actor is one process: a plain function in a greenlet. Before each of its accesses that another actor
 could notice, the strategy may let others go first, let a waiting store come out, or kill a mortal actor.
-Fences need no such turn of their own: to stop right before one is to stop right after the access before.
+A fence is such an access only if stores wait for it; else nothing has changed since the turn before.
 
 All that is left to chance or search is asked of the strategy as numbered decisions, and 0 always means
 the dull one: the same actor goes on, the store comes out at once, the load sees the newest value. So a run
@@ -32,7 +32,8 @@ class Strategy(Protocol):
         """A turn: does the actor that runs simply go on? (If not, `move` is asked.)"""
 
     def move(self, machine: "Machine", moves: list[Move]) -> int:
-        """Which of these comes next? The first is to go on, unless the actor that ran cannot."""
+        """Which of these comes next? If the actor that runs can go on, that is the first, and those that
+        let another one go on come last."""
 
     def choose(self, kind: Literal["load", "store"], options: int) -> int:
         """A load: which visible value, newest first? A store: 0 comes out at once, 1 waits."""
@@ -42,7 +43,7 @@ class Bell:
     """The socket that one process sleeps on; what was rung stays until it is drained, also over a death."""
 
     def __init__(self) -> None:
-        self.rung = 0
+        self.rung = False
         self.sleeper: Actor | None = None
 
 
@@ -54,6 +55,7 @@ class Actor(Thread):
         self.role = role
         self.alive = True
         self.digest = 0
+        self.looks_only = False  # it reads lines that it has no lease of, and knows that they may change
         self.audiences: list[list[Thread]] = []
         self.greenlet = greenlet(run, main)
 
@@ -68,15 +70,20 @@ class Machine:
         self.actors: list[Actor] = []
         self.bells: list[Bell] = []
         self.killed: Callable[[Actor], None] = lambda actor: None
-        self.mortal: set[str] = set()  # roles
+        self.mortal = ""  # role
         self.kills_left = 0
         self.steps = 0
-        self._ready: list[Actor] = []
+        self.ready: list[Actor] = []
         self._paused: list[Actor] = []
         self._main = getcurrent()
         self.trace = trace
         if trace is not None:
             self.memory.say = self._say
+
+    @property
+    def running(self) -> Actor:
+        assert self.current is not None
+        return self.current
 
     # -- what actors and the simulated words call ------------------------------------------------------
 
@@ -110,10 +117,14 @@ class Machine:
             memory.come_out(actor, at)
 
     def fence(self) -> None:
-        if self.current is not None:
-            if self.trace is not None:
-                self._say(self.current, "F")
-            self.memory.fence(self.current)
+        actor = self.current
+        if actor is None:
+            return
+        if actor.waiting:
+            self._turn()
+        if self.trace is not None:
+            self._say(actor, "F")
+        self.memory.fence(actor)
 
     def write_data(self, at: int, value: int) -> None:
         actor = self.current
@@ -130,13 +141,23 @@ class Machine:
             return self.memory.newest[at]
         if self.trace is not None:
             self._say(actor, f"reads {self.memory.names[at]}")
-        value = self.memory.read_data(actor, at, expected)
+        if actor.looks_only:
+            values = self.memory.visible(actor, at)
+            value = values[self.strategy.choose("load", len(values)) if len(values) > 1 else 0]
+            self.memory.load(actor, at, value)
+        else:
+            value = self.memory.read_data(actor, at, expected)
         actor.digest = hash((actor.digest, at, value))
         return value
 
     def work(self) -> None:
         """Time passes between two accesses."""
-        self._turn()
+        if self.current is not None:
+            self._turn()
+
+    def toss(self) -> bool:
+        """Something that may as well be otherwise."""
+        return bool(self.strategy.choose("load", 2))
 
     def mark(self, *state: object) -> None:
         """From here on the actor's local state follows from `state` and what it loads next."""
@@ -148,32 +169,31 @@ class Machine:
         if self.current is not None:
             self._turn()
         self._note("rings")
-        bell.rung += 1
+        self.wake(bell)
+
+    def wake(self, bell: Bell) -> None:
+        bell.rung = True
         if bell.sleeper is not None:
-            self._ready.append(bell.sleeper)
+            self.ready.append(bell.sleeper)
             bell.sleeper = None
 
     def sleep(self, bell: Bell) -> None:
-        """Until it is rung, or was rung before."""
-        actor = self.current
-        assert actor is not None
-        if not bell.rung:
-            self._note("sleeps")
-            bell.sleeper = actor
-            self._ready.remove(actor)
-            self._give_way()
-            self._note("wakes")
+        """Until it is rung; who calls this has seen that it was not rung before."""
+        actor = self.running
+        self._note("sleeps")
+        bell.sleeper = actor
+        self.ready.remove(actor)
+        self._give_way()
+        self._note("wakes")
         actor.digest = hash((actor.digest, "woken"))
 
     def pause(self, seconds: float) -> None:
-        """Others go first; nothing stays stale for so long."""
-        actor = self.current
-        assert actor is not None
+        """Others go first. (In truth nothing stays stale for so long; here it may.)"""
+        actor = self.running
         self._note("pauses")
-        self._ready.remove(actor)
+        self.ready.remove(actor)
         self._paused.append(actor)
         self._give_way()
-        self.memory.fence(actor)
 
     # -- processes -------------------------------------------------------------------------------------
 
@@ -183,13 +203,19 @@ class Machine:
             self.memory.fence(self.current)
         actor = Actor(name, role, lambda: self._live(actor, body), self._main)
         self.actors.append(actor)
-        self._ready.append(actor)
+        self.ready.append(actor)
         return actor
+
+    def join(self, actor: Actor, audience: list[Thread]) -> None:
+        """From now on the actor loads what this audience loads."""
+        if actor not in audience:
+            audience.append(actor)
+            actor.audiences.append(audience)
 
     def reap(self, actor: Actor) -> None:
         """The parent's wait on a dead process: whatever that had stored is out now, and seen."""
         self.memory.fence(actor)
-        self.fence()
+        self.memory.fence(self.running)
         self._note(f"reaps {actor.name}")
 
     def run(self) -> None:
@@ -206,8 +232,7 @@ class Machine:
 
     def _live(self, actor: Actor, body: Callable[[], None]) -> None:
         body()
-        self._ready.remove(actor)
-        self.current = None
+        raise AssertionError(f"{actor.name} ran out of things to do; it should idle")
 
     def _kill(self, actor: Actor) -> None:
         self._say(actor, "† is killed")
@@ -216,7 +241,7 @@ class Machine:
         actor.reading.clear()
         for audience in actor.audiences:
             audience.remove(actor)
-        for group in (self._ready, self._paused):
+        for group in (self.ready, self._paused):
             if actor in group:
                 group.remove(actor)
         for bell in self.bells:
@@ -233,6 +258,8 @@ class Machine:
             raise Broken("comes to an end", f"{MOST_STEPS} steps and no end")
         if not self.strategy.stays(self):
             self._give_way()
+        actor = self.running
+        actor.digest = hash((actor.digest, "turn"))
 
     def _give_way(self) -> None:
         actor, chosen = self.current, self._next_actor()
@@ -252,42 +279,47 @@ class Machine:
             if move.what == "come out":
                 self.memory.come_out(move.actor, move.at)
                 for actor in self._paused:
-                    self._ready.append(actor)
+                    self.ready.append(actor)
                 self._paused.clear()
             else:
                 self._kill(move.actor)
-            if self.current in self._ready and self.strategy.stays(self):
+            if self.current in self.ready and self.strategy.stays(self):
                 return self.current
         return None
 
     def _moves(self) -> list[Move]:
-        if not self._ready and self._paused and not any(actor.waiting for actor in self.actors):
-            self._ready.append(self._paused.pop(0))
-        first, ready = self.current, self._ready
-        moves = [Move("go", first)] if first in ready else []  # type: ignore[arg-type]
-        moves += [Move("go", actor) for actor in ready if actor is not first]
-        for actor in self.actors:
-            moves += [Move("come out", actor, at) for at in actor.waiting]
-        if self.kills_left and moves:
-            moves += [Move("kill", actor) for actor in self.actors if actor.alive and actor.role in self.mortal]
-        return moves
+        if not self.ready and self._paused and not any(actor.waiting for actor in self.actors):
+            self.ready.append(self._paused.pop(0))
+        current, ready = self.current, self.ready
+        others = [Move("go", actor) for actor in ready if actor is not current]
+        rest = [Move("come out", actor, at) for actor in self.actors for at in actor.waiting]
+        if self.kills_left and (ready or rest):
+            rest += [
+                Move("kill", actor) for actor in self.actors if actor.alive and actor.role == self.mortal
+            ]
+        if current is not None and current in ready:
+            return [Move("go", current), *rest, *others]
+        return others + rest
 
-    def state(self) -> int:
-        """Everything that decides how the run can go on."""
+    def state(self, stale: bool = True) -> int:
+        """Everything that decides how the run can go on, if loads may be `stale` and if they may not."""
+        data = self.memory.data
         threads = tuple(
             (
+                actor is self.current,
                 actor.alive,
-                actor in self._ready,
+                actor in self.ready,
                 actor in self._paused,
                 actor.digest,
                 tuple((at, *values) for at, values in sorted(actor.waiting.items())),
-                tuple((at, *values) for at, values in sorted(actor.behind.items())),
+                tuple((at, *values) for at, values in sorted(actor.behind.items()) if stale or data[at]),
                 tuple(actor.reading),
                 tuple(actor.drifting),
             )
             for actor in self.actors
         )
-        return hash((self.memory.state(), threads, tuple(bell.rung for bell in self.bells), self.kills_left))
+        bells = tuple(bell.rung for bell in self.bells)
+        return hash((self.memory.state(), threads, bells, self.kills_left))
 
     # -- trace -----------------------------------------------------------------------------------------
 

@@ -1,8 +1,8 @@
 """A ring segment on the simulated memory.
 
 Words that order things (head, the slots' seq, pins, armed numbers, cursors, epoch) are weak and are turns
-for the scheduler. Of a slot's line, pts and source stand for all of it; with one pixel word a slot they are
-data. What nobody orders by (counters, static words, times) is plain.
+for the scheduler. Of a slot's line, pts, source, shape and dtype stand for all of it; with one pixel word a
+slot they are data. What nobody orders by (counters, static words, times) is plain.
 """
 
 from functools import lru_cache
@@ -13,7 +13,13 @@ from shm.layout import RingSpec
 from tests.shm.explorer.memory_model import Thread
 from tests.shm.explorer.scheduler import Machine
 
-DATA = {"pts": layout.PTS, "source.seq": layout.SOURCE_SEQ, "source.slot": layout.SOURCE_SLOT}
+DATA = {
+    "pts": layout.PTS,
+    "source.seq": layout.SOURCE_SEQ,
+    "source.slot": layout.SOURCE_SLOT,
+    "shape": layout.SHAPE_01,
+    "dtype": layout.DTYPE,
+}
 
 
 class Plan(NamedTuple):
@@ -30,7 +36,9 @@ def plan(spec: RingSpec) -> Plan:
     rows, ring = {}, spec.name if spec.generation == 1 else f"{spec.name}/{spec.generation}"
     for at, row in zip(spec.row_at, spec.rows, strict=True):
         name = f"{ring}.{row.reader}"
-        rows |= {at + layout.ARMED: f"{name}.armed", at + layout.CURSOR: f"{name}.cursor"}
+        rows[at + layout.ARMED] = f"{name}.armed"
+        if row.mode == "every":  # nobody looks at the other cursors until their reader is reaped
+            rows[at + layout.CURSOR] = f"{name}.cursor"
         rows |= {at + layout.PINS + pin: f"{name}.pin{pin}" for pin in range(row.pins)}
     writer = {
         layout.HEAD_AT: f"{ring}.head",
@@ -77,10 +85,10 @@ class SimSegment:
         self.writers: list[Thread] = []
         self.readers: list[Thread] = []
         allocate, kinds = machine.memory.allocate, plan(spec)
-        self.row_words = {at: allocate(name, 0, self.writers) for at, name in kinds.of_rows.items()}
-        self.writer_words = {at: allocate(name, 0, self.readers) for at, name in kinds.of_writer.items()}
-        data = {at: allocate(name, 0, self.readers) for at, name in kinds.data.items()}
-        self.pixels = [allocate(name, 0, self.readers) for name in kinds.pixels]
+        self.row_words = {at: allocate(name, self.writers) for at, name in kinds.of_rows.items()}
+        self.writer_words = {at: allocate(name, self.readers) for at, name in kinds.of_writer.items()}
+        data = {at: allocate(name, self.readers, data=True) for at, name in kinds.data.items()}
+        self.pixels = [allocate(name, self.readers, data=True) for name in kinds.pixels]
         self.words = SimWords(machine, self.row_words | self.writer_words, data, spec.header_words)
         layout.format_header(spec, self.words)
 
@@ -91,7 +99,12 @@ class SimSegment:
     def newest(self, at: int) -> int:
         """What a word holds now, for the checks of the explorer itself."""
         words = self.writer_words if at in self.writer_words else self.row_words
-        return self.machine.memory.newest[words[at]]
+        return self.machine.memory.newest[words[at]] if at in words else self.plain(at)
+
+    def words_of(self, reader: str) -> list[int]:
+        """The locations of a reader's row."""
+        first = self.spec.row_at[self.spec.row(reader)]
+        return [self.row_words[at] for at in self.row_words if first <= at < first + self.spec.row_words]
 
     def plain(self, at: int) -> int:
         return self.words._plain[at]

@@ -1,24 +1,27 @@
-"""One run's rings and processes, and the invariants that every run is held to.
+"""One run's rings and processes.
 
 Roles are processes: a role has the name of its rows in the rings that it reads. A successor of a killed
 role opens its ends anew, as a worker that is started again does; the launcher here cleans up in between
 with the launcher's own code (shm/ring.py).
 """
 
+import itertools
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from shm import layout
-from shm.errors import RingError, SourceGone
+from shm.errors import SourceGone
 from shm.frame import NO_SOURCE, Source
 from shm.layout import RingSpec, RowSpec
 from shm.lease import Lease, OpenSlot
 from shm.wake import Wake
-from tests.shm.explorer.memory_model import Broken
+from tests.shm.explorer.invariants import Invariants
 from tests.shm.explorer.product import Product
 from tests.shm.explorer.scheduler import Actor, Bell, Machine, Strategy
 from tests.shm.explorer.segment import SimSegment
+
+SLOT_BYTES = 8
 
 
 class Role(NamedTuple):
@@ -29,13 +32,6 @@ class Role(NamedTuple):
     run: Callable[..., None]
     writes: tuple[str, ...]
     reads: tuple[str, ...]
-
-
-class Made(NamedTuple):
-    """Who published a frame, and from what."""
-
-    by: Actor | None
-    source: Source
 
 
 class SimRing:
@@ -55,21 +51,45 @@ class World:
         self.machine.killed = self._on_kill
         product.plug(self.machine.fence)
         self.rings: dict[str, SimRing] = {}
+        self.left: list[SimRing] = []  # segments that a larger one has replaced
         self.roles: dict[str, Role] = {}
-        self.incarnations: Counter[str] = Counter()
-        self.leases: dict[Lease, Actor | None] = {}
-        self.made: dict[tuple[str, int], Made] = {}
-        self.published: Counter[str] = Counter()
-        self.looked: Counter[tuple[str, str]] = Counter()
-        self.last: dict[tuple[str, str], int] = {}
-        self.first: dict[tuple[str, str], int] = {}
-        self.asleep: dict[Actor | None, Sequence[Any]] = {}
-        self.kills = 0
+        self.errand: Callable[[], None] | None = None  # what the launcher does once, sooner or later
+        self.invariants = Invariants(self)
+        self._incarnations: Counter[str] = Counter()
         self._bells: dict[str, Bell] = {}
-        self._open_slots: dict[Any, OpenSlot | None] = {}
+        self._asleep: dict[Actor, Sequence[Any]] = {}
         self._dead: list[Actor] = []
 
     # -- building --------------------------------------------------------------------------------------
+
+    def ring(self, name: str, *rows: tuple[str, layout.Mode, int], writer: str) -> None:
+        """A ring with, by rule, as many slots as its rows have leases, and two more."""
+        specs = tuple(RowSpec(*row) for row in rows)
+        self._add_ring(RingSpec(name, sum(row.pins for row in specs) + 2, SLOT_BYTES, specs), writer)
+
+    def grow(self, name: str) -> SimSegment:
+        """Ring.grown on simulated memory: a new segment, which nobody uses yet, becomes the ring."""
+        machine, old = self.machine, self.rings[name]
+        machine.work()
+        spec = old.launcher.spec.successor(SLOT_BYTES, old.launcher.newest_seq())
+        launcher, machine.current = machine.current, None
+        self._add_ring(spec, old.writer)
+        machine.current = launcher
+        self.left.append(old)
+        for actor in machine.actors:
+            if actor.alive:
+                self._admit(actor, self.roles[actor.role])
+        return self.rings[name].segment
+
+    def _add_ring(self, spec: RingSpec, writer: str) -> None:
+        segment = SimSegment(self.machine, spec)
+        wakes = tuple(Wake(self._ringer(writer), self._ringer(row.reader)) for row in spec.rows)
+        self.rings[spec.name] = SimRing(self.product, segment, writer, wakes)
+
+    def _ringer(self, role: str) -> Any:
+        """In place of a socket: what rings the bell of a role."""
+        bell = self.bell(role)
+        return lambda: self.machine.ring(bell)
 
     def bell(self, role: str) -> Bell:
         if role not in self._bells:
@@ -77,312 +97,233 @@ class World:
             self.machine.bells.append(self._bells[role])
         return self._bells[role]
 
-    def ring(self, name: str, *rows: tuple[str, layout.Mode, int], writer: str, slots: int = 0) -> SimRing:
-        """A ring, by rule with as many slots as its rows have leases, and two more."""
-        specs = tuple(RowSpec(*row) for row in rows)
-        spec = RingSpec(name, slots or sum(row.pins for row in specs) + 2, 8, specs)
-        return self._add_ring(spec, writer)
-
-    def grown(self, name: str) -> SimRing:
-        """What Ring.grown does, on simulated memory. The new segment is nobody's business yet."""
-        ring = self.rings[name]
-        launcher = ring.launcher
-        spec = launcher.spec.successor(launcher.spec.slot_bytes, launcher.newest_seq())
-        current, self.machine.current = self.machine.current, None
-        new = self._add_ring(spec, ring.writer)
-        self.machine.current = current
-        for segment_list, old_list in (
-            (new.segment.writers, ring.segment.writers),
-            (new.segment.readers, ring.segment.readers),
-        ):
-            for thread in old_list:
-                self._join(thread, segment_list)  # type: ignore[arg-type]
-        self._own(new)
-        return new
-
-    def _add_ring(self, spec: RingSpec, writer: str) -> SimRing:
-        segment = SimSegment(self.machine, spec)
-        wakes = tuple(
-            Wake(self._ringer(writer), self._ringer(row.reader))  # type: ignore[arg-type]
-            for row in spec.rows
-        )
-        self.rings[spec.name] = ring = SimRing(self.product, segment, writer, wakes)
-        return ring
-
-    def _ringer(self, role: str) -> Callable[[], None]:
-        bell = self.bell(role)
-        return lambda: self.machine.ring(bell)
-
-    def warm(self, ring: str, frames: int) -> None:
-        """Let a predecessor fill the slots, and all readers be done with what it wrote."""
-        writer = self.writer(ring)
-        segment = self.rings[ring].segment
-        for _ in range(frames):
-            slot = writer.acquire()
+    def warm(self, name: str, frames: int, unread: int = 0) -> None:
+        """Let a predecessor fill the slots, and all readers be done with all but the last `unread` frames."""
+        writer, segment = self.writer(name), self.rings[name].segment
+        for number in range(frames):
+            slot = self.acquire(writer)
+            assert slot is not None
             self.publish(writer, slot)
-            for at in segment.spec.row_at:
-                segment.words[at + layout.CURSOR] = writer.seq
+            if number < frames - unread:
+                for at, row in zip(segment.spec.row_at, segment.spec.rows, strict=True):
+                    segment.words[at + layout.CURSOR] = writer.seq
+                    self.invariants.began[name, row.reader] = (writer.seq,)
 
     def role(
         self,
         name: str,
-        open_ends: Callable[[], tuple[Any, ...]],
         run: Callable[..., None],
+        open_ends: Callable[[], tuple[Any, ...]] = tuple,
         writes: tuple[str, ...] = (),
+        ends: tuple[Any, ...] = (),
     ) -> None:
-        reads = tuple(
-            ring for ring, it in self.rings.items() if any(row.reader == name for row in it.segment.spec.rows)
-        )
-        self.roles[name] = role = Role(name, open_ends, run, writes, reads)
+        """Add a process to a world whose rings are there. `ends`: those it has used already."""
+        rings = self.rings.items()
+        reads = [ring for ring, it in rings if any(row.reader == name for row in it.segment.spec.rows)]
+        self.roles[name] = role = Role(name, open_ends, run, writes, tuple(reads))
         self.bell(name)
-        ends = open_ends()
+        ends = ends or open_ends()
         self._start(role, lambda: run(*ends))
 
-    def launcher(self) -> None:
-        """Add the process that reaps the dead, cleans up and starts successors."""
-        self.role("launcher", tuple, self._launch)
+    def launcher(self, mortal: str = "", kills: int = 0) -> None:
+        """Let `mortal` be killed at any step, and add the process that sees to the rest."""
+        self.machine.mortal, self.machine.kills_left = mortal, kills
+        self.role("launcher", self._launch)
 
     def _start(self, role: Role, body: Callable[[], None]) -> None:
-        self.incarnations[role.name] += 1
-        actor = self.machine.start(role.name + "′" * (self.incarnations[role.name] - 1), role.name, body)
-        for ring in role.writes:
-            self._join(actor, self.rings[ring].segment.writers)
-        for ring in role.reads:
-            self._join(actor, self.rings[ring].segment.readers)
-        for ring in self.rings.values():
-            self._own(ring)
+        self._incarnations[role.name] += 1
+        name = role.name + "′" * (self._incarnations[role.name] - 1)
+        self._admit(self.machine.start(name, role.name, body), role)
 
-    def _join(self, actor: Actor, audience: list[Any]) -> None:
-        if actor.alive and actor not in audience:
-            audience.append(actor)
-            actor.audiences.append(audience)
+    def _admit(self, actor: Actor, role: Role) -> None:
+        """Tell the memory who loads which words. Loads of one's own words are no turns."""
+        author = self.machine.memory.author
+        for name in role.writes:
+            segment = self.rings[name].segment
+            self.machine.join(actor, segment.writers)
+            for at in segment.writer_words.values():
+                author[at] = actor
+        for name in role.reads:
+            segment = self.rings[name].segment
+            self.machine.join(actor, segment.readers)
+            for at in segment.words_of(role.name):
+                author[at] = actor
 
-    def _own(self, ring: SimRing) -> None:
-        """Loads of one's own words are no turns for the scheduler."""
-        author, segment = self.machine.memory.author, ring.segment
-        for actor in self.machine.actors:
-            if actor.alive and actor.role == ring.writer:
-                for at in segment.writer_words.values():
-                    author[at] = actor
-            for row_at, row in zip(segment.spec.row_at, segment.spec.rows, strict=True):
-                if actor.alive and actor.role == row.reader:
-                    for at in range(row_at, row_at + segment.spec.row_words):
-                        if at in segment.row_words:
-                            author[segment.row_words[at]] = actor
+    def first(self, role: str) -> Actor:
+        """The first incarnation of a role; what was done before the run is its doing."""
+        return next(actor for actor in self.machine.actors if actor.role == role)
+
+    def maker(self, ring: str, seq: int) -> Actor | None:
+        """Who published a frame; None while the run has not begun."""
+        by = self.invariants.made[ring, seq].by
+        return self.first(self.rings[ring].writer) if by is None and self.machine.actors else by
 
     # -- what roles do ---------------------------------------------------------------------------------
 
-    def writer(self, ring: str) -> Any:
-        it = self.rings[ring]
-        return self.product.RingWriter(it.segment, [wake.writer_end for wake in it.launcher.wakes])
+    def writer(self, name: str) -> Any:
+        ring = self.rings[name]
+        return self.product.RingWriter(ring.segment, [wake.writer_end for wake in ring.launcher.wakes])
 
-    def reader(self, ring: str, role: str) -> Any:
-        it = self.rings[ring]
-        row = it.segment.spec.row(role)
-        reader = self.product.RingReader(it.segment, row, it.launcher.wakes[row].reader_end)
+    def reader(self, name: str, role: str) -> Any:
+        ring = self.rings[name]
+        row = ring.segment.spec.row(role)
+        reader = self.product.RingReader(ring.segment, row, ring.launcher.wakes[row].reader_end)
         reader.pause = self.machine.pause
-        self._check_misses(reader)
+        pin = reader._pin
+
+        def watched_pin(slot: int, seq: int, **looks: int) -> Lease | None:
+            lease: Lease | None = pin(slot, seq, **looks)
+            if lease is None:
+                self.invariants.missed(reader, seq)
+            return lease
+
+        reader._pin = watched_pin
         return reader
 
     def acquire(self, writer: Any) -> OpenSlot | None:
-        slot = writer.acquire()
-        if slot is None and not any(row.mode == "every" for row in writer.spec.rows):
-            raise Broken("a slot for the writer", f"ring {writer.spec.name}: acquire gives None")
-        self._open_slots[writer] = slot
+        slot: OpenSlot | None = writer.acquire()
+        self.invariants.acquired(writer, slot)
         return slot
 
-    def publish(self, writer: Any, slot: OpenSlot, source: Source = NO_SOURCE, keep: Any = ()) -> int:
+    def publish(self, writer: Any, slot: OpenSlot, source: Source = NO_SOURCE, keep: Any = ()) -> Source:
+        """Fill the slot and publish it; returns it as the source of what is made from it."""
         seq, segment = writer.seq + 1, writer._memory
+        self.invariants.publishing(writer, source)
         self.machine.write_data(segment.pixels[slot.slot], seq)
-        slot.view((1,))
-        self.made[segment.spec.name, seq] = Made(self.machine.current, source)
-        self._open_slots[writer] = None
-        published = writer.publish(slot, t_capture=seq, source=source, pts=seq, keep=keep)
-        assert published == seq
-        self.published[segment.spec.name] += 1
-        for sleepers in self.asleep.values():
-            for reader in sleepers:
-                if reader.spec is segment.spec and hasattr(reader, "mode") and reader.seq < seq:
-                    raise Broken(
-                        "no lost wake-up",
-                        f"{reader.name} sleeps after frame {reader.seq}; publish({seq}) has returned",
-                    )
-        return published
+        slot.view(*look_of(seq))
+        writer.publish(slot, t_capture=seq, source=source, pts=seq, keep=keep)
+        self.invariants.published(writer, seq)
+        return Source(segment.spec.generation, seq, slot.slot)
+
+    def lease(self, reader: Any) -> Lease | None:
+        """The next lease, its frame looked at."""
+        lease: Lease | None = reader.lease()
+        if lease is not None:
+            self.invariants.leased_next(reader, lease.info.seq)
+            self._look(lease)
+        return lease
+
+    def lease_source(self, reader: Any, source: Source, kept_by: Actor | None = None) -> Lease | None:
+        """The very slot; None if it is gone and may be: who kept it is dead."""
+        try:
+            lease: Lease = reader.lease_source(source)
+        except SourceGone as gone:
+            self.invariants.source_gone(kept_by, gone)
+            return None
+        self._look(lease)
+        return lease
+
+    def _look(self, lease: Lease) -> None:
+        self.invariants.leased(lease)
+        segment: Any = lease.memory
+        self.machine.read_data(segment.pixels[lease.info.slot], lease.info.seq)
+        self.machine.work()
+
+    def release(self, reader: Any, lease: Lease) -> None:
+        lease.release()
+        self.invariants.released(reader, lease)
 
     def wait(self, *sleepers: Any) -> None:
         """shm.wake.wait, on simulated sockets."""
-        machine, actor = self.machine, self.machine.current
-        assert actor is not None
+        machine, actor = self.machine, self.machine.running
         bell = self.bell(actor.role)
-        if all([sleeper.arm() for sleeper in sleepers]):
-            self.asleep[actor] = sleepers if not bell.rung else ()
+        if all([sleeper.arm() for sleeper in sleepers]) and not bell.rung:
+            self._asleep[actor] = sleepers
             machine.sleep(bell)
+            del self._asleep[actor]
         rung = bell.rung
         for sleeper in sleepers:
             sleeper.disarm()
         if rung:
-            bell.rung = 0
+            bell.rung = False
+
+    def sound_sleepers(self, memory: Any = None) -> Iterator[Any]:
+        """The ends (of one segment) that actors sleep on whom nobody has rung."""
+        for actor, sleepers in self._asleep.items():
+            if self.bell(actor.role).sleeper is actor:
+                yield from (end for end in sleepers if memory is None or end._memory is memory)
+
+    def sleep_until(self, condition: Callable[[], bool]) -> None:
+        """For what is not said through a ring, such as a control message: rung, and seen at once."""
+        bell = self.bell(self.machine.running.role)
+        while not condition():
+            if not bell.rung:
+                self.machine.sleep(bell)
+            bell.rung = False
 
     def idle(self) -> None:
         """Stay alive and do nothing more."""
         self.machine.sleep(Bell())
 
-    def lease(self, reader: Any) -> Lease | None:
-        """The next lease, its frame looked at."""
-        lease = reader.lease()
-        if lease is not None:
-            self._check_order(reader, lease.info.seq)
-            self.look(lease)
-        return lease
-
-    def lease_source(self, reader: Any, ring: str, seq: int, source: Source) -> Lease | None:
-        """The source of frame `seq` of `ring`; None if it is gone and may be: who kept it is dead."""
-        try:
-            lease = reader.lease_source(source)
-        except SourceGone as gone:
-            keeper = self.made[ring, seq].by
-            if keeper is not None and keeper.alive and source.generation == reader.spec.generation:
-                raise Broken("no source gone while its keeper lives", str(gone)) from gone
-            return None
-        if lease.info.seq != source.seq:
-            raise Broken("the very source", f"{lease.info.seq} instead of {source.seq}")
-        self.look(lease)
-        return lease
-
-    def look(self, lease: Lease) -> None:
-        """See the pixels; they, and the line, have to be those of the frame that was leased."""
-        self.leases[lease] = self.machine.current
-        info = lease.info
-        if info.pts != info.seq:
-            raise Broken("torn", f"the line of frame {info.seq} has pts {info.pts}")
-        segment: Any = lease.memory
-        made = self.made[segment.spec.name, info.seq]
-        if (info.source.seq, info.source.slot) != (made.source.seq, made.source.slot):
-            raise Broken("torn", f"the line of frame {info.seq} has source {info.source}")
-        self.machine.read_data(segment.pixels[info.slot], info.seq)
-        self.machine.work()
+    def mark(self, end: Any) -> None:
+        """The actor's local state is all in this end of the ring."""
+        self.machine.mark(*(private(name, value) for name, value in vars(end).items() if name not in SHARED))
 
     # -- the launcher ----------------------------------------------------------------------------------
 
     def _on_kill(self, actor: Actor) -> None:
-        self.kills += 1
-        self.asleep.pop(actor, None)
-        for lease in [lease for lease, holder in self.leases.items() if holder is actor]:
-            del self.leases[lease]
+        self._asleep.pop(actor, None)
+        self.invariants.killed(actor)
         self._dead.append(actor)
-        self.machine.ring_from_kernel(self.bell("launcher"))
+        self.machine.wake(self.bell("launcher"))
 
     def _launch(self) -> None:
         bell = self.bell("launcher")
+        errands = [self.errand] if self.errand is not None else []
         while True:
+            if errands and self.machine.toss():
+                errands.pop()()
             while self._dead:
                 self._replace(self._dead.pop(0))
-            if not bell.rung:
+            if errands:
+                errands.pop()()
+            if not bell.rung and not self._dead:
                 self.machine.sleep(bell)
-            bell.rung = 0
+            bell.rung = False
 
     def _replace(self, dead: Actor) -> None:
         """As supervisor.py does: clean up what is the launcher's now, tell the readers, start a successor."""
         self.machine.reap(dead)
         role = self.roles[dead.role]
-        for ring in role.writes:
-            self.rings[ring].launcher.forget_writer()
-            self.rings[ring].launcher.set_state(layout.AWAY)
-        for ring in role.reads:
-            self.rings[ring].launcher.forget_reader(role.name)
+        for name in role.writes:
+            ring = self.rings[name].launcher
+            ring.forget_writer()
+            for old in self._left(name):
+                if not ring.words[layout.HEAD_AT]:  # nothing says yet how far the one before got
+                    old.forget_writer()
+                    ring.continue_after(old.newest_seq())
+            ring.set_state(layout.AWAY)
+        for name in role.reads:
+            for ring in (self.rings[name].launcher, *self._left(name)):
+                ring.forget_reader(role.name)
         self._start(role, lambda: role.run(*role.open()))
-        for ring in role.writes:
-            self.rings[ring].launcher.set_state(layout.LIVE)
+        for name in role.writes:
+            self.rings[name].launcher.set_state(layout.LIVE)
 
-    # -- invariants ------------------------------------------------------------------------------------
-
-    def _check_misses(self, reader: Any) -> None:
-        """A lease may fail only because the writer went on: a newer head, or (`every`) never."""
-        pin = reader._pin
-
-        def checked(slot: int, seq: int, **looks: int) -> Lease | None:
-            lease: Lease | None = pin(slot, seq, **looks)
-            segment = reader._memory
-            if lease is None and reader.mode == "latest" and segment.newest(layout.HEAD_AT) >> 8 == seq:
-                raise Broken("a head that can be leased", f"{reader.name} cannot lease {seq}, which is head")
-            if lease is None and reader.mode == "every":
-                raise Broken("unread frames are left alone", f"{reader.name} cannot lease {seq}")
-            return lease
-
-        reader._pin = checked
-
-    def _check_order(self, reader: Any, seq: int) -> None:
-        key = reader.spec.name, reader.name
-        last = self.last.get(key)
-        self.looked[key] += 1
-        self.first.setdefault(key, seq)
-        if last is not None and self.incarnations[reader.name] == 1:
-            if seq <= last:
-                raise Broken("in order", f"{reader.name}: frame {seq} after {last}")
-            if reader.mode == "every" and seq != last + 1:
-                raise Broken("every frame", f"{reader.name}: frame {seq} after {last}")
-        elif last is not None and reader.mode == "every" and seq > last + 1:
-            raise Broken("every frame", f"{reader.name}: frame {seq} after {last}")
-        self.last[key] = max(seq, last or 0)
-
-    def check_quiet(self) -> None:
-        """Nobody can go on: everything has to be seen, let go of and counted."""
-        for actor, sleepers in self.asleep.items():
-            for sleeper in sleepers:
-                self._check_sleeper(actor, sleeper)
-        for ring in self.rings.values():
-            self._check_slots(ring)
-            self._check_pins(ring.segment)
-            self._check_counts(ring.segment)
-
-    def _check_sleeper(self, actor: Actor | None, sleeper: Any) -> None:
-        newest = sleeper._memory.newest_frame()
-        if not hasattr(sleeper, "mode"):
-            raise Broken("no dead-lock", f"{actor and actor.name} waits for room for ever")
-        if newest > sleeper.seq:
-            raise Broken("no lost wake-up", f"{sleeper.name} sleeps after {sleeper.seq}, {newest} is there")
-
-    def _check_slots(self, ring: SimRing) -> None:
-        segment = ring.segment
-        being_filled = {slot.slot for slot in self._open_slots.values() if slot is not None}
-        for slot, at in enumerate(segment.spec.slot_at):
-            if segment.newest(at) & 1 and not (slot in being_filled and segment.newest(at) == 1):
-                raise Broken("a claim ends", f"{segment.spec.name}: slot {slot} stays claimed")
-
-    def _check_pins(self, segment: SimSegment) -> None:
-        held = {lease.pin for lease in self.leases if lease.memory is segment and lease._held}
-        for at in segment.spec.pin_at:
-            if bool(segment.newest(at)) != (at in held):
-                what = "is left" if segment.newest(at) else "is lost"
-                raise Broken("a pin for each lease", f"{segment.spec.name}: pin word {at} {what}")
-
-    def _check_counts(self, segment: SimSegment) -> None:
-        name = segment.spec.name
-        published = segment.plain(layout.PUBLISHED_AT)
-        if not 0 <= self.published[name] - published + self.kills <= 2 * self.kills:
-            raise Broken("counts", f"{name}: {published} published, in truth {self.published[name]}")
-        if self.kills or segment.spec.generation > 1:
-            return
-        for row, at in zip(segment.spec.rows, segment.spec.row_at, strict=True):
-            key = name, row.reader
-            received, skipped = segment.plain(at + layout.RECEIVED), segment.plain(at + layout.SKIPPED)
-            if row.mode == "by-source" or key not in self.looked:
-                continue
-            span = self.last[key] - self.start_of(key)
-            if received != self.looked[key] or received + skipped != span:
-                raise Broken("counts", f"{row.reader}: {received} + {skipped} of {span} frames")
-
-    def start_of(self, key: tuple[str, str]) -> int:
-        """The seq after which a reader counts: where it began, or its first frame in a fresh ring."""
-        return self._began.get(key) or self.first[key] - 1
-
-    @property
-    def _began(self) -> dict[tuple[str, str], int]:
-        return self.__dict__.setdefault("began", {})
+    def _left(self, name: str) -> list[Any]:
+        return [ring.launcher for ring in self.left if ring.segment.spec.name == name]
 
 
-def alive_roles(world: World) -> set[str]:
-    return {actor.role for actor in world.machine.actors if actor.alive}
+def look_of(seq: int) -> tuple[tuple[int, ...], str]:
+    """Shape and dtype of a frame; those of one with those of the next do not fit into a slot."""
+    return ((1,), "float64") if seq % 2 else ((SLOT_BYTES,), "uint8")
 
 
-__all__ = ["Broken", "Made", "RingError", "Role", "SimRing", "World"]
+SHARED = {"spec", "_memory", "_words", "_fence", "_bells", "_ring_writer", "ends", "pause", "_pin"}
+
+
+def private(name: str, value: Any) -> object:
+    """An attribute of an end of a ring, as something that two runs can be compared by."""
+    if isinstance(value, OpenSlot):
+        return value.slot
+    if isinstance(value, Lease):
+        return value.pin, value.info.seq, value._held
+    if isinstance(value, dict):
+        return tuple((private(name, key), private(name, item)) for key, item in sorted(value.items()))
+    if isinstance(value, set):
+        return tuple(sorted(value))
+    if isinstance(value, list | tuple):
+        return tuple(private(name, item) for item in value)
+    if value is None or isinstance(value, int | str | itertools.count):
+        return repr(value)
+    raise TypeError(f"{name} = {value}: is that private, and how are two of them compared?")
