@@ -118,3 +118,10 @@ def _work(assignment: Assignment, control: Channel, line: Line) -> None:
         Step(worker, link).run()
     finally:
         worker.close()
+
+
+def how_it_ended(code: int) -> str:
+    """A worker's exit code in words."""
+    if code < 0:
+        return f"was killed by signal {-code}"
+    return "met a corrupt ring" if code == CORRUPT else f"has crashed (exit code {code})"

@@ -113,6 +113,7 @@ def _run(options: argparse.Namespace) -> int:
 
     try:
         code = supervisor.run(every_round)
+        log.info("stopped")
     except NoMemory as error:  # for the successor of a corrupt segment
         log.critical("%s", error)
         code = 1

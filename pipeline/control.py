@@ -10,7 +10,7 @@ import json
 import os
 import socket
 import struct
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +20,15 @@ MAX_QUEUED = 256
 MOST_READ = 16 * MAX_BYTES  # at once
 _LENGTH = struct.Struct("<I")
 _HAS_DESCRIPTORS = hasattr(socket, "send_fds")  # elsewhere segments are known by name
+
+
+FROM_WORKERS: dict[str, dict[str, type]] = {
+    "log": {"level": int, "time": float, "text": str},
+    "ready": {},
+    "too_large": {"ring": str, "nbytes": int},
+    "corrupt": {"ring": str},
+}
+"""What a worker may say: kind → fields."""
 
 
 class ControlError(Exception):
@@ -179,3 +188,11 @@ def _close_all(queued: _Queued) -> None:
     for fd in queued.fds:
         os.close(fd)
     queued.fds.clear()
+
+
+def is_sound(message: Message, rings: Collection[str], written: Collection[str]) -> bool:
+    """It is one of those that a worker sends, and speaks of no ring that is not this worker's business."""
+    fields = FROM_WORKERS.get(message["kind"])
+    if fields is None or not all(isinstance(message.get(name), kind) for name, kind in fields.items()):
+        return False
+    return "ring" not in fields or message["ring"] in (written if message["kind"] == "too_large" else rings)

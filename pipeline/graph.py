@@ -8,7 +8,7 @@ import importlib
 import math
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -39,6 +39,15 @@ class WorkerPlan:
     joins_for_others: bool
     writes: tuple[str, ...]
     threads: int
+
+    @property
+    def rings(self) -> list[str]:
+        """All rings that it has an end of, each once: a source also keeps frames of its own."""
+        return list(dict.fromkeys(ring for ring in (self.reads, self.joins, *self.writes) if ring))
+
+    def can_become(self, other: "WorkerPlan") -> bool:
+        """Without a restart: nothing but settings is different."""
+        return replace(self, settings={}) == replace(other, settings={})
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,6 @@ Death is decided by the wait on the process, never by a time-out. A worker whose
 which makes it dead; then what it left in shared memory is cleared and, after a back-off, it starts again.
 """
 
-import dataclasses
 import logging
 import os
 import time
@@ -13,7 +12,7 @@ from multiprocessing.connection import wait as wait_any
 from typing import Any
 
 from pipeline import child
-from pipeline.control import Channel, ControlError, Message
+from pipeline.control import Channel, ControlError, Message, is_sound
 from pipeline.graph import Plan, WorkerPlan
 from pipeline.leash import leash_all_workers
 from pipeline.managed import DEATHS, WINDOW, Managed, State
@@ -123,8 +122,8 @@ class Supervisor:
             for name, worker in self.workers.items()
             if name not in new
             or name in restart
-            or moved(worker.plan, new[name])
-            or changed & set(rings_of(worker.plan))
+            or not worker.plan.can_become(new[name])
+            or changed & set(worker.plan.rings)
         ]
         self._stop(leaving)
         for worker in leaving:
@@ -222,7 +221,7 @@ class Supervisor:
 
     def _handle(self, worker: Managed, message: Message) -> None:
         kind = message["kind"]
-        if not is_sound(message, worker.plan):
+        if not is_sound(message, worker.plan.rings, worker.plan.writes):
             raise ControlError(f"{message}"[:200])
         if kind == "log":
             record = logging.makeLogRecord(
@@ -268,11 +267,11 @@ class Supervisor:
     def _decide_restart(self, worker: Managed, code: int, now: float) -> None:
         delay = worker.plan_restart(now)
         if delay is not None:
-            log.warning("%s %s; restart in %.1f s", worker.name, how_it_ended(code), delay)
+            log.warning("%s %s; restart in %.1f s", worker.name, child.how_it_ended(code), delay)
             return
         log.error(
             "%s %s, the %dth time within %.0f s, and stays off; the rest goes on. Its log above says why.",
-            *(worker.name, how_it_ended(code), DEATHS, WINDOW),
+            *(worker.name, child.how_it_ended(code), DEATHS, WINDOW),
         )
         for ring in worker.plan.writes:
             self.rings[ring].set_state(layout.FAILED)
@@ -323,7 +322,7 @@ class Supervisor:
         used = {other.row for other in [*self.workers.values(), *self._retired]}
         worker.row = min(set(range(BOARD_ROWS)) - used)
         worker.state, worker.restart_at, worker.killed_at = State.WAITING, time.monotonic(), None
-        for ring in rings_of(worker.plan):
+        for ring in worker.plan.rings:
             self._renew(ring)
 
     def _renew(self, ring: str) -> None:
@@ -332,7 +331,7 @@ class Supervisor:
         log.error("ring %s gets a new segment; its users restart", ring)
         self.rings.renew(ring)
         for worker in self.workers.values():
-            if ring not in rings_of(worker.plan):
+            if ring not in worker.plan.rings:
                 continue
             if worker.alive:
                 worker.restart_planned = ring not in worker.plan.writes
@@ -354,7 +353,7 @@ class Supervisor:
         """Send a new segment to everybody who has the old one."""
         message = {"kind": "segment", "spec": ring.spec.to_json(), "segment": ring.segment.to_json()}
         for worker in self.workers.values():
-            if ring.spec.name in rings_of(worker.plan) and worker.alive:
+            if ring.spec.name in worker.plan.rings and worker.alive:
                 self._send(worker, message, f"segment {ring.spec.name}", ring.segment.fds)
 
     def _stop(self, leaving: list[Managed]) -> None:
@@ -386,38 +385,3 @@ class Supervisor:
                     self._clean_up_after(worker)
             if ended and not all_of_them:
                 return
-
-
-FIELDS: dict[str, dict[str, type]] = {
-    "log": {"level": int, "time": float, "text": str},
-    "ready": {},
-    "too_large": {"ring": str, "nbytes": int},
-    "corrupt": {"ring": str},
-}
-
-
-def is_sound(message: Message, plan: WorkerPlan) -> bool:
-    """It is one of those that a worker sends, and speaks of no ring that is not the worker's business."""
-    fields = FIELDS.get(message["kind"])
-    if fields is None or not all(isinstance(message.get(name), kind) for name, kind in fields.items()):
-        return False
-    return "ring" not in fields or message["ring"] in (
-        plan.writes if message["kind"] == "too_large" else rings_of(plan)
-    )
-
-
-def rings_of(plan: WorkerPlan) -> list[str]:
-    """All rings that a worker has an end of, each once: a source also keeps frames of its own."""
-    return list(dict.fromkeys(ring for ring in (plan.reads, plan.joins, *plan.writes) if ring))
-
-
-def moved(old: WorkerPlan, new: WorkerPlan) -> bool:
-    """A running worker cannot become this: more than its settings is different."""
-    return dataclasses.replace(old, settings={}) != dataclasses.replace(new, settings={})
-
-
-def how_it_ended(code: int) -> str:
-    """An exit code in words."""
-    if code < 0:
-        return f"was killed by signal {-code}"
-    return "met a corrupt ring" if code == child.CORRUPT else f"has crashed (exit code {code})"

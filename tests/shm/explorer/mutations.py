@@ -247,4 +247,23 @@ DEATHS = (
     ),
 )
 
-MUTATIONS = FENCES + LOOKS + CLAIMS + PINS + ORDER + WAKING + DEATHS
+FIGURES = (
+    without("figures: F before head", "stats", "fence()\n        seq, newest", "fence()", "figures"),
+    without("figures: F before head's slot", "stats", "fence()\n        held", "fence()", "figures"),
+    without(
+        "figures: F before head again",
+        "stats",
+        "fence()\n        if words[layout.HEAD_AT] == head",
+        "fence()",
+        "figures of a fresh ring",
+    ),
+    without(
+        "figures: F before the slot again",
+        "stats",
+        "fence()\n    if problem",
+        "fence()",
+        "figures of a fresh ring",
+    ),
+)
+
+MUTATIONS = FENCES + LOOKS + CLAIMS + PINS + ORDER + WAKING + DEATHS + FIGURES

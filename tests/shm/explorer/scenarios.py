@@ -93,6 +93,21 @@ def latest(world: World) -> None:
     reader(world, "frame", "eye")
 
 
+def latest_small(world: World) -> None:
+    """Small enough for a search through all orders of its steps."""
+    world.ring("frame", ("eye", "latest", 1), writer="camera")
+    world.warm("frame", 3, unread=1)
+    camera(world, "frame", 5)
+    reader(world, "frame", "eye")
+
+
+def every_small(world: World) -> None:
+    world.ring("frame", ("job", "every", 1), writer="camera")
+    world.warm("frame", 3, unread=2)
+    camera(world, "frame", 5)
+    reader(world, "frame", "job")
+
+
 def latest_fresh(world: World) -> None:
     world.ring("frame", ("eye", "latest", 1), writer="camera")
     camera(world, "frame", 3)
@@ -397,6 +412,8 @@ SCENARIOS = {
     for scenario in (
         Scenario("latest", latest),
         Scenario("latest, fresh ring", latest_fresh),
+        Scenario("latest, two frames", latest_small),
+        Scenario("every, two frames", every_small),
         Scenario("latest, two readers", latest_two),
         Scenario("latest, two leases", latest_overlap),
         Scenario("every", every),
