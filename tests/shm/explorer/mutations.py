@@ -221,7 +221,6 @@ DEATHS = (
         "ring",
         "self.words[layout.HEAD_AT] = newest",
         "pass",
-        "latest, camera dies",
         "resize, every, camera dies",
     ),
     mutation(

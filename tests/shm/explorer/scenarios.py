@@ -16,11 +16,11 @@ from tests.shm.explorer.world import World, look_of
 
 @dataclass(frozen=True)
 class Scenario:
-    """`turns`: about as long as a run is, so that each of its steps gets its kill."""
+    """`turns`: about as long as a run is; there is a kill at each of them."""
 
     name: str
     build: Callable[[World], None]
-    turns: int = 150
+    turns: int = 0
     kills: int = 0
 
 
@@ -207,12 +207,14 @@ def top(world: World) -> None:
     world.role("top", run)
 
 
-def with_kills(build: Callable[[World], None], mortal: str = "", kills: int = 1) -> Callable[[World], None]:
+def deadly(name: str, build: Callable[[World], None], mortal: str, turns: int, kills: int = 1) -> Scenario:
+    """The same world, in which a role is killed and has a successor."""
+
     def built(world: World) -> None:
         build(world)
         world.launcher(mortal, kills)
 
-    return built
+    return Scenario(name, built, turns, kills)
 
 
 # -- hand-over -----------------------------------------------------------------------------------------
@@ -413,10 +415,10 @@ SCENARIOS = {
         Scenario("latest", latest),
         Scenario("latest, fresh ring", latest_fresh),
         Scenario("latest, two frames", latest_small),
-        Scenario("every, two frames", every_small),
         Scenario("latest, two readers", latest_two),
         Scenario("latest, two leases", latest_overlap),
         Scenario("every", every),
+        Scenario("every, two frames", every_small),
         Scenario("every, two leases", every_overlap),
         Scenario("every, two readers", every_two),
         Scenario("every and latest", every_and_latest),
@@ -428,25 +430,23 @@ SCENARIOS = {
         Scenario("last of a map", last_of_a_map),
         Scenario("keeper and sink", keeper_and_sink),
         Scenario("relay", relay),
-        Scenario("resize, latest", with_kills(resize("latest"))),
-        Scenario("resize, every", with_kills(resize("every"))),
-        Scenario("resize, every-or-count", with_kills(resize("every-or-count"))),
-        Scenario("latest, camera dies", with_kills(latest, "camera", 2), kills=2),
-        Scenario("every, camera dies", with_kills(every, "camera", 2), kills=2),
-        Scenario("every-or-count, camera dies", with_kills(recorder, "camera", 2), kills=2),
-        Scenario(
-            "every-or-count and latest, camera dies", with_kills(recorder_and_latest, "camera", 2), kills=2
-        ),
-        Scenario("resize, latest, camera dies", with_kills(resize("latest"), "camera"), kills=1),
-        Scenario("resize, every, camera dies", with_kills(resize("every"), "camera"), kills=1),
-        Scenario("latest, reader dies", with_kills(latest, "eye", 2), kills=2),
-        Scenario("every, reader dies", with_kills(every, "job", 2), kills=2),
-        Scenario("every with two leases, reader dies", with_kills(every_overlap, "job", 2), kills=2),
-        Scenario("every and latest, eye dies", with_kills(every_and_latest, "eye"), kills=1),
-        Scenario("every-or-count, reader dies", with_kills(recorder_and_latest, "tape", 2), kills=2),
-        Scenario("keeper and sink, keeper dies", with_kills(keeper_and_sink, "keeper"), kills=1, turns=60),
-        Scenario("hand-over, camera dies", with_kills(hand_over, "camera"), kills=1, turns=500),
-        Scenario("hand-over, depth dies", with_kills(hand_over, "depth"), kills=1, turns=500),
-        Scenario("hand-over, sink dies", with_kills(hand_over, "sink"), kills=1, turns=500),
+        deadly("resize, latest", resize("latest"), "camera", 0, kills=0),
+        deadly("resize, every", resize("every"), "camera", 0, kills=0),
+        deadly("resize, every-or-count", resize("every-or-count"), "camera", 0, kills=0),
+        deadly("latest, camera dies", latest, "camera", 150, kills=2),
+        deadly("every, camera dies", every, "camera", 250, kills=2),
+        deadly("every-or-count, camera dies", recorder, "camera", 200, kills=2),
+        deadly("every-or-count and latest, camera dies", recorder_and_latest, "camera", 300, kills=2),
+        deadly("resize, latest, camera dies", resize("latest"), "camera", 150),
+        deadly("resize, every, camera dies", resize("every"), "camera", 190),
+        deadly("latest, reader dies", latest, "eye", 130, kills=2),
+        deadly("every, reader dies", every, "job", 210, kills=2),
+        deadly("every with two leases, reader dies", every_overlap, "job", 300, kills=2),
+        deadly("every and latest, eye dies", every_and_latest, "eye", 330),
+        deadly("every-or-count, reader dies", recorder_and_latest, "tape", 240, kills=2),
+        deadly("keeper and sink, keeper dies", keeper_and_sink, "keeper", 60),
+        deadly("hand-over, camera dies", hand_over, "camera", 450),
+        deadly("hand-over, depth dies", hand_over, "depth", 450),
+        deadly("hand-over, sink dies", hand_over, "sink", 450),
     )
 }
