@@ -122,9 +122,10 @@ class Rings:
         return grown
 
     def close_left(self) -> None:
-        """Let go of segments that their writer has left."""
+        """Let go of segments that their writer has left for good: the first frame of the next carries the seq
+        on. (Attaching is not enough: should it die before that frame, a successor would use a seq again.)"""
         for name, old in list(self._leaving):
-            if self.by_name[name].words[layout.EPOCH_AT]:
+            if self.by_name[name].words[layout.HEAD_AT]:
                 self._leaving.remove((name, old))
                 old.close(keep_wakes=True)
 

@@ -122,7 +122,8 @@ class Invariants:
         segment, waiting = writer._memory, self._world.machine.running.waiting
 
         def word(at: int) -> int:
-            return waiting.get(segment.row_words[at], [segment.newest(at)])[-1]
+            place: int = segment.row_words[at]
+            return waiting[place][-1] if place in waiting else self._world.machine.memory.newest[place]
 
         rows = zip(segment.spec.row_at, segment.spec.rows, strict=True)
         read = min(word(at + layout.CURSOR) for at, row in rows if row.mode == "every")

@@ -225,8 +225,13 @@ def hand_over(world: World) -> None:
 
     Slots by rule: leases and two more. The camera keeps a frame for each small slot, depth one for each
     map. It begins in the middle: the oldest frames are those of three maps, and the camera is far ahead."""
-    keeps = ("camera", "by-source", 3), ("depth", "by-source", 3)
-    world.ring("frame", *keeps, ("sink", "by-source", 1), writer="camera")
+    world.ring(
+        "frame",
+        ("camera", "by-source", 3),
+        ("depth", "by-source", 3),
+        ("sink", "by-source", 1),
+        writer="camera",
+    )
     world.ring("small", ("depth", "latest", 1), writer="camera")
     world.ring("map", ("sink", "latest", 1), writer="depth")
     world.warm("frame", 1)

@@ -101,9 +101,7 @@ class World:
         """Let a predecessor fill the slots, and all readers be done with all but the last `unread` frames."""
         writer, segment = self.writer(name), self.rings[name].segment
         for number in range(frames):
-            slot = self.acquire(writer)
-            assert slot is not None
-            self.publish(writer, slot)
+            self.publish(writer, self.acquire(writer))
             if number < frames - unread:
                 for at, row in zip(segment.spec.row_at, segment.spec.rows, strict=True):
                     segment.words[at + layout.CURSOR] = writer.seq
@@ -180,7 +178,7 @@ class World:
         reader._pin = watched_pin
         return reader
 
-    def acquire(self, writer: Any) -> OpenSlot | None:
+    def acquire(self, writer: Any) -> Any:
         slot: OpenSlot | None = writer.acquire()
         self.invariants.acquired(writer, slot)
         return slot
