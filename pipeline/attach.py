@@ -29,7 +29,7 @@ class Desk:
         sweep()
         self._describe, self._get_segments = describe, segments
         self.refresh()
-        self._listener = Listener(address_of(os.getpid()))
+        self._listener, self._closed = Listener(address_of(os.getpid())), False
         self._thread = threading.Thread(target=self._accept, name="desk", daemon=True)
         self._thread.start()
 
@@ -38,14 +38,16 @@ class Desk:
         self._state = self._describe(), self._get_segments()
 
     def close(self) -> None:
+        self._closed = True
         self._listener.close()
 
     def _accept(self) -> None:
-        while True:
+        while not self._closed:
             try:
                 connection = self._listener.accept()
-            except OSError:  # closed
-                return
+            except OSError:  # closed, or no descriptor is left: some onlooker may leave
+                time.sleep(BETWEEN_NOTES)
+                continue
             threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
 
     def _serve(self, connection: Connection) -> None:

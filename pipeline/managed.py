@@ -55,13 +55,18 @@ class Managed:
         return self.process is not None
 
     def start(self, assignment: child.Assignment, channel: Channel) -> None:
-        """Spawn the process; its end of the control socket goes with the assignment."""
+        """Spawn the process; its end of the control socket goes with the assignment. Raises OSError."""
         arguments = (Leash(assignment.launcher_pid), child.main, assignment)
-        self.process = _spawn.Process(target=run_leashed, args=arguments, name=self.name)
-        with _thread_budget(self.plan.threads):
-            self.process.start()
-        assignment.control.close()
-        self.channel = channel
+        process = _spawn.Process(target=run_leashed, args=arguments, name=self.name)
+        try:
+            with _thread_budget(self.plan.threads):
+                process.start()
+        except OSError:
+            channel.close()
+            raise
+        finally:
+            assignment.control.close()
+        self.process, self.channel = process, channel
         self.state, self.killed_at = State.STARTING, None
         self.restart_planned = False
 

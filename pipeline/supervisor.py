@@ -151,6 +151,14 @@ class Supervisor:
             self.workers[name] = worker
 
     def _start(self, worker: Managed) -> None:
+        """A process that the system does not give us counts as one that died."""
+        try:
+            self._spawn(worker)
+        except OSError as error:
+            self._clean_up_after(worker)
+            self._decide_restart(worker, f"could not be started ({error.strerror})", time.monotonic())
+
+    def _spawn(self, worker: Managed) -> None:
         plan = worker.plan
         channel, theirs = Channel.pair()
         line = self.board.line(worker.row)
@@ -262,16 +270,16 @@ class Supervisor:
             worker.state = State.FINISHED
             log.info("%s has finished", worker.name)
         else:
-            self._decide_restart(worker, code, now)
+            self._decide_restart(worker, child.how_it_ended(code), now)
 
-    def _decide_restart(self, worker: Managed, code: int, now: float) -> None:
+    def _decide_restart(self, worker: Managed, how: str, now: float) -> None:
         delay = worker.plan_restart(now)
         if delay is not None:
-            log.warning("%s %s; restart in %.1f s", worker.name, child.how_it_ended(code), delay)
+            log.warning("%s %s; restart in %.1f s", worker.name, how, delay)
             return
         log.error(
             "%s %s, the %dth time within %.0f s, and stays off; the rest goes on. Its log above says why.",
-            *(worker.name, child.how_it_ended(code), DEATHS, WINDOW),
+            *(worker.name, how, DEATHS, WINDOW),
         )
         for ring in worker.plan.writes:
             self.rings[ring].set_state(layout.FAILED)

@@ -414,6 +414,21 @@ def test_contract_a_worker_that_does_not_end_for_an_edit_is_left_behind_too(tmp_
             assert launcher.stop() == 0
 
 
+def test_contract_a_worker_that_cannot_be_started_is_tried_again_and_the_rest_goes_on(tmp_path: Path) -> None:
+    with launched(tmp_path) as launcher:
+        before = snapshot(launcher)
+        process = psutil.Process(launcher.pid)
+        process.rlimit(psutil.RLIMIT_NOFILE, (launcher.open_files() - 1, 4096))
+        os.kill(before["pids"]["null"], signal.SIGKILL)
+        launcher.until_logged("null could not be started (Too many open files); restart in")
+        process.rlimit(psutil.RLIMIT_NOFILE, (1024, 4096))
+        goes_on_as_before(launcher, "null", before)
+        segments = launcher.segments()
+        assert launcher.stop() == 0
+        nothing_is_left(launcher, segments)
+        assert "Traceback" not in launcher.log
+
+
 def test_contract_two_launchers_beside_each_other_do_not_mind(tmp_path: Path) -> None:
     with launched(tmp_path) as one, launched(tmp_path) as other:
         assert set(one.pids().values()).isdisjoint(other.pids().values())

@@ -17,6 +17,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from multiprocessing import reduction
 from multiprocessing.connection import Client
 from pathlib import Path
@@ -356,6 +357,22 @@ def test_contract_onlookers_who_never_read_do_not_stop_the_others(line: Launcher
     for connection in stuck:
         connection.close()
     line.until_flowing()
+
+
+def test_contract_more_onlookers_than_it_has_descriptors_do_not_shut_it_for_ever(line: Launcher) -> None:
+    line.look_away()
+    process = psutil.Process(line.pid)
+    process.rlimit(psutil.RLIMIT_NOFILE, (line.open_files() - 5, 4096))
+    ends = [socket.socket(socket.AF_UNIX) for _ in range(6)]
+    for end in ends:
+        end.settimeout(0.1)
+        with suppress(TimeoutError, BlockingIOError):
+            end.connect(address_of(line.pid))
+    time.sleep(0.5)  # it tries to let the next one in
+    for end in ends:
+        end.close()
+    process.rlimit(psutil.RLIMIT_NOFILE, (1024, 4096))
+    assert as_top_reads_it(line, "--json", "--interval=0.1").returncode == 0
 
 
 def test_contract_the_launcher_loses_no_descriptor_to_onlookers(line: Launcher) -> None:
