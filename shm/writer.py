@@ -48,14 +48,12 @@ class Writer:
         self._memory, self._words = memory, memory.words
         self.spec: RingSpec = memory.spec  # an attribute: a property costs a call each time
         self._open: OpenSlot | None = None
-        words, newest = self._words, 0
-        for slot, at in enumerate(self.spec.slot_at):
+        words = self._words
+        for at in self.spec.slot_at:
             word = words[at]
-            newest = max(newest, (word >> 1) << 8 | slot)
             if word & 1:
                 words[at] = word & ~1  # a predecessor's claim; what it had begun to fill has seq 0
-        if newest >> 8 > words[HEAD_AT] >> 8:
-            words[HEAD_AT] = newest  # a predecessor died between seq and head
+        # Whoever reaped the predecessor has finished head (Ring.forget_writer), so head is all that counts.
         self.seq = max(self.seq, self.spec.base, words[HEAD_AT] >> 8)
         words[EPOCH_AT] += 1
         self._fence()  # or: we wake a reader that does not see yet what for
@@ -70,9 +68,8 @@ class Writer:
         """
         if self._open is not None:
             return self._open
-        for _ in range(
-            1 + len(self.spec.pin_at) * self.spec.slots
-        ):  # pins that hop may meet us at every slot
+        passes = 1 + len(self.spec.pin_at) * self.spec.slots  # pins that hop may meet us at every slot
+        for _ in range(passes):
             candidates, unread = self._candidates()
             for at, slot in candidates:
                 if self._claim(at, slot):

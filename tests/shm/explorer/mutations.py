@@ -73,8 +73,8 @@ LOOKS = (
     mutation(
         "the writer's look again at pins that hop",
         "writer",
-        "range(1 + len(self.spec.pin_at) * self.spec.slots)",
-        "range(1)",
+        "passes = 1 + len(self.spec.pin_at) * self.spec.slots",
+        "passes = 1",
         "every-or-count",
     ),
     mutation("the reader's look at the slot", "reader", "if word == seq << 1:", "if True:", "latest"),
