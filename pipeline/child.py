@@ -16,7 +16,7 @@ from shm.board import OPENING, RUNNING, STOPPED, Board, Line
 from shm.errors import RingCorrupt
 from shm.ring import ReaderHandle, WriterHandle
 from shm.segment import Segment
-from workers.worker import Link, Step, implementation_in
+from workers.worker import Host, Link, Step, implementation_in
 
 OPEN_LIMIT = 120.0  # seconds for imports and Worker.open(); longer needs its own busy(...)
 CRASHED, CORRUPT = 1, 70  # exit codes
@@ -36,7 +36,9 @@ class Assignment:
     board_row: int
     log_level: int
     launcher_pid: int
+    threads: int
     reader: ReaderHandle | None = None
+    follower: ReaderHandle | None = None
     joined: ReaderHandle | None = None
     joined_for_others: bool = False
     writers: dict[str, WriterHandle] = field(default_factory=dict)
@@ -46,10 +48,11 @@ class Assignment:
         as long as the process lives, also when the rings have long moved on to larger ones."""
         ends = {
             "reader": self.reader.open() if self.reader else None,
+            "follower": self.follower.open() if self.follower else None,
             "joined": self.joined.open() if self.joined else None,
             "writers": {ring: handle.open() for ring, handle in self.writers.items()},
         }
-        self.reader = self.joined = None
+        self.reader = self.follower = self.joined = None
         self.writers = {}
         return ends
 
@@ -104,7 +107,13 @@ def _leave_stopping_to_the_launcher() -> None:
 def _work(assignment: Assignment, control: Channel, line: Line) -> None:
     with line.busy("opening", limit=OPEN_LIMIT):
         module = importlib.import_module(assignment.implementation)
-        worker = implementation_in(module)(SimpleNamespace(**assignment.settings), line.busy)
+        settings = SimpleNamespace(**assignment.settings)
+
+        def tell(kind: str, **what: Any) -> None:
+            control.send({"kind": kind, **what})
+
+        host = Host(line.busy, tell, assignment.threads)
+        worker = implementation_in(module)(settings, host)
         link = Link(
             line=line,
             control=control,
@@ -115,7 +124,7 @@ def _work(assignment: Assignment, control: Channel, line: Line) -> None:
     line.set_state(RUNNING)
     control.send({"kind": "ready"})
     try:
-        Step(worker, link).run()
+        worker.drive(Step(worker, link, worker.wiring(settings)))
     finally:
         worker.close()
 

@@ -13,6 +13,7 @@ from pipeline.addresses import NoAddress, address_of
 from pipeline.attach import Desk
 from pipeline.graph import GraphError, make_plan
 from pipeline.log_stream import LogStream
+from pipeline.pick import pick
 from pipeline.reload import Reload
 from pipeline.settings import Settings, SettingsError, load
 from pipeline.supervisor import Supervisor
@@ -88,6 +89,7 @@ def _run(options: argparse.Namespace) -> int:
         overrides.append(f"log.level={options.log_level}")
     try:
         settings = load(options.settings, profile=options.profile, overrides=overrides)
+        settings, reasons = pick(settings)
         plan = make_plan(settings)
     except (SettingsError, GraphError) as error:
         print(error, file=sys.stderr)
@@ -102,6 +104,8 @@ def _run(options: argparse.Namespace) -> int:
     except (GraphError, NoMemory, NoAddress) as error:
         print(error, file=sys.stderr)
         return 1
+    for reason in reasons:
+        log.info("%s", reason)
     log.info("%s", plan.text())
     _stop_on_signals(supervisor)
     reload = Reload(settings, overrides, supervisor)

@@ -10,6 +10,7 @@ import json
 import os
 import socket
 import struct
+import threading
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -27,6 +28,10 @@ FROM_WORKERS: dict[str, dict[str, type]] = {
     "ready": {},
     "too_large": {"ring": str, "nbytes": int},
     "corrupt": {"ring": str},
+    "away": {},  # a source has lost what it captures
+    "looking": {"value": bool},  # a sink: somebody looks, or nobody does
+    "set": {"section": str, "key": str, "value": object},  # a live setting, for all
+    "quit": {"why": str},
 }
 """What a worker may say: kind → fields."""
 
@@ -50,6 +55,7 @@ class Channel:
         end.setblocking(False)
         self._takes_descriptors = takes_descriptors and _HAS_DESCRIPTORS
         self._end = end
+        self._lock = threading.RLock()  # log lines come from all of a worker's threads
         self._queue: list[_Queued] = []
         self._received = bytearray()
         self._fds: list[int] = []
@@ -77,28 +83,35 @@ class Channel:
         data = json.dumps({**message, "fds": len(fds)}).encode()
         if len(data) > MAX_BYTES:
             raise ControlError(f"a {message['kind']} message of {len(data)} bytes; at most {MAX_BYTES} fit")
-        if key is not None:
-            self._withdraw(key)
-        if len(self._queue) >= MAX_QUEUED and message["kind"] == "log":
+        with self._lock:
+            self._enqueue(
+                _Queued(memoryview(_LENGTH.pack(len(data)) + data), list(fds), key), message["kind"]
+            )
+            self.flush()
+
+    def _enqueue(self, queued: _Queued, kind: str) -> None:
+        if queued.key is not None:
+            self._withdraw(queued.key)
+        if len(self._queue) >= MAX_QUEUED and kind == "log":
             self._dropped_logs += 1
             return
         if len(self._queue) >= 2 * MAX_QUEUED:  # room that logs cannot fill
             raise ControlError(f"{len(self._queue)} messages are waiting; the other side has stopped reading")
-        packet = memoryview(_LENGTH.pack(len(data)) + data)
-        self._queue.append(_Queued(packet, [os.dup(fd) for fd in fds], key))
-        self.flush()
+        queued.fds[:] = [os.dup(fd) for fd in queued.fds]  # the sender may close its own
+        self._queue.append(queued)
 
     def flush(self) -> None:
         """Send what the socket takes. A closed other end is noted in `closed`, not raised."""
-        try:
-            while self._queue:
-                self._send_some(self._queue[0])
-                if not self._queue[0].data:
-                    self._queue.pop(0)
-        except BlockingIOError:
-            return  # the rest waits
-        except (BrokenPipeError, ConnectionResetError):
-            self._give_up()
+        with self._lock:
+            try:
+                while self._queue:
+                    self._send_some(self._queue[0])
+                    if not self._queue[0].data:
+                        self._queue.pop(0)
+            except BlockingIOError:
+                return  # the rest waits
+            except (BrokenPipeError, ConnectionResetError):
+                self._give_up()
 
     def receive(self) -> list[tuple[Message, list[int]]]:
         """The whole messages that have come, each with its descriptors (the caller's to close). Raises

@@ -15,9 +15,12 @@ from typing import Any
 from pipeline.catalogue import implementations
 from pipeline.settings import Settings
 from shm.layout import MAX_READERS, MAX_SLOTS, Mode, RingSpec, RowSpec
-from workers.worker import Worker, implementation_in
+from workers.worker import Wiring, Worker, implementation_in
 
-LINE = ("capture", "steady", "stereo")
+LINE = {"capture": None, "depth": "network", "steady": "nearness", "stereo": "compose"}
+"""Room → implementation; the settings name that of the source."""
+TRUE_DEPTH = "true"
+"""As `depth.model`: the source knows its depth, and there is no depth worker."""
 SPARE_SLOTS = 2  # the newest frame, and the one being filled
 
 
@@ -35,6 +38,7 @@ class WorkerPlan:
     settings: dict[str, Any]
     reads: str | None
     mode: Mode
+    follows: str | None
     joins: str | None
     joins_for_others: bool
     writes: tuple[str, ...]
@@ -43,7 +47,8 @@ class WorkerPlan:
     @property
     def rings(self) -> list[str]:
         """All rings that it has an end of, each once: a source also keeps frames of its own."""
-        return list(dict.fromkeys(ring for ring in (self.reads, self.joins, *self.writes) if ring))
+        rings = (self.reads, self.follows, self.joins, *self.writes)
+        return list(dict.fromkeys(ring for ring in rings if ring))
 
     def can_become(self, other: "WorkerPlan") -> bool:
         """Without a restart: nothing but settings is different."""
@@ -68,6 +73,7 @@ class Plan:
             joins = [f"keeps {worker.joins}" if worker.joins_for_others else f"joins {worker.joins}"]
             parts = [
                 *([f"reads {worker.reads}"] if worker.reads else []),
+                *([f"follows {worker.follows}"] if worker.follows else []),
                 *(joins if worker.joins else []),
                 *([f"writes {', '.join(worker.writes)}"] if worker.writes else []),
                 f"{worker.threads} thread{'s' * (worker.threads > 1)}",
@@ -83,41 +89,42 @@ class Plan:
 def make_plan(settings: Settings, package: str = "workers", cores: int | None = None) -> Plan:
     """The table for these settings. Raises GraphError."""
     chosen = _choose(settings, package)
-    classes = {name: _class_in(module) for name, module in chosen.items()}
-    writer_of = _writers(classes)
-    _check_no_circle(classes, writer_of)
-    keepers = _keepers(classes, writer_of)
-    threads = _threads(classes, cores or os.cpu_count() or 1)
+    kinds = {name: _class_in(module) for name, module in chosen.items()}
+    sections = {name: _sections(settings, name, chosen[name], kinds[name]) for name in chosen}
+    wirings = {name: kind.wiring(SimpleNamespace(**sections[name])) for name, kind in kinds.items()}
+    wirings = _without_idle(wirings, set(settings.sinks))
+    writer_of = _writers(wirings)
+    _check_no_circle(wirings, writer_of)
+    keepers = _keepers(wirings, writer_of)
+    threads = _threads({name: kinds[name] for name in wirings}, cores or os.cpu_count() or 1)
     workers = tuple(
         WorkerPlan(
             name=name,
             implementation=chosen[name],
-            settings=_sections(settings, name, chosen[name]),
-            reads=kind.reads,
-            mode=kind.mode,
-            joins=kind.joins or keepers.get(name),
-            joins_for_others=kind.joins is None,
-            writes=tuple(kind.writes),
+            settings=sections[name],
+            reads=wiring.reads,
+            mode=kinds[name].mode,
+            follows=kinds[name].follows,
+            joins=wiring.joins or keepers.get(name),
+            joins_for_others=wiring.joins is None,
+            writes=tuple(ring for ring in wiring.outputs if writer_of.get(ring) == name),
             threads=threads[name],
         )
-        for name, kind in classes.items()
+        for name, wiring in wirings.items()
     )
-    return Plan(workers, _rings(workers, classes, writer_of))
+    return Plan(workers, _rings(workers, kinds))
 
 
 def _choose(settings: Settings, package: str) -> dict[str, str]:
     """Worker name → module of its implementation, sources first."""
-    chosen = {}
-    for room in LINE:
-        found = implementations(room, package)
-        name = settings.section(room).source if room == "capture" else next(iter(found))
-        chosen[room] = found[name]
     if not settings.sinks:
-        raise GraphError(
-            "sinks: there is none, so nobody would see anything; name one, for example `sinks: [null]`"
-        )
+        raise GraphError("sinks: there is none, so nobody would see anything; name one, like `sinks: [web]`")
     for name in set(LINE) & set(settings.sinks):
         raise GraphError(f"sinks: a sink may not be named {name} like a room")
+    line = LINE | {"capture": settings.section("capture").source}
+    if settings.section("depth").model == TRUE_DEPTH:
+        del line["depth"]
+    chosen = {room: implementations(room, package)[name] for room, name in line.items()}
     sinks = implementations("sinks", package)
     return chosen | {name: sinks[name] for name in settings.sinks}
 
@@ -129,85 +136,108 @@ def _class_in(module: str) -> type[Worker]:
         raise GraphError(str(error)) from error
 
 
-def _sections(settings: Settings, name: str, module: str) -> dict[str, Any]:
-    """The sections that a worker sees: its room's and its own."""
+def _sections(settings: Settings, name: str, module: str, kind: type[Worker]) -> dict[str, Any]:
+    """The sections that a worker sees: its room's, its own, and those that it shares with others."""
     room, own = module.split(".")[-2:]
-    return {
-        key: settings.sections[key] for key in dict.fromkeys((room, name, own)) if key in settings.sections
-    }
+    keys = dict.fromkeys((room, name, own, *kind.shares))
+    return {key: settings.sections[key] for key in keys if key in settings.sections}
 
 
-def _writers(classes: dict[str, type[Worker]]) -> dict[str, str]:
+def _without_idle(wirings: dict[str, Wiring], sinks: set[str]) -> dict[str, Wiring]:
+    """Leave out whoever writes nothing that is read: a window that turns the picture itself needs no
+    stereo worker, a scene that knows its depth no network."""
+    while True:
+        used = _used(wirings)
+        idle = [
+            name for name, wiring in wirings.items() if name not in sinks and not used & wiring.outputs.keys()
+        ]
+        if not idle:
+            return wirings
+        wirings = {name: wiring for name, wiring in wirings.items() if name not in idle}
+
+
+def _used(wirings: dict[str, Wiring]) -> set[str]:
+    return {ring for wiring in wirings.values() for ring in wiring.inputs}
+
+
+def _writers(wirings: dict[str, Wiring]) -> dict[str, str]:
     """Ring → its writer. Every ring has one, and somebody who reads it."""
+    used = _used(wirings)
     writer_of: dict[str, str] = {}
-    for name, kind in classes.items():
-        for ring in kind.writes:
+    for name, wiring in wirings.items():
+        for ring in wiring.writes:
             if ring in writer_of:
                 raise GraphError(
                     f"both {writer_of[ring]} and {name} write ring {ring}; a ring has one writer"
                 )
+            if ring not in used:
+                raise GraphError(f"{name} writes ring {ring}, and nobody reads it")
             writer_of[ring] = name
-    used = {ring for kind in classes.values() for ring in (kind.reads, kind.joins) if ring}
+    for name, wiring in wirings.items():
+        for ring in wiring.offers.keys() & used - writer_of.keys():
+            writer_of[ring] = name
     for missing in used - writer_of.keys():
-        readers = [name for name, kind in classes.items() if missing in (kind.reads, kind.joins)]
+        readers = [name for name, wiring in wirings.items() if missing in wiring.inputs]
         raise GraphError(f"{', '.join(readers)} would read ring {missing}, and nobody writes it")
-    for unused in writer_of.keys() - used:
-        raise GraphError(f"{writer_of[unused]} writes ring {unused}, and nobody reads it")
     return writer_of
 
 
-def _check_no_circle(classes: dict[str, type[Worker]], writer_of: dict[str, str]) -> None:
+def _check_no_circle(wirings: dict[str, Wiring], writer_of: dict[str, str]) -> None:
     """Or each would wait for the others for ever."""
-    for name in classes:
+    for name in wirings:
         chain = [name]
-        while (ring := classes[chain[-1]].reads) is not None:
+        while (ring := wirings[chain[-1]].reads) is not None:
             chain.append(writer_of[ring])
             if chain[-1] in chain[:-1]:
                 raise GraphError(f"{' reads from '.join(chain)}: in a circle, where nobody can begin")
 
 
-def _keepers(classes: dict[str, type[Worker]], writer_of: dict[str, str]) -> dict[str, str]:
+def _keepers(wirings: dict[str, Wiring], writer_of: dict[str, str]) -> dict[str, str]:
     """Worker → the ring whose frames it keeps for a join further down.
 
     From each joining worker up its main input to the writer of the joined ring, everybody keeps the lease of
     the source for as long as his own frame lives, so that the join finds exactly that frame.
     """
     keepers: dict[str, str] = {}
-    for name, kind in classes.items():
-        if kind.joins is None:
+    for name, wiring in wirings.items():
+        if wiring.joins is None:
             continue
-        ring: str | None = kind.reads
+        ring = wiring.reads
         while ring is not None:
             keeper = writer_of[ring]
-            if keepers.setdefault(keeper, kind.joins) != kind.joins:
+            if keepers.setdefault(keeper, wiring.joins) != wiring.joins:
                 raise GraphError(
-                    f"{keeper} would have to keep both {keepers[keeper]} and {kind.joins} frames"
+                    f"{keeper} would have to keep both {keepers[keeper]} and {wiring.joins} frames"
                 )
-            if classes[keeper].joins is not None:
+            if wirings[keeper].joins is not None:
                 raise GraphError(
-                    f"{keeper} joins ring {classes[keeper].joins} itself "
+                    f"{keeper} joins ring {wirings[keeper].joins} itself "
                     f"and cannot keep its frames for {name} too"
                 )
-            if keeper == writer_of[kind.joins]:
+            if keeper == writer_of[wiring.joins]:
                 break
-            ring = classes[keeper].reads
+            ring = wirings[keeper].reads
         else:
-            raise GraphError(f"{name} joins ring {kind.joins}, which its input {kind.reads} is not made from")
+            raise GraphError(
+                f"{name} joins ring {wiring.joins}, which its input {wiring.reads} is not made from"
+            )
     return keepers
 
 
-def _rings(
-    workers: Sequence[WorkerPlan], classes: dict[str, type[Worker]], writer_of: dict[str, str]
-) -> tuple[RingSpec, ...]:
+def _rings(workers: Sequence[WorkerPlan], kinds: dict[str, type[Worker]]) -> tuple[RingSpec, ...]:
     nbytes: dict[str, int] = {}
     for worker in workers:
-        nbytes |= classes[worker.name].sizes(SimpleNamespace(**worker.settings), nbytes)
-        for ring in set(worker.writes) - nbytes.keys():
+        try:
+            sizes = kinds[worker.name].sizes(SimpleNamespace(**worker.settings), nbytes)
+        except (OSError, ValueError) as error:  # no such file, monitor, …
+            raise GraphError(f"{worker.name} cannot start: {error}") from error
+        for ring in set(worker.writes) - sizes.keys():
             raise GraphError(f"{worker.name} does not say how large the frames of ring {ring} are")
+        nbytes |= {ring: sizes[ring] for ring in worker.writes}
     written = [ring for worker in workers for ring in worker.writes]
     specs: dict[str, RingSpec] = {}
     for ring in reversed(written):  # a keeper's leases follow from the slots of what it writes
-        rows = _rows(ring, workers, writer_of, specs)
+        rows = _rows(ring, workers, specs)
         slots = sum(row.pins for row in rows) + SPARE_SLOTS
         if len(rows) > MAX_READERS or slots > MAX_SLOTS:
             raise GraphError(
@@ -218,10 +248,9 @@ def _rings(
     return tuple(specs[ring] for ring in written)
 
 
-def _rows(
-    ring: str, workers: Sequence[WorkerPlan], writer_of: dict[str, str], specs: dict[str, RingSpec]
-) -> tuple[RowSpec, ...]:
+def _rows(ring: str, workers: Sequence[WorkerPlan], specs: dict[str, RingSpec]) -> tuple[RowSpec, ...]:
     rows = [RowSpec(worker.name, worker.mode, 1) for worker in workers if worker.reads == ring]
+    rows += [RowSpec(worker.name, "latest", 1) for worker in workers if worker.follows == ring]
     for worker in workers:
         if worker.joins != ring:
             continue
@@ -232,8 +261,8 @@ def _rows(
     return tuple(rows)
 
 
-def _threads(classes: dict[str, type[Worker]], cores: int) -> dict[str, int]:
+def _threads(kinds: dict[str, type[Worker]], cores: int) -> dict[str, int]:
     """The heavy workers share the cores; the others get one thread each."""
-    heavy = [name for name, kind in classes.items() if kind.heavy]
+    heavy = [name for name, kind in kinds.items() if kind.heavy]
     share = max(1, math.floor(cores / len(heavy))) if heavy else 1
-    return {name: share if name in heavy else 1 for name in classes}
+    return {name: share if name in heavy else 1 for name in kinds}

@@ -44,6 +44,8 @@ class Managed:
         self.restart_at = 0.0
         self.killed_at: float | None = None
         self.restart_planned = False
+        self.away = False  # a source that has lost what it captures
+        self.looking = True  # a sink that somebody looks at
         self._deaths: deque[float] = deque(maxlen=DEATHS)
 
     @property

@@ -4,9 +4,9 @@ import logging
 import time
 from collections import defaultdict
 from collections.abc import Sequence
-from typing import Any
 
 from pipeline.graph import GraphError, Plan, make_plan
+from pipeline.pick import pick
 from pipeline.settings import Change, Settings, SettingsError, changes, load
 from pipeline.supervisor import Supervisor
 from shm.errors import NoMemory
@@ -34,6 +34,7 @@ class Reload:
         self._seen = stamp
         try:
             new = load(self._settings.path, profile=self._settings.profile, overrides=self._overrides)
+            new, _ = pick(new)
             self._apply(new, make_plan(new))
         except (SettingsError, GraphError, NoMemory) as error:
             log.error("the edited settings are not used; everything goes on as before\n%s", error)
@@ -60,22 +61,19 @@ class Reload:
             log.info("%s restarts for %s", worker, ", ".join(restart.get(worker, ["the rings it uses"])))
         for change in found:
             if change.live:
-                self._apply_live(change, users)
+                self._apply_live(change)
         for worker in before - set(self._supervisor.workers):
             log.info("%s stops", worker)
         for worker in set(self._supervisor.workers) - before:
             log.info("%s starts", worker)
         self._settings = new
 
-    def _apply_live(self, change: Change, users: dict[str, list[str]]) -> None:
-        values: dict[str, Any] = {change.key: change.new}
+    def _apply_live(self, change: Change) -> None:
         if change.section == "log":
             level = logging.getLevelNamesMapping()[str(change.new).upper()]
             logging.getLogger("stereoring").setLevel(level)
             self._supervisor.set_log_level(level)
-        for name in users.get(change.section, []):
-            if name in self._supervisor.workers:
-                self._supervisor.tell(self._supervisor.workers[name], change.section, values)
+        self._supervisor.set_everywhere(change.section, change.key, change.new)
         log.info("%s is now %s", name_of(change), change.new)
 
 

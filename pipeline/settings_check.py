@@ -155,6 +155,8 @@ class Checker:
             value, wrong = _checked(known[key], entry.value)
             if not wrong and "implementation" in known[key].marks and isinstance(value, str):
                 installed = implementations(section, self._schema.package)
+                if "auto" in known[key].marks:
+                    installed |= {"auto": ""}
                 if value not in installed:
                     wrong = [(entry.value, _one_of(installed) + _got(entry.value, installed))]
             for place, what in wrong:
@@ -168,7 +170,7 @@ class Checker:
         if not isinstance(node, yaml.SequenceNode):
             self._report(node, where, f"must be a list of names like [web]{_got(node)}")
             return ()
-        installed = implementations("sinks", self._schema.package)
+        installed = implementations("sinks", self._schema.package) | {"auto": ""}
         found: dict[str, None] = {}
         for item in node.value:
             # The text and not the value: to YAML an unquoted null is no name.

@@ -4,6 +4,7 @@ Death is decided by the wait on the process, never by a time-out. A worker whose
 which makes it dead; then what it left in shared memory is cleared and, after a back-off, it starts again.
 """
 
+import dataclasses
 import logging
 import os
 import time
@@ -45,6 +46,7 @@ class Supervisor:
         self.stop_requested = False
         self.exit_code = 0
         self._retired: list[Managed] = []
+        self._asleep = False
         self._last_round = self._last_check = time.monotonic()
         self._fresh_start = 0
 
@@ -96,12 +98,15 @@ class Supervisor:
         """The board's and the rings' (in the order of `describe`)."""
         return [self.board.segment, *(ring.segment for ring in self.rings.by_name.values())]
 
-    def tell(self, worker: Managed, section: str, values: dict[str, Any]) -> None:
-        """Send live settings; of several for one key the last is kept."""
-        for key, value in values.items():
-            self._send(
-                worker, {"kind": "settings", "section": section, "values": {key: value}}, f"{section}.{key}"
-            )
+    def set_everywhere(self, section: str, key: str, value: object) -> None:
+        """Change a live setting in every worker that sees it; those that start later get it too."""
+        for worker in self.workers.values():
+            if hasattr(worker.plan.settings.get(section), key):
+                changed = dataclasses.replace(worker.plan.settings[section], **{key: value})
+                settings = worker.plan.settings | {section: changed}
+                worker.plan = dataclasses.replace(worker.plan, settings=settings)
+                message = {"kind": "settings", "section": section, "values": {key: value}}
+                self._send(worker, message, f"{section}.{key}")
 
     def set_log_level(self, level: int) -> None:
         """For all workers, those that start later too."""
@@ -164,9 +169,6 @@ class Supervisor:
         line = self.board.line(worker.row)
         line.enter(0, OPENING)
         line.expect("starting", child.OPEN_LIMIT)
-        for ring in plan.writes:
-            if self.rings[ring].state != layout.AWAY:
-                self.rings[ring].set_state(layout.STARTING)
         assignment = child.Assignment(
             name=plan.name,
             implementation=plan.implementation,
@@ -177,7 +179,9 @@ class Supervisor:
             board_row=worker.row,
             log_level=self.log_level,
             launcher_pid=os.getpid(),
+            threads=plan.threads,
             reader=self.rings[plan.reads].reader(plan.name) if plan.reads else None,
+            follower=self.rings[plan.follows].reader(plan.name) if plan.follows else None,
             joined=self.rings[plan.joins].reader(plan.name) if plan.joins else None,
             joined_for_others=plan.joins_for_others,
             writers={ring: self.rings[ring].writer() for ring in plan.writes},
@@ -200,6 +204,8 @@ class Supervisor:
         self._check_health()
         self._last_round = time.monotonic()
         self._tend_rings(now)
+        self._tell_states()
+        self._put_to_sleep()
         states = {worker.state for worker in self.workers.values()}
         if states <= {State.FAILED, State.FINISHED}:
             log.info("no worker is left")
@@ -238,9 +244,19 @@ class Supervisor:
             )
             logging.getLogger(record.name).handle(record)
         elif kind == "ready":
-            worker.state = State.RUNNING
-            for ring in worker.plan.writes:
-                self.rings[ring].set_state(layout.LIVE)
+            worker.state, worker.away = State.RUNNING, False
+            self._send(
+                worker, {"kind": "asleep", "value": self._asleep and bool(worker.plan.writes)}, "asleep"
+            )
+        elif kind == "away":
+            worker.away = True
+        elif kind == "looking":
+            worker.looking = message["value"]
+        elif kind == "set":
+            self.set_everywhere(message["section"], message["key"], message["value"])
+        elif kind == "quit":
+            log.info("%s: %s", worker.name, message["why"])
+            self.stop_requested = True
         elif kind == "too_large":
             self.rings.wish_larger(message["ring"], message["nbytes"])
         elif kind == "corrupt" and worker.killed_at is None:  # or it speaks of a segment that is gone
@@ -281,8 +297,6 @@ class Supervisor:
             "%s %s, the %dth time within %.0f s, and stays off; the rest goes on. Its log above says why.",
             *(worker.name, how, DEATHS, WINDOW),
         )
-        for ring in worker.plan.writes:
-            self.rings[ring].set_state(layout.FAILED)
         if worker.plan.mode == "every" and worker.plan.reads:
             log.error("the job cannot go on without %s and ends", worker.name)
             self.exit_code, self.stop_requested = 1, True
@@ -291,8 +305,7 @@ class Supervisor:
         """The dead one's words are ours until its successor starts."""
         for ring in worker.plan.writes:
             self.rings.forget_writer(ring)
-            self.rings[ring].set_state(layout.AWAY)
-        for ring in filter(None, (worker.plan.reads, worker.plan.joins)):
+        for ring in filter(None, (worker.plan.reads, worker.plan.follows, worker.plan.joins)):
             self.rings.forget_reader(ring, worker.name)
         line = self.board.line(worker.row)
         line.set_state(ABSENT)
@@ -357,6 +370,28 @@ class Supervisor:
                 log.error("%s", error)
                 self._renew(error.ring)
 
+    def _tell_states(self) -> None:
+        """A ring is live while its writer runs and has live input, or can do without for a while."""
+        for worker in self.workers.values():
+            state = ring_state(worker)
+            plan = worker.plan
+            if state == layout.LIVE and plan.reads and self.rings[plan.reads].state != layout.LIVE:
+                carried = plan.follows and self.rings[plan.follows].state == layout.LIVE
+                state = layout.LIVE if carried else layout.AWAY
+            for ring in plan.writes:
+                self.rings[ring].set_state(state)
+
+    def _put_to_sleep(self) -> None:
+        """When nobody looks at any sink, everything before the sinks sleeps."""
+        asleep = not any(worker.looking for worker in self.workers.values() if not worker.plan.writes)
+        if asleep == self._asleep:
+            return
+        self._asleep = asleep
+        log.info("nobody looks; everything sleeps" if asleep else "somebody looks")
+        for worker in self.workers.values():
+            if worker.plan.writes:
+                self._send(worker, {"kind": "asleep", "value": asleep}, "asleep")
+
     def _announce(self, ring: Ring) -> None:
         """Send a new segment to everybody who has the old one."""
         message = {"kind": "segment", "spec": ring.spec.to_json(), "segment": ring.segment.to_json()}
@@ -393,3 +428,12 @@ class Supervisor:
                     self._clean_up_after(worker)
             if ended and not all_of_them:
                 return
+
+
+def ring_state(worker: Managed) -> int:
+    """What a worker's own state means for the rings that it writes."""
+    if worker.state is State.RUNNING:
+        return layout.AWAY if worker.away else layout.LIVE
+    if worker.state is State.STARTING and not worker.restarts:
+        return layout.STARTING
+    return layout.FAILED if worker.state is State.FAILED else layout.AWAY

@@ -14,21 +14,53 @@ its rings and what happens when it dies is not its business.
 import logging
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from types import ModuleType, SimpleNamespace
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, NamedTuple, Protocol
 
 from shm.board import Line
 from shm.errors import FrameTooLarge, SourceGone
 from shm.frame import NO_SOURCE, FrameInfo, Source
-from shm.layout import Mode, RingSpec
+from shm.layout import LIVE, Mode, RingSpec
 from shm.lease import Lease, OpenSlot
 from shm.ring import Attachment, RingReader, RingWriter
 from shm.segment import Segment
 from shm.wake import Sleeper, wait
 
 BEAT_EVERY = 0.25  # seconds; the longest sleep between two beats
+
+
+class Wiring(NamedTuple):
+    """The rings that a worker uses; see the attributes of Worker."""
+
+    reads: str | None
+    follows: str | None
+    joins: str | None
+    writes: Mapping[str, str]
+    offers: Mapping[str, str]
+
+    @property
+    def inputs(self) -> list[str]:
+        return [ring for ring in (self.reads, self.follows, self.joins) if ring]
+
+    @property
+    def outputs(self) -> dict[str, str]:
+        """Ring → colour of all that it may write, in the order in which `process` gets their slots."""
+        return {**self.writes, **self.offers}
+
+
+@dataclass(frozen=True)
+class Host:
+    """What the process around a worker offers it.
+
+    `with busy("building the engine", limit=600):` asks the supervisor for patience (seconds);
+    `tell(kind, **what)` sends it a message; `threads` is how many the worker may use.
+    """
+
+    busy: Callable[..., AbstractContextManager[None]]
+    tell: Callable[..., None]
+    threads: int
 
 
 class Worker:
@@ -39,15 +71,26 @@ class Worker:
     mode: ClassVar[Mode] = "latest"
     joins: ClassVar[str | None] = None
     """A second ring: it gets the very frame there that the frame it reads was made from."""
+    follows: ClassVar[str | None] = None
+    """A ring whose newest frames it gets besides, in `follow`."""
     writes: ClassVar[Mapping[str, str]] = {}
-    """Ring → colour of its frames. A source's further rings name the frame in the first as their source."""
+    """Ring → colour of its frames."""
+    offers: ClassVar[Mapping[str, str]] = {}
+    """Further rings that a source can write, made only if somebody reads them and nobody else writes them.
+    Their frames name the frame in the source's first ring as what they were made from."""
+    shares: ClassVar[tuple[str, ...]] = ()
+    """Settings sections that it sees besides its own and its room's."""
     heavy: ClassVar[bool] = False
     """It uses several threads; the heavy workers share the cores."""
 
-    def __init__(self, settings: SimpleNamespace, busy: Callable[..., Any]) -> None:
-        """`with busy('building the engine', limit=600):` asks the supervisor for patience."""
-        self.settings, self.busy = settings, busy
+    def __init__(self, settings: SimpleNamespace, host: Host) -> None:
+        self.settings, self.host = settings, host
         self.log = logging.getLogger(type(self).__module__)
+
+    @classmethod
+    def wiring(cls, settings: SimpleNamespace) -> Wiring:
+        """Which rings it uses under these settings."""
+        return Wiring(cls.reads, cls.follows, cls.joins, cls.writes, cls.offers)
 
     @classmethod
     def sizes(cls, settings: SimpleNamespace, rings: Mapping[str, int]) -> dict[str, int]:
@@ -60,14 +103,32 @@ class Worker:
     def close(self) -> None:
         """Give it back."""
 
+    def drive(self, step: "Step") -> None:
+        """Repeat the step until it is told to stop. A window does it from its own clock with `step.once(0)`,
+        a server from its event loop."""
+        while not step.stopping:
+            step.once(BEAT_EVERY)
+
+    def wake(self) -> None:
+        """Somebody looks again after nobody did: a source publishes what it has, changed or not."""
+
     def due(self) -> float:
         """For a source: when to be called next, in `time.perf_counter()` seconds."""
         return 0.0
 
     def process(self, *held: Any) -> int | None:
-        """Turn the held lease(s) into the open slot(s). A source returns the capture time of what it
-        has put into its slots in ns, or None when there is nothing new."""
+        """Turn the held lease(s) into the open slot(s); None stands for the slot of an offer that nobody
+        took. A source returns the capture time of what it has put into its slots in ns, or None when there
+        is nothing new."""
         raise NotImplementedError
+
+    def follow(self, lease: Lease, input_live: bool, *slots: Any) -> bool:
+        """A frame of the ring it follows; `input_live` says how its main input is. True: it has filled the
+        slots for this frame."""
+        raise NotImplementedError
+
+    def stale(self, stale: bool) -> None:
+        """The source of what it reads is away (the last frame is stale), or back."""
 
 
 def implementation_in(module: ModuleType) -> type[Worker]:
@@ -101,99 +162,126 @@ class Link:
     line: Line
     control: Control
     reader: RingReader | None = None
+    follower: RingReader | None = None
     joined: RingReader | None = None
     joined_for_others: bool = False
     writers: dict[str, RingWriter] = field(default_factory=dict)
 
     @property
     def ends(self) -> list[RingReader | RingWriter]:
-        readers = [reader for reader in (self.reader, self.joined) if reader is not None]
-        return [*readers, *self.writers.values()]
+        readers = (self.reader, self.follower, self.joined)
+        return [*filter(None, readers), *self.writers.values()]
 
 
 class Step:
     """Repeats the step until it is told to stop. `once(0)` fits into a window's clock or an event loop."""
 
-    def __init__(self, worker: Worker, link: Link) -> None:
-        self.worker, self.link, self.stopping = worker, link, False
-
-    def run(self) -> None:
-        while not self.stopping:
-            self.once(BEAT_EVERY)
+    def __init__(self, worker: Worker, link: Link, wiring: Wiring) -> None:
+        self.worker, self.link, self.wiring = worker, link, wiring
+        self.stopping = self.asleep = False
+        self._input_live = True
 
     def once(self, timeout: float) -> None:
         """Sleep until there is something to do, at most `timeout` seconds; then do it."""
         link = self.link
         link.line.beat()
         link.control.flush()
-        slots = [slot for slot in (writer.acquire() for writer in link.writers.values()) if slot]
+        slots = self._acquire()
         blocked = len(slots) < len(link.writers)
-        if self._answer(self._sleep(timeout, blocked)) or blocked:
+        if self._answer(self._sleep(timeout, blocked)) or blocked or self.asleep:
             return
         if link.reader is None:
             if time.perf_counter() >= self.worker.due():
                 self._produce(slots)
             return
+        self._see_state(link.reader.state)
         lease = link.reader.lease()
         if lease is not None:
             self._turn(lease, slots)
+        elif link.follower is not None and (lease := link.follower.lease()) is not None:
+            self._follow(lease, slots)
+
+    def _acquire(self) -> dict[str, OpenSlot]:
+        """A slot of every ring that it writes, but for those that have none just now."""
+        slots = {ring: writer.acquire() for ring, writer in self.link.writers.items()}
+        return {ring: slot for ring, slot in slots.items() if slot is not None}
 
     def _sleep(self, timeout: float, blocked: bool) -> bool:
         """True: there are control messages."""
         sleepers: list[Sleeper] = []
-        if blocked:
+        if self.asleep:
+            pass  # only a message can change that
+        elif blocked:
             sleepers.extend(self.link.writers.values())
         elif self.link.reader is not None:
-            sleepers.append(self.link.reader)
+            sleepers.extend(filter(None, (self.link.reader, self.link.follower)))
         else:
             timeout = min(timeout, max(0.0, self.worker.due() - time.perf_counter()))
         return bool(wait(sleepers, timeout, [self.link.control.fileno()]))
 
-    def _produce(self, slots: list[OpenSlot]) -> None:
+    def _process(self, taken: list[Lease], slots: dict[str, OpenSlot]) -> int | None:
+        return self.worker.process(*taken, *(slots.get(ring) for ring in self.wiring.outputs))
+
+    def _produce(self, slots: dict[str, OpenSlot]) -> None:
         """A source's step."""
         begin = time.perf_counter_ns()
         with self._losses_counted():
-            t_capture = self.worker.process(*slots)
+            t_capture = self._process([], slots)
             if t_capture is not None:
                 self._publish_produced(slots, t_capture)
                 self.link.line.note_step(None, time.perf_counter_ns() - begin, None)
 
-    def _publish_produced(self, slots: list[OpenSlot], t_capture: int) -> None:
+    def _publish_produced(self, slots: dict[str, OpenSlot], t_capture: int) -> None:
         """What a source puts in its first ring is the source of what it puts in the others."""
         source, keep = NO_SOURCE, tuple[Lease, ...]()
-        for (ring, writer), slot in zip(self.link.writers.items(), slots, strict=True):
+        for ring, slot in slots.items():
             if source is not NO_SOURCE and self.link.joined is not None:
                 keep = (self.link.joined.lease_source(source),)
-            colour = self.worker.writes[ring]
+            writer, colour = self.link.writers[ring], self.wiring.outputs[ring]
             seq = writer.publish(slot, t_capture=t_capture, source=source, colour=colour, keep=keep)
             if source is NO_SOURCE:
                 source = Source(writer.spec.generation, seq, slot.slot)
 
-    def _turn(self, lease: Lease, slots: list[OpenSlot]) -> None:
+    def _turn(self, lease: Lease, slots: dict[str, OpenSlot]) -> None:
         """Everybody else's step."""
         begin, info, link = time.perf_counter_ns(), lease.info, self.link
         with self._losses_counted(), ExitStack() as held:
             taken = [held.enter_context(lease)]
             if link.joined is not None and not link.joined_for_others:
                 taken.append(held.enter_context(link.joined.lease_source(info.source)))
-            self.worker.process(*taken, *slots)
+            self._process(taken, slots)
             self._publish_turned(slots, info)
             end = time.perf_counter_ns()
             link.line.note_step(begin - info.t_publish, end - begin, end - info.t_capture)
 
-    def _publish_turned(self, slots: list[OpenSlot], info: FrameInfo) -> None:
+    def _follow(self, lease: Lease, slots: dict[str, OpenSlot]) -> None:
+        begin, info, link = time.perf_counter_ns(), lease.info, self.link
+        assert link.reader is not None
+        with self._losses_counted(), lease:
+            outputs = (slots.get(ring) for ring in self.wiring.outputs)
+            if self.worker.follow(lease, link.reader.state == LIVE, *outputs):
+                self._publish_turned(slots, info)
+                end = time.perf_counter_ns()
+                link.line.note_step(begin - info.t_publish, end - begin, end - info.t_capture)
+
+    def _see_state(self, state: int) -> None:
+        if (state == LIVE) != self._input_live:
+            self._input_live = state == LIVE
+            self.worker.stale(not self._input_live)
+
+    def _publish_turned(self, slots: dict[str, OpenSlot], info: FrameInfo) -> None:
         """Pass on whose frame it is, and keep that frame for those further down: while we hold our input
         it is kept for us, from here on by us."""
-        for (ring, writer), slot in zip(self.link.writers.items(), slots, strict=True):
+        for ring, slot in slots.items():
             keep: tuple[Lease, ...] = ()
             if self.link.joined is not None and self.link.joined_for_others:
                 keep = (self.link.joined.lease_source(info.source),)
-            writer.publish(
+            self.link.writers[ring].publish(
                 slot,
                 t_capture=info.t_capture,
                 source=info.source,
                 pts=info.pts,
-                colour=self.worker.writes[ring],
+                colour=self.wiring.outputs[ring],
                 keep=keep,
             )
 
@@ -219,6 +307,8 @@ class Step:
                 self.stopping = True
             elif kind == "settings":
                 self._set(message["section"], message["values"])
+            elif kind == "asleep":
+                self._set_asleep(message["value"])
             elif kind == "log_level":
                 logging.getLogger().setLevel(message["level"])
             elif kind == "segment":
@@ -228,6 +318,11 @@ class Step:
         if self.link.control.closed:
             self.stopping = True  # the launcher has gone
         return True
+
+    def _set_asleep(self, asleep: bool) -> None:
+        if self.asleep and not asleep:
+            self.worker.wake()
+        self.asleep = asleep
 
     def _set(self, section: str, values: dict[str, Any]) -> None:
         settings = self.worker.settings

@@ -14,6 +14,7 @@ import numpy.typing as npt
 from annotated_types import Ge, Le
 
 from shm.lease import OpenSlot
+from workers.capture._frames import shrink
 from workers.capture._time_code import draw_time_code
 from workers.worker import Worker
 
@@ -51,7 +52,9 @@ class Ball:
 class Scene(Worker):
     """Frames and their true inverse depth, at `capture.fps`."""
 
-    writes = {"frame": "RGB", "depth": "1/m"}
+    writes = {"frame": "RGB"}
+    offers = {"small": "RGB", "depth": "1/m"}
+    shares = ("depth",)
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
@@ -61,7 +64,8 @@ class Scene(Worker):
     def sizes(cls, settings: SimpleNamespace, rings: Mapping[str, int]) -> dict[str, int]:
         scene = settings.scene
         rows, columns = map_size(scene)
-        return {"frame": scene.height * scene.width * 3, "depth": rows * columns * 4}
+        small = settings.depth.height * settings.depth.width * 3
+        return {"frame": scene.height * scene.width * 3, "small": small, "depth": rows * columns * 4}
 
     def open(self) -> None:
         scene = self.settings.scene
@@ -73,29 +77,35 @@ class Scene(Worker):
     def due(self) -> float:
         return self._due
 
-    def process(self, frame: OpenSlot, depth: OpenSlot) -> int:
+    def process(self, frame: OpenSlot, small: OpenSlot | None, depth: OpenSlot | None) -> int:
         scene, now = self.settings.scene, time.perf_counter()
         self._angle += (now - self._last) * scene.speed
         self._last = now
         self._due = max(self._due + 1 / self.settings.capture.fps, now - 0.1)  # never a burst after a pause
         picture = frame.view(self._backdrop.shape)
-        inverse_depth = depth.view(self._backdrop_depth.shape, np.float32)
+        inverse_depth = depth.view(self._backdrop_depth.shape, np.float32) if depth is not None else None
         self._paint(picture, inverse_depth, scene.depth_scale)
         draw_time_code(picture, self.number)
+        if small is not None:
+            size = self.settings.depth
+            shrink(picture, small.view((size.height, size.width, 3)))
         self.number += 1
         return int(now * 1e9)
 
     def _paint(
-        self, picture: npt.NDArray[np.uint8], inverse_depth: npt.NDArray[np.float32], scale: int
+        self, picture: npt.NDArray[np.uint8], inverse_depth: npt.NDArray[np.float32] | None, scale: int
     ) -> None:
         np.copyto(picture, self._backdrop)
-        np.copyto(inverse_depth, self._backdrop_depth)
+        if inverse_depth is not None:
+            np.copyto(inverse_depth, self._backdrop_depth)
         height, width = picture.shape[:2]
         for ball in self._balls:  # the far ones first
             turn = 2 * np.pi * (self._angle / ball.period + ball.phase)
             x = int((ball.x + ball.sway * np.sin(turn)) * width)
             y = int((ball.y - ball.bounce * abs(np.sin(1.7 * turn))) * height)
             paste(picture, ball.picture, ball.mask, x, y)
+            if inverse_depth is None:
+                continue
             small = ball.mask[scale // 2 :: scale, scale // 2 :: scale]
             colour = np.broadcast_to(np.float32(ball.inverse_depth), small.shape)
             paste(inverse_depth, colour, small, x // scale, y // scale)

@@ -3,9 +3,22 @@
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
+from annotated_types import Ge, Le, MultipleOf
+
+LAYOUTS = ("half-sbs", "full-sbs", "half-tab", "full-tab", "rgb+depth", "depth")
+
 
 @dataclass(frozen=True)
 class Settings:
-    """How the picture is laid out."""
+    """How deep the picture is, and how its two views are laid out."""
 
-    layout: Annotated[Literal["rgb+depth", "depth"], "live"] = "rgb+depth"
+    where: Literal["own", "sink"] = "own"
+    layout: Annotated[
+        Literal["half-sbs", "full-sbs", "half-tab", "full-tab", "rgb+depth", "depth"], "live"
+    ] = "half-sbs"
+    strength: Annotated[float, Ge(0), Le(10), "live"] = 2.0
+    convergence: Annotated[float, Ge(-0.5), Le(1.5), "live"] = 0.5
+    ipd: Annotated[float, Ge(0.04), Le(0.08), "live"] = 0.064
+    comfort_percent: Annotated[float, Ge(0), Le(5), "live"] = 1.5
+    height: Annotated[int, Ge(240), Le(4320), MultipleOf(2)] = 1080
+    fill_16_9: Annotated[bool, "live"] = True

@@ -4,37 +4,77 @@ from collections.abc import Mapping
 from types import SimpleNamespace
 from typing import Any
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
 from shm.lease import Lease, OpenSlot
+from workers.stereo._layout import Layout, View, fitted, lay_out
+from workers.stereo._parallax import parallax_for
 from workers.worker import Worker
 
 
 class Compose(Worker):
-    """nearness float32[h, w] + frame uint8[H, W, 3] → picture uint8[H, W or 2W, 3]."""
+    """nearness float32[h, w] + frame uint8[H, W, 3] → picture uint8[rows, columns, 3] in the layout."""
 
     reads, joins = "nearness", "frame"
     writes = {"picture": "RGB"}
+    heavy = True
 
     @classmethod
     def sizes(cls, settings: SimpleNamespace, rings: Mapping[str, int]) -> dict[str, int]:
-        return {"picture": 2 * rings["frame"]}  # the layout may change live
+        pixels = rings["frame"] // 3  # of any shape: the bars of 16:9 can double it, the second view again
+        most = settings.stereo.height * -(-settings.stereo.height * 16 // 9)
+        return {"picture": 3 * 2 * min(2 * pixels, max(pixels, most))}
+
+    def open(self) -> None:
+        with self.host.busy("compiling the warp (only the first time)", limit=300):
+            from workers.stereo.warp import warp_views
+
+            self._warp = warp_views
+        self._fitted: npt.NDArray[np.uint8] = np.empty((0, 0, 3), np.uint8)
 
     def process(self, nearness: Lease, frame: Lease, picture: OpenSlot) -> None:
-        height, width = frame.info.shape[:2]
-        depth = grey_of(nearness.frame, height, width)
-        if self.settings.stereo.layout == "depth":
-            picture.view((height, width, 3))[:] = depth[..., None]
+        stereo = self.settings.stereo
+        pixels = self._fit(frame.frame)
+        height, width = pixels.shape[:2]
+        if stereo.layout == "depth":
+            picture.view(pixels.shape)[:] = grey_of(nearness.frame, height, width)[..., None]
             return
-        target = picture.view((height, 2 * width, 3))
-        target[:, :width] = frame.frame
-        target[:, width:] = depth[..., None]
+        layout = lay_out(stereo.layout, height, width, stereo.fill_16_9)
+        target = picture.view((layout.rows, layout.columns, 3))
+        clear_bars(target, layout)
+        if stereo.layout == "rgb+depth":
+            place(target, layout.left_eye)[:] = pixels
+            place(target, layout.right_eye)[:] = grey_of(nearness.frame, height, width)[..., None]
+            return
+        parallax = parallax_for(stereo, width)
+        self._warp(pixels, nearness.frame, parallax, target, layout.left_eye, layout.right_eye)
+
+    def _fit(self, pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+        """The frame at the height of the output, never larger than it is."""
+        height, width = fitted(pixels.shape[0], pixels.shape[1], self.settings.stereo.height)
+        if height == pixels.shape[0] & ~1:
+            return pixels[:height, :width]
+        if self._fitted.shape[:2] != (height, width):
+            self._fitted = np.empty((height, width, 3), np.uint8)
+        cv2.resize(pixels, (width, height), dst=self._fitted, interpolation=cv2.INTER_AREA)
+        return self._fitted
+
+
+def place(picture: npt.NDArray[np.uint8], view: View) -> npt.NDArray[np.uint8]:
+    """One eye's part of the picture."""
+    return picture[view.top : view.top + view.rows, view.left : view.left + view.columns]
+
+
+def clear_bars(picture: npt.NDArray[np.uint8], layout: Layout) -> None:
+    """Black around the views, if there is anything around them; slots come with what was in them."""
+    covered = sum(view.rows * view.columns for view in (layout.left_eye, layout.right_eye))
+    if covered < layout.rows * layout.columns:
+        picture[:] = 0
 
 
 def grey_of(nearness: npt.NDArray[np.float32], height: int, width: int) -> npt.NDArray[np.uint8]:
     """The map at full size for a person to look at, white = near, uint8[height, width]."""
     grey: npt.NDArray[Any] = (nearness * 255).astype(np.uint8)
-    rows = np.arange(height) * grey.shape[0] // height
-    columns = np.arange(width) * grey.shape[1] // width
-    return np.asarray(grey[rows][:, columns])
+    return np.asarray(cv2.resize(grey, (width, height), interpolation=cv2.INTER_LINEAR), np.uint8)

@@ -1,0 +1,60 @@
+"""What this machine has: monitors, compute devices. For `devices` and `check`."""
+
+import os
+import platform
+from typing import Any
+
+import psutil
+import pynvml
+
+from workers.capture import screen_mss
+
+
+def monitors() -> list[dict[str, Any]]:
+    """Empty where no screen can be captured; `screen_mss.unavailable()` says why."""
+    if screen_mss.unavailable() is not None:
+        return []
+    import mss
+
+    with mss.MSS() as screen:
+        return [dict(monitor) for monitor in screen.monitors[1:]]
+
+
+def compute_devices() -> list[str]:
+    """The CPU, and the GPUs whose driver answers."""
+    found = [f"cpu: {cpu_name()}, {psutil.cpu_count(logical=False) or '?'} cores, {os.cpu_count()} threads"]
+    try:
+        pynvml.nvmlInit()
+    except pynvml.NVMLError:
+        return found
+    for i in range(pynvml.nvmlDeviceGetCount()):
+        handle = pynvml.nvmlDeviceGetHandleByIndex(i)
+        memory = pynvml.nvmlDeviceGetMemoryInfo(handle).total / 1e9
+        found.append(f"cuda:{i}: {pynvml.nvmlDeviceGetName(handle)}, {memory:.1f} GB")
+    return found
+
+
+def cpu_name() -> str:
+    """As the system calls it."""
+    try:
+        with open("/proc/cpuinfo") as file:
+            names = [line.split(":", 1)[1].strip() for line in file if line.startswith("model name")]
+    except FileNotFoundError:  # not Linux
+        names = []
+    return names[0] if names else platform.processor() or platform.machine()
+
+
+def devices_command() -> int:
+    """`launcher.py devices`."""
+    print("monitors (screen_mss.monitor)")
+    why_not = screen_mss.unavailable()
+    if why_not is not None:
+        print(f"  none: {why_not}")
+    for number, monitor in enumerate(monitors(), start=1):
+        name = monitor.get("name") or monitor.get("output") or ""
+        place = f"{monitor['width']} x {monitor['height']} at {monitor['left']}, {monitor['top']}"
+        print(f"  {number}: {place} {name}{'  (primary)' if monitor.get('is_primary') else ''}")
+    print("compute devices")
+    for device in compute_devices():
+        print(f"  {device}")
+    return 0

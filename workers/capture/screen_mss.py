@@ -1,0 +1,131 @@
+"""The screen through python-mss: X11, Windows and macOS; on X11 with the cursor."""
+
+import os
+import sys
+import time
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import Annotated, Any
+
+import mss
+import numpy as np
+from annotated_types import Ge, Len
+from mss.exception import ScreenShotError
+
+from workers.capture._frames import FrameSource, Grab
+
+TRY_AGAIN = 1.0  # seconds between attempts to get a lost screen back
+REPORT_EVERY = 600  # grabs
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What part of which screen."""
+
+    monitor: Annotated[int, Ge(0)] = 1
+    region: Annotated[tuple[int, ...], Len(0, 4), "live"] = ()
+    cursor: bool = True
+
+
+def unavailable() -> str | None:
+    """Why it cannot be used here, if so."""
+    if sys.platform == "linux":
+        if os.environ.get("WAYLAND_DISPLAY") and not os.environ.get("DISPLAY"):
+            return "this is a Wayland session without XWayland, whose screen X11 programs cannot see"
+        if not os.environ.get("DISPLAY"):
+            return "there is no display (DISPLAY is not set)"
+    try:
+        with mss.MSS() as screen:
+            return None if len(screen.monitors) > 1 else "the display has no monitor"
+    except ScreenShotError as error:
+        return f"the display cannot be captured: {error}"
+
+
+class ScreenMss(FrameSource):
+    """A monitor or a region of it. Nothing is published while it does not change."""
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self._screen: Any = None
+        self._before: bytearray | None = None
+        self._due = 0.0
+
+    @classmethod
+    def largest(cls, settings: SimpleNamespace) -> tuple[int, int]:
+        with mss.MSS() as screen:
+            area = area_of(screen, settings.screen_mss)
+        return area["height"], area["width"]
+
+    def open(self) -> None:
+        self._attach()
+
+    def close(self) -> None:
+        if self._screen is not None:
+            self._screen.close()
+
+    def wake(self) -> None:
+        self._before = None
+
+    def due(self) -> float:
+        return self._due
+
+    def grab(self) -> Grab | None:
+        now = time.perf_counter()
+        self._due = max(self._due + 1 / self.settings.capture.fps, now)
+        try:
+            if self._screen is None:
+                self._attach()
+            t_capture = time.perf_counter_ns()
+            shot = self._screen.grab(area_of(self._screen, self.settings.screen_mss))
+        except (ScreenShotError, ValueError) as error:
+            self._lose(error)
+            return None
+        if self._before == shot.raw:
+            return None
+        self._before = shot.raw
+        pixels = np.frombuffer(shot.raw, np.uint8).reshape(shot.height, shot.width, 4)
+        return Grab(pixels, "BGRA", t_capture)
+
+    def _attach(self) -> None:
+        self._screen = _connect(self.settings.screen_mss.cursor)
+        area = area_of(self._screen, self.settings.screen_mss)
+        self._before = None
+        self.host.tell("ready")
+        self.log.info("capturing %d x %d at %s", area["width"], area["height"], (area["left"], area["top"]))
+
+    def _lose(self, error: Exception) -> None:
+        """Said once; the last picture stays up, marked stale, until the screen is back."""
+        if self._due - time.perf_counter() < TRY_AGAIN / 2:
+            self.log.error("the screen is lost (%s); trying again every second", error)
+            self.host.tell("away")
+        if self._screen is not None:
+            self._screen.close()
+            self._screen = None
+        self._due = time.perf_counter() + TRY_AGAIN
+
+
+def _connect(cursor: bool) -> Any:
+    """Only on X11 can mss draw the cursor; elsewhere it objects to being asked."""
+    return mss.MSS(with_cursor=cursor) if sys.platform == "linux" else mss.MSS()
+
+
+def area_of(screen: Any, settings: Settings) -> dict[str, int]:
+    """left, top, width and height on the whole desktop. Raises ValueError for a monitor that is not there."""
+    monitors = screen.monitors
+    if settings.monitor >= len(monitors):
+        there = ", ".join(f"{i}: {m['width']} x {m['height']}" for i, m in enumerate(monitors) if i)
+        raise ValueError(
+            f"screen_mss.monitor: there is no monitor {settings.monitor} (there are {there or 'none'})"
+        )
+    monitor = monitors[settings.monitor]
+    if not settings.region:
+        return {key: monitor[key] for key in ("left", "top", "width", "height")}
+    if len(settings.region) != 4 or min(settings.region[2:]) < 16:
+        raise ValueError("screen_mss.region: must be [left, top, width, height] with at least 16 x 16 pixels")
+    left, top, width, height = settings.region
+    if left < 0 or top < 0 or left + width > monitor["width"] or top + height > monitor["height"]:
+        raise ValueError(
+            f"screen_mss.region: {list(settings.region)} reaches beyond the monitor's "
+            f"{monitor['width']} x {monitor['height']} pixels"
+        )
+    return {"left": monitor["left"] + left, "top": monitor["top"] + top, "width": width, "height": height}

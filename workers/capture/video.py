@@ -1,0 +1,93 @@
+"""A video file as the source, at its own pace: whatever PyAV (FFmpeg) reads."""
+
+import time
+from collections.abc import Generator
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import Annotated, Any
+
+import av
+
+from workers.capture._frames import FrameSource, Grab
+
+LATE = 0.05  # seconds; a frame that is later than this is decoded but not published
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Which video, and what happens at its end."""
+
+    path: Annotated[str, "path"] = ""
+    loop: Annotated[bool, "live"] = True
+
+
+class Video(FrameSource):
+    """Frames at the times that the file gives them."""
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self._next: Any = None
+        self._due = 0.0
+        self.dropped = 0
+
+    @classmethod
+    def largest(cls, settings: SimpleNamespace) -> tuple[int, int]:
+        with open_video(settings.video.path) as container:
+            stream = container.streams.video[0]
+            return stream.height, stream.width
+
+    def open(self) -> None:
+        self._frames = self._play()
+        self._advance()
+
+    def close(self) -> None:
+        self._frames.close()
+
+    def wake(self) -> None:
+        self._start += time.perf_counter() - max(self._due, self._start)
+
+    def due(self) -> float:
+        return self._due
+
+    def grab(self) -> Grab | None:
+        frame, due = self._next, self._due
+        self._advance()
+        if time.perf_counter() - due > LATE and self._due - due < 1:
+            self.dropped += 1
+            return None
+        return Grab(frame.to_ndarray(format="rgb24"), "RGB", time.perf_counter_ns())
+
+    def _advance(self) -> None:
+        self._next, self._due = next(self._frames, (None, float("inf")))
+
+    def _play(self) -> Generator[tuple[Any, float]]:
+        """(frame, when it is due), again and again while `loop` is set."""
+        self._start = time.perf_counter()
+        while True:
+            with open_video(self.settings.video.path) as container:
+                stream = container.streams.video[0]
+                stream.thread_type = "AUTO"
+                length = 1 / float(stream.average_rate or 30)
+                first = end = 0.0
+                for number, frame in enumerate(container.decode(stream)):
+                    at = frame.time if frame.time is not None else number * length
+                    first = at if number == 0 else first
+                    end = at - first + length
+                    yield frame, self._start + at - first
+            self._start += end
+            if not self.settings.video.loop or end == 0:
+                return
+
+
+def open_video(path: str) -> Any:
+    """Raises ValueError that names the file and what is wrong with it."""
+    if not path:
+        raise ValueError("video.path is not set: which video?")
+    try:
+        container = av.open(path)
+    except (av.FFmpegError, OSError) as error:
+        raise ValueError(f"video.path: {path} cannot be read: {error}") from error
+    if not container.streams.video:
+        container.close()
+        raise ValueError(f"video.path: {path} has no picture")
+    return container

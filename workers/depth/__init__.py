@@ -1,0 +1,15 @@
+"""How near everything in a picture is: one file per way to find out."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from annotated_types import Ge, Le, MultipleOf
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Which network, and the size of the picture that it gets."""
+
+    model: str = "auto"
+    width: Annotated[int, Ge(64), Le(1024), MultipleOf(32)] = 320
+    height: Annotated[int, Ge(64), Le(1024), MultipleOf(32)] = 192

@@ -1,0 +1,133 @@
+"""The picture in a window of this machine, with keys to change it.
+
+Enter or Space: full screen; ← →: the neighbouring monitor; Esc: leave full screen, then close;
+↑ ↓: strength; 0: strength as set; Tab: layout; D: depth; A: fill 16:9; L: keep the aspect; F: figures.
+Gamepad A: full screen.
+"""
+
+import os
+import sys
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import Annotated, Any
+
+from annotated_types import Ge
+
+from shm.lease import Lease
+from workers.stereo import LAYOUTS
+from workers.stereo._layout import lay_out
+from workers.stereo._parallax import parallax_for
+from workers.worker import Step, Wiring, Worker
+
+TICK = 0.004  # seconds between looks for keys while no frame comes
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How the window starts."""
+
+    fullscreen: bool = False
+    monitor: Annotated[int, Ge(0)] = 0
+    vsync: bool = True
+    figures: bool = False
+    keep_aspect: bool = True
+
+
+def unavailable() -> str | None:
+    """Why it cannot be used here, if so."""
+    if sys.platform == "linux" and not os.environ.get("DISPLAY"):
+        return "there is no display (DISPLAY is not set)"
+    return None
+
+
+class Window(Worker):
+    """Shows pictures; with `stereo.where: sink` it leases frame and nearness and makes the views itself."""
+
+    reads = "picture"
+    shares = ("stereo",)
+
+    @classmethod
+    def wiring(cls, settings: SimpleNamespace) -> Wiring:
+        if settings.stereo.where == "sink":
+            return Wiring("nearness", None, "frame", {}, {})
+        return Wiring("picture", None, None, {}, {})
+
+    def open(self) -> None:
+        from workers.sinks._window.screen import Screen  # needs a display as soon as it is imported
+
+        self._set_strength = self.settings.stereo.strength
+        self._layout_before_depth = self.settings.stereo.layout
+        self._times: deque[float] = deque(maxlen=120)
+        self._latency_ms = 0.0
+        self._stale = False
+        self.screen = Screen(self.settings.window, self._keys())
+
+    def close(self) -> None:
+        self.screen.close()
+
+    def drive(self, step: Step) -> None:
+        while not step.stopping:
+            step.once(TICK)
+            if self.screen.handle_events():
+                self.host.tell("quit", why="the window was closed")
+                step.once(0.5)
+
+    def stale(self, stale: bool) -> None:
+        self._stale = stale
+        self.screen.mark_stale(stale)
+
+    def process(self, *held: Lease) -> None:
+        newest = held[0].info
+        self.screen.set_figures(self._figures() if self.screen.figures_wanted else None)
+        if len(held) == 1:
+            self.screen.show(held[0].frame)
+        else:
+            nearness, frame = held
+            self._show_warped(nearness, frame)
+        now = time.perf_counter()
+        self._times.append(now)
+        self._latency_ms = (now * 1e9 - newest.t_capture) / 1e6
+
+    def _show_warped(self, nearness: Lease, frame: Lease) -> None:
+        stereo = self.settings.stereo
+        height, width = frame.info.shape[:2]
+        layout = lay_out(stereo.layout, height & ~1, width & ~1, stereo.fill_16_9)
+        self.screen.show_warped(frame.frame, nearness.frame, parallax_for(stereo, width), layout)
+
+    def _figures(self) -> str:
+        fps = 0.0
+        if len(self._times) > 1:
+            fps = (len(self._times) - 1) / max(1e-6, self._times[-1] - self._times[0])
+        stereo = self.settings.stereo
+        return f"{fps:.0f} fps   {self._latency_ms:.0f} ms   strength {stereo.strength:g}   {stereo.layout}"
+
+    def _keys(self) -> dict[str, Callable[[], None]]:
+        return {
+            "UP": lambda: self._strengthen(0.5),
+            "DOWN": lambda: self._strengthen(-0.5),
+            "_0": lambda: self._set("strength", self._set_strength),
+            "TAB": self._next_layout,
+            "D": self._toggle_depth,
+            "A": lambda: self._set("fill_16_9", not self.settings.stereo.fill_16_9),
+        }
+
+    def _strengthen(self, by: float) -> None:
+        self._set("strength", min(10.0, max(0.0, self.settings.stereo.strength + by)))
+
+    def _next_layout(self) -> None:
+        layouts: tuple[Any, ...] = LAYOUTS
+        self._set("layout", layouts[(layouts.index(self.settings.stereo.layout) + 1) % len(layouts)])
+
+    def _toggle_depth(self) -> None:
+        if self.settings.stereo.layout == "depth":
+            self._set("layout", self._layout_before_depth)
+            return
+        self._layout_before_depth = self.settings.stereo.layout
+        self._set("layout", "depth")
+
+    def _set(self, key: str, value: object) -> None:
+        """For all workers that see it; it comes back here as a live setting too."""
+        self.host.tell("set", section="stereo", key=key, value=value)
