@@ -168,10 +168,14 @@ class Ring:
             ring_bell(wake.writer_end)
 
     def forget_reader(self, name: str) -> None:
-        """Clear what a reaped reader left: its leases and its armed number. Its cursor stays."""
+        """Clear what a reaped reader left: its leases and its armed number. Its cursor stays; in mode `latest`
+        it goes back by one, so that the successor sees the newest frame again: from a still screen no other
+        comes, and a new sink has nothing else to show."""
         row = self.spec.row(name)
         at = self.spec.row_at[row]
         self.words[at + layout.ARMED] = 0
+        if self.spec.rows[row].mode == "latest":
+            self.words[at + layout.CURSOR] = max(self.spec.base, self.words[at + layout.CURSOR] - 1)
         for pin in range(at + layout.PINS, at + layout.PINS + self.spec.rows[row].pins):
             self.words[pin] = 0
         ring_bell(self.wakes[row].reader_end)  # a writer may be waiting for the room

@@ -237,6 +237,22 @@ def test_a_successor_of_a_reader_goes_on_after_the_last_frame_that_was_released(
     assert take(ring.reader("show").open()) is None
 
 
+def test_the_newest_frame_comes_again_to_the_successor_of_a_latest_reader(make: MakeRing) -> None:
+    """From a still screen no other comes, and a new sink has nothing else to show."""
+    ring = make(4, show="latest")
+    writer = ring.writer().open()
+    put(writer)
+    ring.forget_reader("show")  # it died before it had seen anything
+    assert take(ring.reader("show").open()) == 1
+    ring.forget_reader("show")
+    assert take(ring.reader("show").open()) == 1
+    put(writer)
+    put(writer)
+    ring.forget_reader("show")
+    assert take(ring.reader("show").open()) == 3
+    assert take(ring.reader("show").open()) is None
+
+
 # Hand-over --------------------------------------------------------------------------------------------
 
 

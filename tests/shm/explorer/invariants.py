@@ -80,7 +80,7 @@ class Invariants:
         row = reader.spec.name, reader.name
         if row not in self.began:  # in a fresh ring it may count from the start or from its first frame on
             self.began[row] = (reader.spec.base, seq - 1)
-        lowest, highest = self._due.get(row, (self.began[row][0] + 1, self.began[row][0] + 1))
+        lowest, highest = self._due.get(row, (self.began[row][0] + 1,) * 2)
         if seq < lowest:
             raise Broken("in order", f"{reader.name}: frame {seq}, {lowest} is due")
         if seq > highest and reader.mode == "every":
@@ -145,14 +145,16 @@ class Invariants:
             del self._leases[lease]
         for ring in self._world.roles[dead.role].reads:  # a frame that it had skipped may be there again
             segment = self._world.rings[ring].segment
-            cursor = segment.spec.row_at[segment.spec.row(dead.role)] + layout.CURSOR
-            self._expect_again(segment, dead.role, segment.newest(cursor) + 1, must=False)
+            row = segment.spec.row(dead.role)
+            after = segment.newest(segment.spec.row_at[row] + layout.CURSOR)
+            after += segment.spec.rows[row].mode != "latest"  # whose successor sees its last frame again
+            self._expect_again(segment, dead.role, after, must=False)
 
     def _expect_again(self, segment: Any, reader: str, seq: int, *, must: bool) -> None:
         """What a dead reader still held has to come again; what it was letting go of may."""
         row = segment.spec.name, reader
-        if row in self._due:
-            lowest, highest = self._due[row]
+        if row in self.began:
+            lowest, highest = self._due.get(row, (self.began[row][0] + 1,) * 2)
             self._due[row] = min(lowest, seq), min(highest, seq) if must else highest
 
     # -- nobody can go on ------------------------------------------------------------------------------

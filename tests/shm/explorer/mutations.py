@@ -242,7 +242,7 @@ DEATHS = (
         "ring",
         "            self.words[pin] = 0",
         "            pass",
-        "latest, reader dies",
+        "every-or-count, reader dies",
     ),
 )
 
