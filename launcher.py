@@ -1,8 +1,11 @@
 #!/usr/bin/env python3
 """Stereoring's only entry point.
 
-launcher.py [run]   turn the picture into 3D until Ctrl-C
-launcher.py top     watch a running one
+launcher.py [run]     turn the picture into 3D until Ctrl-C
+launcher.py top       watch a running one
+launcher.py check     what this machine can do and what is wrong
+launcher.py devices   monitors and compute devices
+launcher.py models    list, download and verify depth models
 """
 
 import sys

@@ -1,14 +1,12 @@
 """`launcher.py check`: what this machine can do and what is wrong, and a zip of it for a bug report."""
 
-import io
 import os
 import platform
 import socket
-import sys
-import threading
 import time
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from importlib import metadata
 from pathlib import Path
 
@@ -16,125 +14,144 @@ import numpy as np
 import psutil
 
 from pipeline.graph import GraphError, make_plan
+from pipeline.litmus import run_litmus
 from pipeline.machine import compute_devices, monitors
 from pipeline.pick import pick
 from pipeline.rings import check_memory
 from pipeline.settings import SettingsError, load
-from shm.fence import Fence
+from shm.errors import NoMemory
 from workers.capture import screen_mss
 from workers.depth._manifest import MODELS
-from workers.depth._models import ModelError, is_here, find
+from workers.depth._models import ModelError, find, is_here
 
 GOOD, NOTE, WRONG = "ok", "note", "WRONG"
-LITMUS_ROUNDS = 20_000
+FEW_CAPTURES = 25  # a second; below that the screen is no pleasure to watch
+SLOW_COPY = 5.0  # ms for a 1080p frame
+LITTLE_DISK = 200e6  # bytes
 Finding = tuple[str, str]
 
 
-def check_command(settings_path: Path, zip_path: Path | None) -> int:
+def check_command(settings_file: Path, zip_file: Path | None) -> int:
     """Prints every finding; exit code 1 when something is wrong."""
-    checks: dict[str, Callable[[], list[Finding]]] = {
+    checks: dict[str, Callable[[], Iterator[Finding]]] = {
         "machine": _machine,
-        "settings": lambda: _settings(settings_path),
+        "settings": lambda: _settings(settings_file),
         "display": _display,
         "models": _models,
-        "memory": _copy_speed,
+        "copy": _copy_speed,
         "fence": _fence,
-        "ports": lambda: _ports(settings_path),
+        "ports": lambda: _ports(settings_file),
     }
-    report = io.StringIO()
-    wrong = False
+    report = []
     for name, check in checks.items():
         for verdict, text in check():
-            wrong = wrong or verdict == WRONG
-            line = f"{verdict:<6} {name:<9} {text}"
-            print(line)
-            print(line, file=report)
-    if zip_path is not None:
-        _write_zip(zip_path, report.getvalue(), settings_path)
-        print(f"written to {zip_path}; it holds this report, the settings and the versions of all packages")
+            report.append(f"{verdict:<6} {name:<9} {text}")
+            print(report[-1], flush=True)
+    wrong = sum(line.startswith(WRONG) for line in report)
+    print(f"\n{wrong} wrong" if wrong else "\nnothing is wrong")
+    if zip_file is not None:
+        _write_zip(zip_file, "\n".join(report) + "\n", settings_file)
+        print(
+            f"{zip_file}: this report, settings.yaml and the versions of all packages; no picture, no token"
+        )
     return 1 if wrong else 0
 
 
-def _machine() -> list[Finding]:
+def _machine() -> Iterator[Finding]:
+    yield GOOD, f"{platform.platform()}, Python {platform.python_version()}"
+    for device in compute_devices():
+        yield GOOD, device
     memory = psutil.virtual_memory()
-    system = f"{platform.platform()}, Python {platform.python_version()}"
-    found = [(GOOD, system), *((GOOD, device) for device in compute_devices())]
-    room = f"{memory.available / 1e9:.1f} of {memory.total / 1e9:.1f} GB memory free"
-    return [*found, (GOOD if memory.available > 1e9 else WRONG, room)]
+    room = f"{memory.available / 1e9:.1f} of {memory.total / 1e9:.1f} GB memory are free"
+    yield (GOOD if memory.available > 1e9 else WRONG), room
+    free = psutil.disk_usage(str(Path.home())).free
+    yield (
+        (GOOD if free > LITTLE_DISK else WRONG),
+        f"{free / 1e9:.1f} GB are free on the disk of {Path.home()}",
+    )
 
 
-def _settings(path: Path) -> list[Finding]:
+def _settings(file: Path) -> Iterator[Finding]:
     try:
-        settings, reasons = pick(load(path))
+        settings, reasons = pick(load(file))
         plan = make_plan(settings)
         check_memory(plan.nbytes)
-    except (SettingsError, GraphError) as error:
-        return [(WRONG, line) for line in str(error).splitlines()]
-    return [(GOOD, f"{path}"), *((GOOD, reason) for reason in reasons), (GOOD, plan.text().splitlines()[0])]
+    except (SettingsError, GraphError, NoMemory) as error:
+        for line in str(error).splitlines():
+            yield WRONG, line
+        return
+    yield GOOD, str(file)
+    for reason in reasons:
+        yield GOOD, reason
+    yield GOOD, plan.text().splitlines()[0]
 
 
-def _display() -> list[Finding]:
+def _display() -> Iterator[Finding]:
     why_not = screen_mss.unavailable()
     if why_not is not None:
-        return [(NOTE, f"the screen cannot be captured: {why_not}")]
+        yield NOTE, f"the screen cannot be captured: {why_not}"
+        return
     import mss
 
-    found = [(GOOD, f"monitor {m['width']} x {m['height']}") for m in monitors()]
+    for monitor in monitors():
+        yield GOOD, f"monitor {monitor['width']} x {monitor['height']}"
     with mss.MSS() as screen:
         begin, count = time.perf_counter(), 0
         while time.perf_counter() - begin < 1:
             screen.grab(screen.monitors[1])
             count += 1
-    return [*found, (GOOD if count >= 30 else WRONG, f"{count} captures a second of monitor 1")]
+    yield (GOOD if count >= FEW_CAPTURES else WRONG), f"{count} captures a second of monitor 1"
 
 
-def _models() -> list[Finding]:
-    found: list[Finding] = []
+def _models() -> Iterator[Finding]:
     for name in MODELS:
         if not is_here(name):
-            found.append((NOTE, f"{name} is not here; `launcher.py models download {name}` gets it"))
+            yield NOTE, f"{name} is not here; get it with `launcher.py models download {name}`"
             continue
         try:
-            found.append((GOOD, f"{name}: {find(name)}"))
+            yield GOOD, f"{name}: {find(name)}"
         except ModelError as error:
-            found.append((WRONG, str(error)))
-    return found
+            yield WRONG, str(error)
 
 
-def _copy_speed() -> list[Finding]:
-    frame = np.zeros((1080, 1920, 3), np.uint8)
-    target = np.empty_like(frame)
+def _copy_speed() -> Iterator[Finding]:
+    frame = np.ones((1080, 1920, 3), np.uint8)
+    target = np.zeros_like(frame)
     times = []
     for _ in range(20):
         begin = time.perf_counter()
         np.copyto(target, frame)
         times.append(time.perf_counter() - begin)
-    best = sorted(times)[len(times) // 2] * 1e3
-    return [(GOOD if best < 5 else NOTE, f"a 1080p frame is copied in {best:.2f} ms")]
+    median = sorted(times)[len(times) // 2] * 1e3
+    yield (GOOD if median < SLOW_COPY else NOTE), f"a 1080p frame is copied in {median:.2f} ms"
 
 
-def _fence() -> list[Finding]:
-    """Store-buffer litmus between two threads: it shows that the fence does not fail, in as much as threads
-    that share the interpreter lock can; tests/shm/test_litmus.py does it with processes."""
-    words, missed = [0, 0], [0]
-    start, end = threading.Barrier(2), threading.Barrier(2)
-    seen = [0, 0]
+def _fence() -> Iterator[Finding]:
+    try:
+        missed, met = run_litmus()
+    except (RuntimeError, OSError) as error:
+        yield WRONG, str(error)
+        return
+    yield (WRONG if missed else GOOD), f"two processes missed each other {missed} times in {met} meetings"
 
-    def run(me: int) -> None:
-        fence = Fence()
-        for _ in range(LITMUS_ROUNDS // 20):
-            start.wait()
-            words[me] = 1
-            fence()
-            seen[me] = words[1 - me]
-            end.wait()
-            if me == 0:
-                missed[0] += seen == [0, 0]
-                words[:] = 0, 0
 
-    threads = [threading.Thread(target=run, args=(me,)) for me in (0, 1)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return [(WRONG if missed[0] else GOOD, f"{missed[0]} of {LITMUS_ROUNDS // 20} rounds missed")]
+def _ports(file: Path) -> Iterator[Finding]:
+    with suppress(SettingsError):  # reported above
+        port = load(file).section("web").port
+        with socket.socket() as end:
+            if os.name == "posix":
+                end.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                end.bind(("127.0.0.1", port))
+                yield GOOD, f"{port} (web.port) is free"
+            except OSError as error:
+                yield NOTE, f"{port} (web.port) is taken ({error.strerror}); a running Stereoring has it too"
+
+
+def _write_zip(file: Path, report: str, settings_file: Path) -> None:
+    packages = sorted(f"{dist.name}=={dist.version}" for dist in metadata.distributions())
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as bundle:
+        bundle.writestr("check.txt", report)
+        bundle.writestr("packages.txt", "\n".join(packages) + "\n")
+        if settings_file.is_file():
+            bundle.write(settings_file, "settings.yaml")

@@ -13,6 +13,7 @@ from pipeline.addresses import NoAddress, address_of
 from pipeline.attach import Desk
 from pipeline.graph import GraphError, make_plan
 from pipeline.log_stream import LogStream
+from pipeline.models_command import add_parser as add_models_parser
 from pipeline.pick import pick
 from pipeline.reload import Reload
 from pipeline.settings import Settings, SettingsError, load
@@ -45,9 +46,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     run = commands.add_parser("run", help="start (what happens without a command)")
     run.set_defaults(command=_run)
-    run.add_argument(
-        "--settings", type=Path, default=SETTINGS, metavar="FILE", help="instead of settings.yaml"
-    )
+    _add_settings_file(run)
     run.add_argument("--profile", metavar="NAME", help="a profile of the settings file, on top of it")
     run.add_argument(
         "--set",
@@ -60,6 +59,13 @@ def _parser() -> argparse.ArgumentParser:
         "--log-level", choices=("debug", "info", "warning", "error"), help="same as --set log.level=…"
     )
     run.add_argument("--plan", action="store_true", help="print workers and rings, start nothing")
+    check = commands.add_parser("check", help="what this machine can do and what is wrong")
+    check.set_defaults(command=_check)
+    _add_settings_file(check)
+    check.add_argument("--zip", type=Path, metavar="FILE", help="write it all into a zip, for a bug report")
+    devices = commands.add_parser("devices", help="list monitors and compute devices")
+    devices.set_defaults(command=_devices)
+    add_models_parser(commands)
     top = commands.add_parser("top", help="watch a running launcher")
     top.set_defaults(command=_top)
     top.add_argument("--pid", type=int, help="which, if there are several (default: the newest)")
@@ -67,6 +73,12 @@ def _parser() -> argparse.ArgumentParser:
     top.add_argument("--interval", type=_seconds, metavar="S", help="between figures (0.25; for --json 1)")
     top.add_argument("--count", type=_count, metavar="N", help="so many times, then end (for --json 1)")
     return parser
+
+
+def _add_settings_file(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--settings", type=Path, default=SETTINGS, metavar="FILE", help="instead of settings.yaml"
+    )
 
 
 def _seconds(text: str) -> float:
@@ -95,7 +107,7 @@ def _run(options: argparse.Namespace) -> int:
         print(error, file=sys.stderr)
         return WRONG_SETTINGS
     if options.plan:
-        print(plan.text())
+        print("\n".join([*reasons, plan.text()]))
         return 0
     level = _start_log(settings)
     try:
@@ -148,6 +160,18 @@ def _stop_on_signals(supervisor: Supervisor) -> None:
         number = getattr(signal, name, None)
         if number is not None and (name != "SIGHUP" or signal.getsignal(number) is not signal.SIG_IGN):
             signal.signal(number, stop)  # a hang-up that nohup has us ignore stays ignored
+
+
+def _check(options: argparse.Namespace) -> int:
+    from pipeline.check import check_command
+
+    return check_command(options.settings, options.zip)
+
+
+def _devices(options: argparse.Namespace) -> int:
+    from pipeline.machine import devices_command
+
+    return devices_command()
 
 
 def _top(options: argparse.Namespace) -> int:

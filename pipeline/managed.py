@@ -17,7 +17,13 @@ from pipeline.leash import Leash, run_leashed
 BACKOFF_FIRST, BACKOFF_MOST = 0.1, 5.0  # seconds before a restart, doubling
 DEATHS, WINDOW = 5, 60.0  # so many deaths in so many seconds, and it stays off
 _spawn = get_context("spawn")
-_THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
+_THREAD_VARIABLES = (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "NUMBA_NUM_THREADS",
+    "OPENCV_FOR_THREADS_NUM",
+)
 
 
 class State(StrEnum):

@@ -52,15 +52,18 @@ def _download(name: str) -> int:
 
 
 def _verify() -> int:
-    wrong = 0
+    wrong = found = 0
     for model in MODELS.values():
         for path in places(model):
             if not path.is_file():
                 continue
+            found += 1
             try:
                 verify(model, path)
                 print(f"{path}: is {model.name}")
             except ModelError as error:
                 print(error, file=sys.stderr)
                 wrong += 1
+    if not found:
+        print("no model is here; `launcher.py models download NAME` gets one")
     return 1 if wrong else 0

@@ -170,7 +170,9 @@ class Checker:
         if not isinstance(node, yaml.SequenceNode):
             self._report(node, where, f"must be a list of names like [web]{_got(node)}")
             return ()
-        installed = implementations("sinks", self._schema.package) | {"auto": ""}
+        installed = implementations("sinks", self._schema.package)
+        if installed:
+            installed |= {"auto": ""}
         found: dict[str, None] = {}
         for item in node.value:
             # The text and not the value: to YAML an unquoted null is no name.

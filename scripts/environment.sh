@@ -28,4 +28,10 @@ make_environment() {
         .venv/bin/python -m pip install --quiet --disable-pip-version-check -r "$lock"
         cat requirements/*.txt >"$stamp"
     fi
+    # The warp is compiled here, once, and not while somebody waits for the first picture.
+    if [ ! -f .venv/.compiled ] || [ workers/stereo/warp.py -nt .venv/.compiled ]; then
+        echo "compiling the warp"
+        .venv/bin/python -c "import workers.stereo.warp"
+        touch .venv/.compiled
+    fi
 }

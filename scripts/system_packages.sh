@@ -1,0 +1,20 @@
+# Sourced by scripts/test: what the end-to-end tests need of the system - a display without a monitor (Xvfb),
+# OpenGL without a GPU (Mesa), a browser (chromium) and hands (xdotool). As root on Debian or Ubuntu it is
+# installed; else what is missing is named, and the tests that need it skip and say so.
+
+get_system_packages() {
+    local missing=() command package
+    while read -r command package; do
+        command -v "$command" >/dev/null || missing+=("$package")
+    done <<<"Xvfb xvfb
+chromium chromium
+xdotool xdotool"
+    ldconfig -p | grep -q 'libGL\.so\.1' || missing+=(libgl1)
+    ls /usr/lib/*/dri/swrast_dri.so >/dev/null 2>&1 || missing+=(libgl1-mesa-dri)
+    [ ${#missing[@]} -gt 0 ] || return 0
+    if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+        echo "installing ${missing[*]}"
+        apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null && return 0
+    fi
+    echo "missing for the end-to-end tests: ${missing[*]}; on Debian and Ubuntu: sudo apt install ${missing[*]}"
+}
