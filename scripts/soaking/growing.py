@@ -37,7 +37,8 @@ class Settings:
 class Growing(Worker):
     """Frames of one level each, and flat depth maps, at `capture.fps`."""
 
-    writes = {"frame": "RGB", "depth": "1/m"}
+    writes = {"frame": "RGB"}
+    offers = {"small": "RGB", "depth": "1/m"}
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
@@ -50,7 +51,7 @@ class Growing(Worker):
     def due(self) -> float:
         return self._due
 
-    def process(self, frame: OpenSlot, depth: OpenSlot) -> int:
+    def process(self, frame: OpenSlot, small: OpenSlot, depth: OpenSlot) -> int:
         settings, now = self.settings.growing, time.perf_counter()
         self._due = max(self._due + 1 / self.settings.capture.fps, now - 0.1)
         if self._grow_at is not None and now >= self._grow_at and self.step < settings.steps:
@@ -63,4 +64,6 @@ class Growing(Worker):
         self.number += 1
         paint(picture, self.number)
         inverse_depth[:] = 1 + self.number % 5
+        size = self.settings.depth
+        small.view((size.height, size.width, 3))[:] = picture[0, 0]
         return int(now * 1e9)

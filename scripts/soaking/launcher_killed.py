@@ -4,14 +4,14 @@ import random
 import time
 from pathlib import Path
 
-from scripts.soaking.launching import Launched, family, say
+from scripts.soaking.launching import SCENE, Launched, family, say
 from scripts.soaking.leavings import Belongings
 from scripts.soaking.report import Result, Table
 
 MOMENTS = ((0.05, 1.2), (1.2, 4.0))  # seconds after its start: while workers start, and while they run
 GONE_AFTER = 1.0  # seconds
 PATIENCE = 20.0  # seconds to find out how long it takes what is left then
-SIZE = ("--set", "scene.width=640", "--set", "scene.height=360", "--set", "sinks=null")
+SETTINGS = (*SCENE, "scene.width=640", "scene.height=360")
 
 
 def fill(result: Result, folder: Path, times: int) -> None:
@@ -31,7 +31,7 @@ def fill(result: Result, folder: Path, times: int) -> None:
 
 def _kill_one(folder: Path, moment: float) -> tuple[int, list[str], float]:
     """How many processes there were, what was left a second later, and after how long all was gone."""
-    with Launched(folder, ("launcher.py", "run", *SIZE)) as launched:
+    with Launched(folder, ("launcher.py", "run", *(f"--set={value}" for value in SETTINGS))) as launched:
         time.sleep(moment)
         launched.check_alive()
         alive, belongings = len(family(launched.marker)), Belongings(launched.marker)

@@ -24,6 +24,13 @@ from scripts.soaking.report import SoakError
 REPO = Path(__file__).resolve().parents[2]
 RUNTIME = "XDG_RUNTIME_DIR"
 START_LIMIT, STOP_LIMIT = 60.0, 10.0  # seconds; watchdogs, the machine may be busy
+SCENE = (  # all that needs neither a screen nor a model
+    "sinks=null",
+    "capture.source=scene",
+    "depth.model=true",
+    "stereo.layout=rgb+depth",
+    "stereo.fill_16_9=false",
+)
 LOG, LOG_END = "launcher.log", 25  # lines
 
 Found = TypeVar("Found")

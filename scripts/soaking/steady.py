@@ -9,12 +9,12 @@ from pathlib import Path
 
 from pipeline.stats import WINDOW, Figures
 from scripts.soaking.footprint import Footprint, footprint, growth, rise
-from scripts.soaking.launching import Launched, say
+from scripts.soaking.launching import SCENE, Launched, say
 from scripts.soaking.leavings import stop_and_check
 from scripts.soaking.report import Cell, Result, Table
 from scripts.soaking.watching import check_zero, processes, wait_until_running
 
-SETTINGS = ("scene.width=1920", "scene.height=1080", "capture.fps=60", "sinks=null")
+SETTINGS = (*SCENE, "scene.width=1920", "scene.height=1080", "capture.fps=60")
 WARM_UP = 60.0  # seconds that may grow, or a third of a shorter run
 GROWTH_LIMIT = 1.0  # MB over the run
 MAPPING_SLACK = 2  # an allocator may keep a piece more

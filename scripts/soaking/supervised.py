@@ -14,6 +14,7 @@ from pipeline.graph import Plan, WorkerPlan, make_plan
 from pipeline.settings import load
 from pipeline.supervisor import Supervisor
 from scripts.soaking import growing, holding
+from scripts.soaking.launching import SCENE
 
 
 def arguments(source: growing.Settings, hold: float, fps: int, notes: Path) -> Sequence[str]:
@@ -43,7 +44,7 @@ def main(text: str) -> int:
 def make(source: growing.Settings, sink: holding.Settings, fps: int) -> Plan:
     """The plan of the default settings for the source's first size, with other implementations in it."""
     size = (f"scene.width={source.width}", f"scene.height={source.height}")
-    plan = make_plan(load(SETTINGS, overrides=(*size, f"capture.fps={fps}", "sinks=null")))
+    plan = make_plan(load(SETTINGS, overrides=(*SCENE, *size, f"capture.fps={fps}")))
     others = {"capture": ("growing", source), "null": ("holding", sink)}
 
     def changed(worker: WorkerPlan) -> WorkerPlan:
