@@ -9,6 +9,7 @@ python -m scripts.live_paths.threaded_line SETTINGS_JSON: prints one JSON object
 """
 
 import json
+import os
 import queue
 import sys
 import threading
@@ -142,4 +143,5 @@ def make_film(width: int, height: int, frames: int) -> list[npt.NDArray[np.uint8
 if __name__ == "__main__":
     options = json.loads(sys.argv[1])
     seconds = options.pop("seconds")
-    print(json.dumps(ThreadedLine(**options).run(seconds)))
+    print(json.dumps(ThreadedLine(**options).run(seconds)), flush=True)
+    os._exit(0)  # its threads wait for each other in their queues
