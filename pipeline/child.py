@@ -16,10 +16,10 @@ from shm.board import OPENING, RUNNING, STOPPED, Board, Line
 from shm.errors import RingCorrupt
 from shm.ring import ReaderHandle, WriterHandle
 from shm.segment import Segment
-from workers.worker import Host, Link, Step, implementation_in
+from workers.worker import CannotWork, Host, Link, Step, implementation_in
 
 OPEN_LIMIT = 120.0  # seconds for imports and Worker.open(); longer needs its own busy(...)
-CRASHED, CORRUPT = 1, 70  # exit codes
+CRASHED, CORRUPT, CANNOT_WORK = 1, 70, 78  # exit codes
 LONGEST_LINE = 10_000  # characters of a log line; six bytes of JSON each at most
 
 
@@ -75,7 +75,7 @@ class ControlLogHandler(logging.Handler):
 
 
 def main(assignment: Assignment) -> None:
-    """Exit code 0: it was told to stop; CRASHED or CORRUPT otherwise."""
+    """Exit code 0: it was told to stop; CRASHED, CORRUPT or CANNOT_WORK otherwise."""
     _leave_stopping_to_the_launcher()
     faulthandler.enable()
     control = Channel(assignment.control)
@@ -90,6 +90,9 @@ def main(assignment: Assignment) -> None:
         logging.critical("%s", error)
         control.send({"kind": "corrupt", "ring": error.ring})
         sys.exit(CORRUPT)
+    except CannotWork as error:
+        logging.critical("%s", error)
+        sys.exit(CANNOT_WORK)
     except Exception as error:
         logging.critical("%s: %s", type(error).__name__, error, exc_info=True)
         sys.exit(CRASHED)

@@ -30,7 +30,7 @@ FROM_WORKERS: dict[str, dict[str, type]] = {
     "corrupt": {"ring": str},
     "away": {},  # a source has lost what it captures
     "looking": {"value": bool},  # a sink: somebody looks, or nobody does
-    "set": {"section": str, "key": str, "value": object},  # a live setting, for all
+    "set": {"section": str, "key": str, "value": object},  # a live setting that it sees, for all
     "quit": {"why": str},
 }
 """What a worker may say: kind → fields."""
@@ -206,6 +206,8 @@ def _close_all(queued: _Queued) -> None:
 def is_sound(message: Message, rings: Collection[str], written: Collection[str]) -> bool:
     """It is one of those that a worker sends, and speaks of no ring that is not this worker's business."""
     fields = FROM_WORKERS.get(message["kind"])
-    if fields is None or not all(isinstance(message.get(name), kind) for name, kind in fields.items()):
+    if fields is None or not fields.keys() <= message.keys():
+        return False
+    if not all(isinstance(message[name], kind) for name, kind in fields.items()):
         return False
     return "ring" not in fields or message["ring"] in (written if message["kind"] == "too_large" else rings)

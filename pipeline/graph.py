@@ -104,7 +104,7 @@ def make_plan(settings: Settings, package: str = "workers", cores: int | None = 
             settings=sections[name],
             reads=wiring.reads,
             mode=kinds[name].mode,
-            follows=kinds[name].follows,
+            follows=wiring.follows,
             joins=wiring.joins or keepers.get(name),
             joins_for_others=wiring.joins is None,
             writes=tuple(ring for ring in wiring.outputs if writer_of.get(ring) == name),
@@ -170,8 +170,6 @@ def _writers(wirings: dict[str, Wiring]) -> dict[str, str]:
                 raise GraphError(
                     f"both {writer_of[ring]} and {name} write ring {ring}; a ring has one writer"
                 )
-            if ring not in used:
-                raise GraphError(f"{name} writes ring {ring}, and nobody reads it")
             writer_of[ring] = name
     for name, wiring in wirings.items():
         for ring in wiring.offers.keys() & used - writer_of.keys():
@@ -179,6 +177,8 @@ def _writers(wirings: dict[str, Wiring]) -> dict[str, str]:
     for missing in used - writer_of.keys():
         readers = [name for name, wiring in wirings.items() if missing in wiring.inputs]
         raise GraphError(f"{', '.join(readers)} would read ring {missing}, and nobody writes it")
+    for unread in writer_of.keys() - used:
+        raise GraphError(f"{writer_of[unread]} writes ring {unread}, and nobody reads it")
     return writer_of
 
 
@@ -264,5 +264,5 @@ def _rows(ring: str, workers: Sequence[WorkerPlan], specs: dict[str, RingSpec]) 
 def _threads(kinds: dict[str, type[Worker]], cores: int) -> dict[str, int]:
     """The heavy workers share the cores; the others get one thread each."""
     heavy = [name for name, kind in kinds.items() if kind.heavy]
-    share = max(1, math.floor(cores / len(heavy))) if heavy else 1
+    share = cores
     return {name: share if name in heavy else 1 for name in kinds}

@@ -7,26 +7,28 @@ from pipeline.catalogue import implementations
 from pipeline.graph import TRUE_DEPTH, GraphError
 from pipeline.settings import Settings
 from workers.depth._manifest import MODELS
-from workers.depth._models import is_here
+from workers.depth._models import ModelError, download, is_here
 
 
 def pick(settings: Settings, package: str = "workers") -> tuple[Settings, list[str]]:
-    """The settings without any `auto`, and a line for each decision. Raises GraphError."""
+    """The settings without any `auto`, and a line for each decision. A known model that is not here is
+    downloaded. Raises GraphError."""
     reasons: list[str] = []
-    sections = dict(settings.sections)
-    capture = sections["capture"]
-    if capture.source == "auto":
-        capture = replace(capture, source=_pick_source(package, reasons))
-    sections["capture"] = capture
-    depth = sections["depth"]
-    if depth.model == "auto":
-        depth = replace(depth, model=_pick_model(capture.source, reasons))
-    sections["depth"] = depth
+    capture, depth = settings.sections["capture"], settings.sections["depth"]
+    source = _pick_source(package, reasons) if capture.source == "auto" else capture.source
+    try:
+        model = _pick_model(depth.model, source, reasons)
+    except GraphError as error:
+        if capture.source != "auto":
+            raise
+        reasons.append(f"source: scene after all, with its own true depth, because {error}")
+        source, model = "scene", TRUE_DEPTH
+    sections = {**settings.sections, "capture": replace(capture, source=source)}
+    sections["depth"] = replace(depth, model=model)
     sinks = settings.sinks
     if "auto" in sinks:
-        sinks = tuple(
-            dict.fromkeys([*(sink for sink in sinks if sink != "auto"), *_pick_sinks(package, reasons)])
-        )
+        picked = _pick_sinks(package, reasons)
+        sinks = tuple(dict.fromkeys([*(sink for sink in sinks if sink != "auto"), *picked]))
     return replace(settings, sections=sections, sinks=sinks), reasons
 
 
@@ -50,19 +52,35 @@ def _pick_sinks(package: str, reasons: list[str]) -> list[str]:
     return sinks
 
 
-def _pick_model(source: str, reasons: list[str]) -> str:
-    for name in MODELS:
-        if is_here(name):
-            reasons.append(f"depth: {name}, {MODELS[name].about}")
-            return name
+def _pick_model(wanted: str, source: str, reasons: list[str]) -> str:
+    """For `auto` the first model that is here, or can be got; the scene needs none."""
+    here = [name for name in MODELS if is_here(name)]
+    if wanted != "auto":
+        if wanted in MODELS and wanted not in here:
+            _get(wanted, reasons)
+        return wanted
+    if here:
+        reasons.append(f"depth: {here[0]}, {MODELS[here[0]].about}")
+        return here[0]
     if source == "scene":
         reasons.append("depth: the scene's own true depth, because no depth model is on this machine")
         return TRUE_DEPTH
     name = next(iter(MODELS))
-    raise GraphError(
-        f"no depth model is on this machine; get one with `launcher.py models download {name}`, "
-        "or look at the test scene with `--set capture.source=scene`"
-    )
+    _get(name, reasons)
+    return name
+
+
+def _get(name: str, reasons: list[str]) -> None:
+    """Download a model that is not here. Raises GraphError."""
+    try:
+        path = download(MODELS[name], lambda done, total: None)
+    except ModelError as error:
+        raise GraphError(
+            f"the depth model {name} is not on this machine and could not be downloaded ({error}); with a "
+            f"network try `launcher.py models download {name}`, without one look at the test scene: "
+            "`--set capture.source=scene`"
+        ) from error
+    reasons.append(f"depth: {name}, just downloaded to {path}")
 
 
 def _unavailable(room: str, name: str, package: str) -> str | None:

@@ -4,9 +4,10 @@ Each section is a dataclass beside its worker (pipeline/catalogue.py finds them)
 default written there.
 """
 
+import json
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, is_dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
 
@@ -18,7 +19,17 @@ from pipeline.catalogue import CatalogueError, settings_types
 from pipeline.settings_check import Checker, Layer, Schema, fields, hint
 from pipeline.settings_file import Problem, SettingsError, one_line
 
-__all__ = ["Change", "Log", "Problem", "Settings", "SettingsError", "changes", "load", "write_back"]
+__all__ = [
+    "Change",
+    "Log",
+    "Problem",
+    "Settings",
+    "SettingsError",
+    "changes",
+    "live_value",
+    "load",
+    "write_back",
+]
 
 
 @dataclass(frozen=True)
@@ -108,6 +119,16 @@ def changes(old: Settings, new: Settings) -> list[Change]:
     if old.sinks != new.sinks:
         found.append(Change("sinks", "", old.sinks, new.sinks, live=False))
     return found
+
+
+def live_value(section: Any, key: str, value: object) -> object:
+    """A value from elsewhere, as data that JSON can carry, for a live key of a section (the dataclass
+    instance). Raises ValueError when there is no such key, it is not live or cannot have that value."""
+    settings_type: type = type(section)
+    field = fields(settings_type).get(key) if is_dataclass(section) else None
+    if field is None or "live" not in field.marks:
+        raise ValueError(f"{key} cannot be changed while running")
+    return field.adapter.validate_json(json.dumps(value), strict=True)
 
 
 def write_back(path: str | Path, section: str, key: str, value: object, *, package: str = "workers") -> None:

@@ -18,6 +18,7 @@ from pipeline.graph import Plan, WorkerPlan
 from pipeline.leash import leash_all_workers
 from pipeline.managed import DEATHS, WINDOW, Managed, State
 from pipeline.rings import Rings
+from pipeline.settings import live_value
 from shm import layout
 from shm.board import ABSENT, OPENING, Board
 from shm.ring import Ring
@@ -206,10 +207,16 @@ class Supervisor:
         self._tend_rings(now)
         self._tell_states()
         self._put_to_sleep()
-        states = {worker.state for worker in self.workers.values()}
-        if states <= {State.FAILED, State.FINISHED}:
-            log.info("no worker is left")
-            self.exit_code, self.stop_requested = int(State.FAILED in states), True
+        self._end_if_over()
+
+    def _end_if_over(self) -> None:
+        """When no worker is left, or no sink, so that nobody would see anything."""
+        workers = self.workers.values()
+        for what, some in (("worker", workers), ("sink", [w for w in workers if not w.plan.writes])):
+            states = {worker.state for worker in some}
+            if states <= {State.FAILED, State.FINISHED} and not self.stop_requested:
+                log.info("no %s is left", what)
+                self.exit_code, self.stop_requested = int(State.FAILED in states), True
 
     def _wait(self, timeout: float) -> None:
         """Until a worker says something or dies."""
@@ -253,7 +260,7 @@ class Supervisor:
         elif kind == "looking":
             worker.looking = message["value"]
         elif kind == "set":
-            self.set_everywhere(message["section"], message["key"], message["value"])
+            self._set(worker, message["section"], message["key"], message["value"])
         elif kind == "quit":
             log.info("%s: %s", worker.name, message["why"])
             self.stop_requested = True
@@ -261,6 +268,14 @@ class Supervisor:
             self.rings.wish_larger(message["ring"], message["nbytes"])
         elif kind == "corrupt" and worker.killed_at is None:  # or it speaks of a segment that is gone
             self._renew(message["ring"])
+
+    def _set(self, worker: Managed, section: str, key: str, value: object) -> None:
+        """What a worker sets for all is checked as if it stood in the file."""
+        try:
+            checked = live_value(worker.plan.settings.get(section), key, value)
+        except ValueError as error:
+            raise ControlError(f"{section}.{key} cannot be {value!r}"[:200]) from error
+        self.set_everywhere(section, key, checked)
 
     def _send(self, worker: Managed, message: Message, key: str, fds: tuple[int, ...] = ()) -> None:
         if worker.channel is None:
@@ -285,6 +300,9 @@ class Supervisor:
         elif code == 0:
             worker.state = State.FINISHED
             log.info("%s has finished", worker.name)
+        elif code == child.CANNOT_WORK:
+            worker.state = State.FAILED
+            log.error("%s stays off until its settings change", worker.name)
         else:
             self._decide_restart(worker, child.how_it_ended(code), now)
 
@@ -379,11 +397,13 @@ class Supervisor:
                 carried = plan.follows and self.rings[plan.follows].state == layout.LIVE
                 state = layout.LIVE if carried else layout.AWAY
             for ring in plan.writes:
-                self.rings[ring].set_state(state)
+                if self.rings[ring].state in layout.STATES:  # or the next check of all words has to see it
+                    self.rings[ring].set_state(state)
 
     def _put_to_sleep(self) -> None:
         """When nobody looks at any sink, everything before the sinks sleeps."""
-        asleep = not any(worker.looking for worker in self.workers.values() if not worker.plan.writes)
+        sinks = [worker for worker in self.workers.values() if not worker.plan.writes]
+        asleep = not any(sink.looking and sink.state not in (State.FAILED, State.FINISHED) for sink in sinks)
         if asleep == self._asleep:
             return
         self._asleep = asleep

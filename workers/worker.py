@@ -31,6 +31,11 @@ from shm.wake import Sleeper, wait
 BEAT_EVERY = 0.25  # seconds; the longest sleep between two beats
 
 
+class CannotWork(Exception):
+    """Raised in `open`: only the user can change that, so the worker is not started again until its settings
+    change. The message names what, where and what to do."""
+
+
 class Wiring(NamedTuple):
     """The rings that a worker uses; see the attributes of Worker."""
 

@@ -8,6 +8,7 @@ seconds, at which a worker counts as hung.
 """
 
 import argparse
+import importlib
 import sys
 from dataclasses import replace
 
@@ -15,6 +16,7 @@ from pipeline import commands, graph, supervisor
 from pipeline.graph import Plan, WorkerPlan
 from pipeline.settings import Settings
 from shm.layout import Mode, RowSpec
+from workers.worker import implementation_in
 
 
 def main() -> int:
@@ -28,7 +30,7 @@ def main() -> int:
     def make_plan(settings: Settings) -> Plan:
         plan = graph.make_plan(settings)
         for pair in options.swap:
-            plan = swapped(plan, *pair.split("="))
+            plan = swapped(plan, settings, *pair.split("="))
         modes: tuple[tuple[Mode, list[str]], ...] = (("latest", options.add), ("every", options.every))
         for mode, pairs in modes:
             for pair in pairs:
@@ -42,9 +44,14 @@ def main() -> int:
     return commands.main([argument for argument in arguments if argument != "--"])
 
 
-def swapped(plan: Plan, name: str, module: str) -> Plan:
+def swapped(plan: Plan, settings: Settings, name: str, module: str) -> Plan:
+    implementation = f"tests.bad_workers.{module}"
+    shares = implementation_in(importlib.import_module(implementation)).shares
+    shared = {section: settings.sections[section] for section in shares}
     workers = [
-        replace(worker, implementation=f"tests.bad_workers.{module}") if worker.name == name else worker
+        replace(worker, implementation=implementation, settings=worker.settings | shared)
+        if worker.name == name
+        else worker
         for worker in plan.workers
     ]
     return replace(plan, workers=tuple(workers))
@@ -58,6 +65,7 @@ def added(plan: Plan, name: str, module: str, mode: Mode) -> Plan:
         settings={},
         reads="picture",
         mode=mode,
+        follows=None,
         joins=None,
         joins_for_others=False,
         writes=(),

@@ -20,7 +20,7 @@ class Grows(Scene):
         super().open()
         self._first, self._scene = time.perf_counter() + 1.5, self.settings.scene
 
-    def process(self, frame: OpenSlot, depth: OpenSlot) -> int:
+    def process(self, frame: OpenSlot, small: OpenSlot | None, depth: OpenSlot | None) -> int:
         part = (time.perf_counter() - self._first) / DRAGGED
         factor = 1 + (FACTOR - 1) * min(1.0, max(0.0, part))
         scene: Any = replace(
@@ -30,4 +30,4 @@ class Grows(Scene):
             self.settings.scene, due = scene, self._due
             super().open()
             self._due = due
-        return super().process(frame, depth)
+        return super().process(frame, small, depth)

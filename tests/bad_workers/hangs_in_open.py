@@ -12,5 +12,5 @@ class HangsInOpen(Worker):
     reads = "picture"
 
     def open(self) -> None:
-        with self.busy("looking for the device", limit=0.5):
+        with self.host.busy("looking for the device", limit=0.5):
             threading.Event().wait()

@@ -16,5 +16,5 @@ class IgnoresSigterm(Worker):
         for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
             signal.signal(number, signal.SIG_IGN)
         self.log.info("ignoring signals")
-        with self.busy("sulking", limit=600):
+        with self.host.busy("sulking", limit=600):
             threading.Event().wait()

@@ -15,5 +15,5 @@ class IgnoresStop(Worker):
 
     def process(self, picture: Lease) -> None:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        with self.busy("counting pixels", limit=600):
+        with self.host.busy("counting pixels", limit=600):
             threading.Event().wait()

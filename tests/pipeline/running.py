@@ -23,7 +23,24 @@ from tests.shm.ring_processes import die_with_parent
 REPO = Path(__file__).parents[2]
 WATCHDOG = 30.0  # seconds; what is waited for takes one or two
 LINE = ("capture", "steady", "stereo", "null")
-SMALL = ("scene.width=320", "scene.height=180", "scene.balls=2", "capture.fps=60")
+RINGS = ("frame", "small", "depth", "nearness", "picture")
+SMALL = (
+    "sinks=[null]",
+    "capture.source=scene",
+    "capture.fps=60",
+    "scene.width=320",
+    "scene.height=180",
+    "scene.balls=2",
+    "depth.model=true",
+    "stereo.layout=rgb+depth",
+)
+AS_YAML = """
+sinks: [null]
+capture: {source: scene, fps: 60}
+scene: {width: 320, height: 180, balls: 2}
+depth: {model: true}
+stereo: {layout: rgb+depth}
+"""
 
 
 class Memory(NamedTuple):
@@ -276,7 +293,7 @@ def copied_tree(folder: Path) -> Path:
     for name in ("launcher.py", "settings.yaml"):
         shutil.copy(REPO / name, repo)
     for name in ("pipeline", "workers", "shm"):
-        shutil.copytree(REPO / name, repo / name, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(REPO / name, repo / name, ignore=shutil.ignore_patterns("*.pyc"))
     return repo
 
 

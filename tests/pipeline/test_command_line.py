@@ -12,11 +12,13 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.pipeline.running import REPO, SMALL, WATCHDOG, Launcher, command, launched
+from tests.pipeline.running import REPO, RINGS, SMALL, WATCHDOG, Launcher, command, launched
 
 pytestmark = pytest.mark.timeout(60)
 
 FILE = """sinks: [null]
+capture: {source: scene}
+depth: {model: true}
 profiles:
   tiny:
     scene: {width: 160, height: 120}
@@ -86,18 +88,18 @@ def test_smoke_help(arguments: list[str]) -> None:
 def test_contract_the_plan_is_printed_and_nothing_starts() -> None:
     result = command("run", "--plan", *(f"--set={setting}" for setting in SMALL))
     assert (result.returncode, result.stderr) == (0, "")
-    assert result.stdout.startswith("4 workers, 3 MB in 4 rings")
+    assert result.stdout.startswith(f"4 workers, 5 MB in {len(RINGS)} rings")
     assert command("--plan", *(f"--set={setting}" for setting in SMALL)).stdout == result.stdout
 
 
 @pytest.mark.parametrize(
     ("options", "size"),
     [
-        ([], "9 x 2.76 MB"),
-        (["--profile=tiny"], "9 x 0.06 MB"),
-        (["--set=scene.width=320", "--set=scene.height=180"], "9 x 0.17 MB"),
-        (["--profile=tiny", "--set=scene.width=320"], "9 x 0.12 MB"),
-        (["--set=scene.width=640", "--set=scene.width=320", "--set=scene.height=180"], "9 x 0.17 MB"),
+        ([], "12 x 2.76 MB"),
+        (["--profile=tiny"], "12 x 0.06 MB"),
+        (["--set=scene.width=320", "--set=scene.height=180"], "12 x 0.17 MB"),
+        (["--profile=tiny", "--set=scene.width=320"], "12 x 0.12 MB"),
+        (["--set=scene.width=640", "--set=scene.width=320", "--set=scene.height=180"], "12 x 0.17 MB"),
     ],
     ids=["file", "profile", "set", "set over profile", "the last set"],
 )

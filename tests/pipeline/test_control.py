@@ -1,17 +1,20 @@
 """The control queue on real socket pairs, against peers that stop, die and talk rubbish."""
 
 import json
+import logging
 import os
 import signal
 import socket
 import struct
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 
 import pytest
 
+from pipeline.child import ControlLogHandler
 from pipeline.control import MAX_BYTES, MAX_QUEUED, Channel, ControlError, Message
 from tests.pipeline.running import until
 
@@ -242,6 +245,39 @@ def test_contract_a_flood_is_read_in_portions(raw: tuple[Channel, socket.socket]
     finally:
         flood.kill()
         flood.wait()
+
+
+def test_contract_log_lines_from_several_threads_at_once_stay_whole(pair: tuple[Channel, Channel]) -> None:
+    """As from a server's threads; while the launcher reads, and the worker's own step sends and flushes."""
+    ours, theirs = pair
+    log = logging.Logger("threads")
+    log.addHandler(ControlLogHandler(theirs))
+    threads, lines = 8, 300
+
+    def chat(number: int) -> None:
+        for line in range(lines):
+            log.warning("%d %d %s", number, line, str(number) * (100 * number))
+
+    chatting = [threading.Thread(target=chat, args=(number,)) for number in range(1, threads + 1)]
+    for thread in chatting:
+        thread.start()
+    received: list[Message] = []
+    while any(thread.is_alive() for thread in chatting):
+        theirs.send({"kind": "ready"})
+        received += [message for message, _ in ours.receive()]
+    received += pumped(theirs, ours)
+    texts = [message["text"] for message in received if message["kind"] == "log"]
+    dropped = [int(text.split()[0]) for text in texts if text.endswith("log lines were dropped here")]
+    whole: dict[int, list[int]] = {number: [] for number in range(1, threads + 1)}
+    for text in texts:
+        if not text.endswith("log lines were dropped here"):
+            number, line, blah = text.split()
+            assert blah == number * (100 * int(number))
+            whole[int(number)].append(int(line))
+    for seen in whole.values():
+        assert seen == sorted(set(seen)), "each thread's in order, and none twice"
+    missing = threads * lines - sum(len(seen) for seen in whole.values())
+    assert sum(dropped) + theirs.take_dropped_logs() == missing, "and every dropped one counted"
 
 
 FLOOD = """

@@ -24,6 +24,7 @@ pytestmark = [
 
 USERS = {
     "frame": {"capture", "steady", "stereo"},
+    "small": {"capture", "steady"},
     "depth": {"capture", "steady"},
     "nearness": {"steady", "stereo"},
     "picture": {"stereo", "null"},

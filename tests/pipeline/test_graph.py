@@ -8,6 +8,8 @@ from textwrap import dedent
 from types import SimpleNamespace
 from typing import Any
 
+import cv2
+import numpy as np
 import psutil
 import pytest
 
@@ -15,8 +17,10 @@ from pipeline.graph import GraphError, Plan, make_plan
 from pipeline.rings import check_memory
 from pipeline.settings import Settings, load
 from shm.layout import RingSpec, RowSpec
-from tests.pipeline.running import REPO, SMALL, command, launched
+from tests.pipeline.running import REPO, RINGS, SMALL, command, launched
 
+SCENE = ("capture.source=scene", "depth.model=some.onnx", "sinks=[null]")
+IMAGE = ("capture.source=image", "sinks=[null]")
 _numbers = itertools.count()
 MakePlan = Callable[..., Plan]
 
@@ -54,13 +58,17 @@ def plan_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MakePlan:
 
     def make(
         capture: str = CAPTURE,
+        depth: str = "",
         steady: str = STEADY,
         stereo: str = STEREO,
         sinks: Mapping[str, str] = {"show": SINK},
+        where: str = "own",
         cores: int = 2,
     ) -> Plan:
         package = f"graph_workers_{next(_numbers)}"
-        rooms = {"capture/scene": capture, "steady/steady": steady, "stereo/stereo": stereo}
+        rooms = {"capture/scene": capture, "steady/nearness": steady, "stereo/compose": stereo}
+        if depth:
+            rooms["depth/network"] = depth
         rooms |= {f"sinks/{name}": code for name, code in sinks.items()}
         for name, code in rooms.items():
             file = tmp_path / package / f"{name}.py"
@@ -68,7 +76,11 @@ def plan_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MakePlan:
             (file.parent / "__init__.py").touch()
             file.write_text("from workers.worker import Worker\n" + dedent(code))
         (tmp_path / package / "__init__.py").touch()
-        sections = {"capture": SimpleNamespace(source="scene")}
+        sections = {
+            "capture": SimpleNamespace(source="scene"),
+            "depth": SimpleNamespace(model="some.onnx" if depth else "true"),
+            "stereo": SimpleNamespace(where=where),
+        }
         return make_plan(Settings(Path("-"), None, tuple(sinks), sections), package, cores)
 
     return make
@@ -82,33 +94,44 @@ def ring(plan: Plan, name: str) -> RingSpec:
 
 
 def test_contract_the_table_for_the_settings_that_come_with_the_program() -> None:
-    plan = make_plan(load(REPO / "settings.yaml"))
-    assert [(w.name, w.reads, w.mode, w.joins, w.joins_for_others, w.writes) for w in plan.workers] == [
-        ("capture", None, "latest", "frame", True, ("frame", "depth")),
-        ("steady", "depth", "latest", "frame", True, ("nearness",)),
-        ("stereo", "nearness", "latest", "frame", False, ("picture",)),
-        ("null", "picture", "latest", None, True, ()),
+    plan = make_plan(load(REPO / "settings.yaml", overrides=SCENE))
+    assert [
+        (w.name, w.reads, w.mode, w.follows, w.joins, w.joins_for_others, w.writes) for w in plan.workers
+    ] == [
+        ("capture", None, "latest", None, "frame", True, ("frame", "small")),
+        ("depth", "small", "latest", None, "frame", True, ("depth",)),
+        ("steady", "depth", "latest", "small", "frame", True, ("nearness",)),
+        ("stereo", "nearness", "latest", None, "frame", False, ("picture",)),
+        ("null", "picture", "latest", None, None, True, ()),
     ]
-    pixels = 1280 * 720
-    by_source = tuple(
-        RowSpec(name, "by-source", n) for name, n in (("capture", 3), ("steady", 3), ("stereo", 1))
-    )
+    pixels, small = 1280 * 720, 320 * 192
+    keepers = (("capture", 4), ("depth", 3), ("steady", 3), ("stereo", 1))
+    by_source = tuple(RowSpec(name, "by-source", leases) for name, leases in keepers)
     assert plan.rings == (
-        RingSpec("frame", 3 + 3 + 1 + 2, pixels * 3, by_source),
-        RingSpec("depth", 1 + 2, pixels // 16 * 4, (RowSpec("steady", "latest", 1),)),
-        RingSpec("nearness", 1 + 2, pixels // 16 * 4, (RowSpec("stereo", "latest", 1),)),
-        RingSpec("picture", 1 + 2, pixels * 6, (RowSpec("null", "latest", 1),)),
+        RingSpec("frame", 4 + 3 + 3 + 1 + 2, pixels * 3, by_source),
+        RingSpec("small", 2 + 2, small * 3, (RowSpec("depth", "latest", 1), RowSpec("steady", "latest", 1))),
+        RingSpec("depth", 1 + 2, small * 4, (RowSpec("steady", "latest", 1),)),
+        RingSpec("nearness", 1 + 2, small * 4, (RowSpec("stereo", "latest", 1),)),
+        RingSpec("picture", 1 + 2, picture_bytes(1080), (RowSpec("null", "latest", 1),)),
     )
     assert plan.nbytes == sum(spec.nbytes for spec in plan.rings)
 
 
-def test_contract_a_worker_gets_the_sections_of_its_room_and_its_own() -> None:
-    plan = make_plan(load(REPO / "settings.yaml"))
+def picture_bytes(most: int) -> int:
+    """The largest picture of any layout: two views of a 720p frame with bars around it."""
+    rows, columns = most, -(-most * 16 // 9)
+    return 3 * 2 * min(2 * 1280 * 720, rows * columns)
+
+
+def test_contract_a_worker_gets_the_sections_of_its_room_its_own_and_those_that_it_shares() -> None:
+    plan = make_plan(load(REPO / "settings.yaml", overrides=[*SCENE, "sinks=[null, window]"]))
     assert {w.name: set(w.settings) for w in plan.workers} == {
-        "capture": {"capture", "scene"},
+        "capture": {"capture", "scene", "depth"},
+        "depth": {"depth"},
         "steady": {"steady"},
         "stereo": {"stereo"},
         "null": set(),
+        "window": {"window", "stereo"},
     }
 
 
@@ -123,7 +146,9 @@ def test_contract_each_sink_adds_a_reader_and_a_slot(plan_of: MakePlan, count: i
 
 def test_contract_slots_are_all_leases_that_can_be_out_and_two(plan_of: MakePlan) -> None:
     """One behind each slot that a keeper writes: a second reader of depth makes two keepers' rings larger."""
-    plan = plan_of(sinks={name: SINK.replace("picture", name) for name in ("picture", "depth", "nearness")})
+    plan = plan_of(
+        sinks={f"show_{name}": SINK.replace("picture", name) for name in ("picture", "depth", "nearness")}
+    )
     for spec in plan.rings:
         assert spec.slots == sum(row.pins for row in spec.rows) + 2
     assert ring(plan, "depth").slots == 4
@@ -180,31 +205,182 @@ def test_contract_heavy_workers_share_the_cores_and_the_others_get_one_thread(
 
 def test_contract_a_worker_s_libraries_get_its_budget(tmp_path: Path) -> None:
     with launched(tmp_path) as launcher:
-        for name, pid in launcher.pids().items():
-            environment = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
-            for variable in (b"OMP_NUM_THREADS=1", b"OPENBLAS_NUM_THREADS=1", b"NUMBA_NUM_THREADS=1"):
-                assert variable in environment, name
         for figures in launcher.figures()["workers"]:
-            assert figures["thread_budget"] == 1
-            assert figures["threads"] == 1
+            budget = psutil.cpu_count() if figures["name"] == "stereo" else 1
+            assert figures["thread_budget"] == budget
+            waiting = int(figures["name"] == "stereo")  # for the threads that numba has it use
+            assert 1 <= figures["threads"] <= budget + waiting, figures["name"]
+            environment = Path(f"/proc/{figures['pid']}/environ").read_bytes().split(b"\0")
+            for library in ("OMP_NUM", "OPENBLAS_NUM", "NUMBA_NUM"):
+                assert f"{library}_THREADS={budget}".encode() in environment, figures["name"]
+            assert f"OPENCV_FOR_THREADS_NUM={budget}".encode() in environment, figures["name"]
 
 
 def test_contract_the_text_names_every_worker_and_ring_with_what_it_needs() -> None:
-    text = make_plan(load(REPO / "settings.yaml")).text()
-    assert text.startswith("4 workers, 43 MB in 4 rings")
-    for name in (
-        "capture",
-        "steady",
-        "stereo",
-        "null",
-        "ring frame",
-        "ring depth",
-        "ring nearness",
-        "ring picture",
-    ):
+    text = make_plan(load(REPO / "settings.yaml", overrides=SCENE)).text()
+    assert text.startswith("5 workers, 71 MB in 5 rings")
+    for name in ("capture", "depth", "steady", "stereo", "null", *(f"ring {ring}" for ring in RINGS)):
         assert name in text
-    assert "9 x 2.76 MB" in text
+    assert "13 x 2.76 MB" in text
     assert "stereo (by-source, 1)" in text
+    assert "reads depth; follows small; keeps frame; writes nearness" in text
+
+
+# Rings that are offered, followed, and made by nobody -----------------------------------------------------
+
+SOURCE = """
+    class Capture(Worker):
+        writes = {"frame": "RGB"}
+        offers = {"small": "RGB", "depth": "1/m"}
+        @classmethod
+        def sizes(cls, settings, rings):
+            return {"frame": 3000, "small": 600, "depth": 500}
+"""
+NETWORK = """
+    class Network(Worker):
+        reads, writes = "small", {"depth": "relative"}
+        @classmethod
+        def sizes(cls, settings, rings):
+            return {"depth": 400}
+"""
+FOLLOWING = STEADY.replace("reads, writes = ", 'follows = "small"\n        reads, writes = ')
+WINDOW = """
+    from workers.worker import Wiring
+
+    class Window(Worker):
+        shares = ("stereo",)
+        @classmethod
+        def wiring(cls, settings):
+            if settings.stereo.where == "sink":
+                return Wiring("nearness", None, "frame", {}, {})
+            return Wiring("picture", None, None, {}, {})
+"""
+
+
+def written(plan: Plan) -> dict[str, tuple[str, ...]]:
+    return {worker.name: worker.writes for worker in plan.workers}
+
+
+def nbytes(plan: Plan) -> dict[str, int]:
+    return {spec.name: spec.slot_bytes for spec in plan.rings}
+
+
+def test_contract_an_offer_that_nobody_reads_is_not_made(plan_of: MakePlan) -> None:
+    assert written(plan_of(capture=SOURCE))["capture"] == ("frame", "depth")
+
+
+def test_contract_an_offer_is_made_for_whoever_only_follows_it(plan_of: MakePlan) -> None:
+    assert written(plan_of(capture=SOURCE, steady=FOLLOWING))["capture"] == ("frame", "small", "depth")
+
+
+def test_contract_an_offer_gives_way_to_whoever_writes_that_ring(plan_of: MakePlan) -> None:
+    plan = plan_of(capture=SOURCE, depth=NETWORK)
+    assert written(plan) == {
+        "capture": ("frame", "small"),
+        "depth": ("depth",),
+        "steady": ("nearness",),
+        "stereo": ("picture",),
+        "show": (),
+    }
+    assert nbytes(plan)["depth"] == 400, "the network's, not the one that was offered"
+
+
+def test_contract_true_depth_is_the_scene_s_own_and_needs_no_depth_worker(plan_of: MakePlan) -> None:
+    plan = make_plan(load(REPO / "settings.yaml", overrides=[*SCENE, "depth.model=true"]))
+    assert written(plan) == {
+        "capture": ("frame", "small", "depth"),
+        "steady": ("nearness",),
+        "stereo": ("picture",),
+        "null": (),
+    }
+    assert ring(plan, "depth").slot_bytes == 1280 * 720 // 16 * 4
+
+
+def test_contract_true_depth_of_a_source_that_has_none_is_refused(tmp_path: Path) -> None:
+    photo = tmp_path / "photo.png"
+    cv2.imwrite(str(photo), np.zeros((48, 64, 3), np.uint8))
+    settings = load(REPO / "settings.yaml", overrides=["depth.model=true", f"image.path={photo}", *IMAGE])
+    with pytest.raises(GraphError, match="steady would read ring depth, and nobody writes it"):
+        make_plan(settings)
+
+
+def test_contract_who_follows_has_a_row_after_those_who_read(plan_of: MakePlan) -> None:
+    plan = plan_of(capture=SOURCE, depth=NETWORK, steady=FOLLOWING)
+    assert ring(plan, "small").rows == (RowSpec("depth", "latest", 1), RowSpec("steady", "latest", 1))
+    steady = next(worker for worker in plan.workers if worker.name == "steady")
+    assert (steady.reads, steady.follows, steady.rings) == (
+        "depth",
+        "small",
+        ["depth", "small", "frame", "nearness"],
+    )
+
+
+def test_contract_what_is_followed_stands_in_the_wiring_and_not_in_the_class(plan_of: MakePlan) -> None:
+    """So that a setting can decide it."""
+    deciding = (
+        FOLLOWING
+        + """
+        @classmethod
+        def wiring(cls, settings):
+            return super().wiring(settings)._replace(follows=None)
+"""
+    )
+    plan = plan_of(capture=SOURCE, steady=deciding)
+    assert all(worker.follows is None for worker in plan.workers)
+    assert [spec.name for spec in plan.rings] == ["frame", "depth", "nearness", "picture"]
+
+
+def test_contract_frames_that_are_followed_keep_their_source_too(plan_of: MakePlan) -> None:
+    """One lease behind each slot of small and of depth, that a picture made from either can be joined."""
+    plan = plan_of(capture=SOURCE, steady=FOLLOWING)
+    pins = {row.reader: row.pins for row in ring(plan, "frame").rows}
+    assert pins == {"capture": 3 + 3, "steady": 3, "stereo": 1}
+
+
+def test_contract_a_window_that_makes_the_views_itself_needs_no_stereo_worker(plan_of: MakePlan) -> None:
+    plan = plan_of(sinks={"window": WINDOW}, where="sink")
+    assert [worker.name for worker in plan.workers] == ["capture", "steady", "window"]
+    assert [spec.name for spec in plan.rings] == ["frame", "depth", "nearness"]
+    assert next(worker.joins for worker in plan.workers if worker.name == "window") == "frame"
+
+
+def test_contract_another_sink_beside_it_still_has_one(plan_of: MakePlan) -> None:
+    plan = plan_of(sinks={"window": WINDOW, "show": SINK}, where="sink")
+    assert {worker.name: worker.reads for worker in plan.workers} == {
+        "capture": None,
+        "steady": "depth",
+        "stereo": "nearness",
+        "window": "nearness",
+        "show": "picture",
+    }
+
+
+def test_contract_the_window_reads_pictures_where_stereo_has_a_process_of_its_own(plan_of: MakePlan) -> None:
+    plan = plan_of(sinks={"window": WINDOW})
+    assert [worker.reads for worker in plan.workers] == [None, "depth", "nearness", "picture"]
+
+
+def test_contract_whoever_nobody_reads_is_left_out_with_all_that_only_it_needs(plan_of: MakePlan) -> None:
+    plan = plan_of(capture=SOURCE, depth=NETWORK, sinks={"show": SINK.replace("picture", "frame")})
+    assert written(plan) == {"capture": ("frame",), "show": ()}
+
+
+@pytest.mark.parametrize("error", ["OSError('no such file: holiday.jpg')", "ValueError('no monitor 7')"])
+def test_contract_a_source_that_cannot_say_its_size_is_named_with_the_reason(
+    plan_of: MakePlan, error: str
+) -> None:
+    lost = SOURCE.partition("return")[0] + f"raise {error}\n"
+    reason = error.split("'")[1]
+    with pytest.raises(GraphError, match=f"^capture cannot start: {reason}$"):
+        plan_of(capture=lost)
+
+
+def test_contract_a_picture_that_is_not_there_is_said_before_anything_starts() -> None:
+    result = command("--set=image.path=/nowhere/at/all.png", *(f"--set={setting}" for setting in IMAGE))
+    assert result.returncode == 2
+    assert "capture cannot start" in result.stderr
+    assert "/nowhere/at/all.png" in result.stderr
+    assert "Traceback" not in result.stderr
 
 
 # What does not ------------------------------------------------------------------------------------------

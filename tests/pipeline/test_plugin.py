@@ -44,11 +44,12 @@ from workers.worker import Worker
 
 
 class Ramp(Worker):
-    writes = {"frame": "RGB", "depth": "1/m"}
+    writes = {"frame": "RGB"}
+    offers = {"small": "RGB", "depth": "1/m"}
 
     @classmethod
     def sizes(cls, settings, rings):
-        return {"frame": 48 * 64 * 3, "depth": 12 * 16 * 4}
+        return {"frame": 48 * 64 * 3, "small": 24 * 32 * 3, "depth": 12 * 16 * 4}
 
     def open(self) -> None:
         self._due = 0.0
@@ -56,9 +57,10 @@ class Ramp(Worker):
     def due(self) -> float:
         return self._due
 
-    def process(self, frame: OpenSlot, depth: OpenSlot) -> int:
+    def process(self, frame: OpenSlot, small: OpenSlot, depth: OpenSlot) -> int:
         self._due = time.perf_counter() + 0.02
         frame.view((48, 64, 3))[:] = np.arange(48, dtype=np.uint8)[:, None, None]
+        small.view((24, 32, 3))[:] = np.arange(24, dtype=np.uint8)[:, None, None]
         depth.view((12, 16), np.float32)[:] = np.linspace(0, 1, 12, dtype=np.float32)[:, None]
         return time.perf_counter_ns()
 '''
@@ -94,7 +96,7 @@ def test_contract_its_settings_are_checked_like_all_others(repo: Path) -> None:
 
 def test_contract_a_source_is_one_file_and_one_line(repo: Path, tmp_path: Path) -> None:
     (repo / "workers" / "capture" / "ramp.py").write_text(SOURCE)
-    with launched(tmp_path, "capture.source=ramp", repo=repo) as launcher:
+    with launched(tmp_path, "capture.source=ramp", "stereo.fill_16_9=false", repo=repo) as launcher:
         assert launcher.ring("picture")["shape"] == [48, 128, 3]
         assert launcher.worker("stereo")["lost"] == 0, "each map is joined with its own frame"
 

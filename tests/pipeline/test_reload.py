@@ -18,12 +18,15 @@ pytestmark = pytest.mark.timeout(90)
 FIRST = """
 # How it begins.
 sinks: [null]
-capture: {fps: 60}
+capture: {source: scene, fps: 60}
 scene:
   width: 320
   height: 180
   balls: 2
+depth: {model: true}
+stereo: {layout: rgb+depth, fill_16_9: false}
 """
+DEPTH_ALONE = FIRST.replace("rgb+depth", "depth")
 
 
 class Edited:
@@ -69,7 +72,7 @@ def first_settings_again(edited: Edited) -> Iterator[None]:
 
 def test_contract_a_live_change_reaches_the_picture_and_nobody_restarts(edited: Edited) -> None:
     pids = edited.launcher.pids()
-    said = edited.save(FIRST + "stereo: {layout: depth}")
+    said = edited.save(DEPTH_ALONE)
     edited.launcher.until(
         lambda: edited.launcher.ring("picture")["shape"] == [180, 320, 3], "only the depth map"
     )
@@ -88,7 +91,7 @@ def test_contract_a_live_rate_is_taken_by_the_source(edited: Edited) -> None:
 
 
 def test_contract_a_worker_that_restarts_later_has_the_live_changes_too(edited: Edited) -> None:
-    edited.save(FIRST + "stereo: {layout: depth}")
+    edited.save(DEPTH_ALONE)
     edited.launcher.until(
         lambda: edited.launcher.ring("picture")["shape"] == [180, 320, 3], "only the depth map"
     )
@@ -121,14 +124,15 @@ def test_contract_another_size_replaces_the_rings_and_frame_numbers_go_on(edited
         lambda: edited.launcher.ring("picture").get("shape") == [180, 800, 3], "a wider picture"
     )
     for ring in edited.launcher.figures()["rings"]:
-        assert ring["generation"] > before[ring["name"]]["generation"]
+        newer = ring["generation"] > before[ring["name"]]["generation"]
+        assert newer == (ring["name"] != "small"), "that has the network's size, whatever the picture's"
         assert ring["seq"] > before[ring["name"]]["seq"]
     assert edited.launcher.worker("stereo")["lost"] == 0, "no map was joined with a frame of another size"
 
 
 def test_contract_an_editor_that_renames_over_the_file_is_noticed(edited: Edited) -> None:
     new = edited.file.with_suffix(".swp")
-    new.write_text(FIRST + "stereo: {layout: depth}")
+    new.write_text(DEPTH_ALONE)
     new.rename(edited.file)
     edited.launcher.until(
         lambda: edited.launcher.ring("picture")["shape"] == [180, 320, 3], "only the depth map"
@@ -184,7 +188,7 @@ def test_contract_a_refused_edit_changes_nothing_at_all(edited: Edited) -> None:
     process = psutil.Process(edited.launcher.pid)
     process.rlimit(psutil.RLIMIT_FSIZE, (4 << 20, resource.RLIM_INFINITY))  # shared memory counts as a file
     try:
-        said = edited.save(FIRST.replace("320", "1920").replace("180", "1080") + "stereo: {layout: depth}")
+        said = edited.save(DEPTH_ALONE.replace("320", "1920").replace("180", "1080"))
         edited.until_said(said, "the edited settings are not used; everything goes on as before")
         edited.until_said(said, "no memory for a segment of")
         edited.launcher.until_flowing()

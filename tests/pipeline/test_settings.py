@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.settings import Change, SettingsError, changes, load, write_back
+from pipeline.settings import Change, SettingsError, changes, live_value, load, write_back
 
 _numbers = itertools.count()
 
@@ -207,7 +207,7 @@ def test_an_unquoted_null_in_the_sinks_is_the_sink_of_that_name(
 ) -> None:
     if "~" in text:
         assert complaints(write(text), package) == [
-            "settings.yaml:1: sinks: must be one of null, web, window (got ~)"
+            "settings.yaml:1: sinks: must be one of null, web, window, auto (got ~)"
         ]
     else:
         assert load(write(text), package=package).sinks == ("null",)
@@ -263,7 +263,7 @@ def test_sinks_can_be_overridden_as_words_or_as_a_list(
         ("capture.fps=600", "capture.fps: must be at most 240 (got 600)"),
         ("capture.fps=", "capture.fps: must be a whole number (got nothing)"),
         ("capture.fps=[", "capture.fps: not valid YAML: expected the node content, but found '<stream end>'"),
-        ("sinks=wep", "sinks: must be one of null, web, window (got wep; did you mean web)"),
+        ("sinks=wep", "sinks: must be one of null, web, window, auto (got wep; did you mean web)"),
         ("profiles.a=3", "profiles: can only be changed in the file"),
         ("capture.fps", "must look like section.key=value or sinks=name,name"),
         ("fps=3", "must look like section.key=value or sinks=name,name"),
@@ -299,7 +299,8 @@ def test_profiles_are_checked_with_line_numbers_even_when_not_selected(package: 
     assert complaints(write(dedent(text)), package) == [
         "settings.yaml:2: profiles.fast.capture.fps: must be at most 240 (got 600)",
         "settings.yaml:4: profiles.slow.captur: unknown section (did you mean capture)",
-        "settings.yaml:5: profiles.slow.sinks: must be one of null, web, window (got wep; did you mean web)",
+        "settings.yaml:5: profiles.slow.sinks: must be one of null, web, window, auto"
+        " (got wep; did you mean web)",
         "settings.yaml:6: profiles.slow.profiles: unknown section (known: log, capture, scene, sinks)",
         "settings.yaml:7: profiles.odd: must be a mapping of names and values (got 3)",
     ]
@@ -324,7 +325,7 @@ def test_all_problems_are_reported_at_once_in_line_order(package: str, write: Wr
     """
     path = write(dedent(text))
     assert complaints(path, package, profile="no", overrides=["capture.eyes=3"]) == [
-        "settings.yaml:1: sinks: must be one of null, web, window (got wep; did you mean web)",
+        "settings.yaml:1: sinks: must be one of null, web, window, auto (got wep; did you mean web)",
         "settings.yaml:2: log.level: must be one of debug, info, warning, error (got inf; did you mean info)",
         "settings.yaml:3: captur: unknown section (did you mean capture)",
         "settings.yaml:5: capture.fpss: unknown key (did you mean fps)",
@@ -393,7 +394,7 @@ def test_a_wrong_item_is_reported_on_its_own_line(package: str, write: Write) ->
     assert complaints(write(text), package) == [
         "settings.yaml:4: capture.tags: must be text (got 3)",
         "settings.yaml:8: sinks: lists web twice",
-        "settings.yaml:9: sinks: must be one of null, web, window (got a list)",
+        "settings.yaml:9: sinks: must be one of null, web, window, auto (got a list)",
     ]
 
 
@@ -686,7 +687,7 @@ def test_a_missing_key_or_section_is_added(package: str, write: Write, text: str
         ("captur", "fps", 3, "captur: unknown section (did you mean capture)"),
         ("capture", "", {"fps": 3}, "capture: cannot be changed without disturbing other values"),
         ("scene", "low", 99, "scene: low is above high"),
-        ("sinks", "", ["wep"], "sinks: must be one of null, web, window (got wep; did you mean web)"),
+        ("sinks", "", ["wep"], "sinks: must be one of null, web, window, auto (got wep; did you mean web)"),
         ("sinks", "", "web", "sinks: must be a list of names like [web] (got web)"),
     ],
 )
@@ -866,3 +867,41 @@ def test_write_back_into_any_good_text_changes_that_value_only(package: str, wri
         if not isinstance(value, list):  # what stands behind an item of a list goes with it
             assert comments(path.read_bytes().decode()) >= comments(text), text
     assert written > 100
+
+
+# A live value from elsewhere
+
+
+@pytest.mark.parametrize(("key", "value", "found"), [("scale", 2, 2.0), ("mirror", True, True)])
+def test_a_live_value_from_elsewhere_is_checked_as_if_it_stood_in_the_file(
+    package: str, write: Write, key: str, value: object, found: object
+) -> None:
+    checked = live_value(load(write(""), package=package).section("capture"), key, value)
+    assert checked == found
+    assert type(checked) is type(found)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("scale", "much"),
+        ("scale", 0),
+        ("scale", None),
+        ("mirror", 1),
+        ("fps", 30),
+        ("sclae", 1),
+        ("__class__", 1),
+        ("scale", [1]),
+    ],
+    ids=["text", "too small", "none", "a number", "not live", "unknown", "no key", "a list"],
+)
+def test_what_cannot_be_set_while_running_is_refused(
+    package: str, write: Write, key: str, value: object
+) -> None:
+    with pytest.raises(ValueError):  # noqa: PT011 (pydantic's own or ours)
+        live_value(load(write(""), package=package).section("capture"), key, value)
+
+
+def test_nothing_can_be_set_in_a_section_that_is_not_there() -> None:
+    with pytest.raises(ValueError, match="fps cannot be changed while running"):
+        live_value(None, "fps", 3)

@@ -1,6 +1,7 @@
 """A line of real processes that is killed, stopped, stuck and ended in every way."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -14,8 +15,11 @@ import pytest
 
 from pipeline.addresses import address_of
 from tests.pipeline.running import (
+    AS_YAML,
     LINE,
     REPO,
+    RINGS,
+    SMALL,
     Launcher,
     holders_of,
     launched,
@@ -27,7 +31,6 @@ pytestmark = [
     pytest.mark.timeout(120),
     pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc"),
 ]
-RINGS = ("frame", "depth", "nearness", "picture")
 
 
 @pytest.fixture(scope="module")
@@ -52,11 +55,9 @@ def no_lease_is_lost(launcher: Launcher) -> None:
                 least[key] = min(least.get(key, 99), reader["leases"])
         time.sleep(0.005)
     for (ring, reader), leases in least.items():
-        behind = ring == "frame" and reader in (
-            "capture",
-            "steady",
-        )  # these keep one behind each of three slots
-        assert leases <= (3 if behind else 0), f"{reader} holds {leases} leases of ring {ring} all the time"
+        # the keepers have one behind each slot that they write: small's and depth's three, nearness's three
+        behind = {"capture": 6, "steady": 3}.get(reader, 0) if ring == "frame" else 0
+        assert leases <= behind, f"{reader} holds {leases} leases of ring {ring} all the time"
 
 
 def goes_on_as_before(launcher: Launcher, name: str, before: dict[str, dict[str, int]]) -> None:
@@ -130,16 +131,17 @@ def test_contract_a_worker_has_hung_after_five_seconds_without_a_beat(tmp_path: 
 
 
 def test_contract_workers_killed_in_a_storm_come_back_until_one_has_died_five_times(tmp_path: Path) -> None:
-    with launched(tmp_path) as launcher:
+    with launched(tmp_path, add=["slow"]) as launcher:
+        launcher.until_running("slow")
         files = launcher.open_files()
         for _ in range(4):
             before = launcher.restarts()
             for pid in launcher.pids().values():
                 os.kill(pid, signal.SIGKILL)
-            for name in LINE:
+            for name in before:
                 launcher.until_restarted(name, before)
         launcher.until_flowing()
-        assert launcher.restarts() == dict.fromkeys(LINE, 4)
+        assert launcher.restarts() == dict.fromkeys([*LINE, "slow"], 4)
         launcher.until(lambda: launcher.open_files() == files, f"it has {files} descriptors again")
         os.kill(launcher.pids()["null"], signal.SIGKILL)
         launcher.until_logged(
@@ -303,8 +305,18 @@ def test_contract_the_launcher_ends_with_1_when_no_worker_is_left(tmp_path: Path
     swap = [f"{name}=crashes_at_start" for name in LINE]
     with launched(tmp_path, swap=swap, ready=False) as launcher:
         assert launcher.wait() == 1
-        assert "no worker is left" in launcher.log
+        assert re.search(r"no (worker|sink) is left", launcher.log), "whichever fails last"
         nothing_is_left(launcher, set())
+
+
+def test_contract_the_launcher_ends_with_1_when_its_last_sink_has_failed(tmp_path: Path) -> None:
+    """The rest could go on, and nobody would see anything."""
+    with launched(tmp_path, swap=["null=crashes_after_frames"]) as launcher:
+        segments = launcher.segments()
+        launcher.note_family()
+        assert launcher.wait() == 1
+        assert "no sink is left" in launcher.log
+        nothing_is_left(launcher, segments)
 
 
 def test_contract_the_launcher_ends_with_0_when_all_workers_have_finished(tmp_path: Path) -> None:
@@ -312,6 +324,140 @@ def test_contract_the_launcher_ends_with_0_when_all_workers_have_finished(tmp_pa
     with launched(tmp_path, swap=swap, ready=False) as launcher:
         assert launcher.wait() == 0
         nothing_is_left(launcher, set())
+
+
+# Who looks, who sets, who has lost his screen ---------------------------------------------------------------
+
+
+def cpu_seconds(launcher: Launcher, *names: str) -> float:
+    """Of these workers, all together."""
+    pids = launcher.pids()
+    times = [psutil.Process(pids[name]).cpu_times() for name in names]
+    return float(sum(time.user + time.system for time in times))
+
+
+def states(launcher: Launcher) -> dict[str, str]:
+    return {ring["name"]: ring["state"] for ring in launcher.figures()["rings"]}
+
+
+def test_contract_while_nobody_looks_everything_before_the_sink_sleeps_and_wakes_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    away = tmp_path / "away"
+    monkeypatch.setenv("LOOKS_AWAY", str(away))
+    with launched(tmp_path, swap=["null=looks_away"]) as launcher:
+        for _ in range(2):
+            away.touch()
+            launcher.until_logged("nobody looks; everything sleeps")
+            launcher.until(lambda: launcher.rate("frame") == 0, "capture sleeps")
+            before, spent = seqs(launcher), cpu_seconds(launcher, *LINE[:-1])
+            time.sleep(1.5)
+            assert seqs(launcher) == before
+            assert cpu_seconds(launcher, *LINE[:-1]) - spent < 0.15, "three workers that only beat"
+            assert set(states(launcher).values()) == {"live"}, "asleep is not away"
+            away.unlink()
+            launcher.until_flowing()
+        assert launcher.log.count("somebody looks") == 2
+        assert set(launcher.restarts().values()) == {0}
+
+
+def test_contract_who_restarts_while_nobody_looks_sleeps_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    away = tmp_path / "away"
+    monkeypatch.setenv("LOOKS_AWAY", str(away))
+    with launched(tmp_path, swap=["null=looks_away"]) as launcher:
+        away.touch()
+        launcher.until_logged("nobody looks; everything sleeps")
+        before = launcher.restarts()
+        os.kill(launcher.pids()["capture"], signal.SIGKILL)
+        launcher.until_restarted("capture", before)
+        launcher.until(lambda: launcher.rate("frame") == 0, "the new one sleeps")
+        away.unlink()
+        launcher.until_flowing()
+
+
+def test_contract_one_sink_that_is_looked_at_keeps_everything_awake(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    away = tmp_path / "away"
+    away.touch()
+    monkeypatch.setenv("LOOKS_AWAY", str(away))
+    with launched(tmp_path, add=["looks_away"]) as launcher:
+        launcher.until_running("looks_away")
+        launcher.until_flowing()
+        assert "everything sleeps" not in launcher.log
+
+
+def test_contract_a_sink_that_has_failed_is_not_looked_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    away = tmp_path / "away"
+    away.touch()
+    monkeypatch.setenv("LOOKS_AWAY", str(away))
+    with launched(tmp_path, swap=["null=crashes_at_start"], add=["looks_away"], ready=False) as launcher:
+        launcher.until_logged("the 5th time within 60 s, and stays off; the rest goes on")
+        launcher.until_logged("nobody looks; everything sleeps")
+        away.unlink()
+        launcher.until_logged("somebody looks")
+        launcher.until_flowing()
+
+
+def test_contract_what_a_sink_sets_reaches_all_workers_and_those_that_restart_later(tmp_path: Path) -> None:
+    with launched(tmp_path, swap=["null=turns_knobs"]) as launcher:
+        launcher.until(lambda: launcher.ring("picture")["shape"] == [180, 320, 3], "only the depth map")
+        assert set(launcher.restarts().values()) == {0}
+        before = launcher.restarts()
+        os.kill(launcher.pids()["stereo"], signal.SIGKILL)
+        launcher.until_restarted("stereo", before)
+        launcher.until_flowing()
+        assert launcher.ring("picture")["shape"] == [180, 320, 3]
+
+
+def test_contract_a_window_that_is_closed_ends_everything_in_good_order(tmp_path: Path) -> None:
+    with launched(tmp_path, swap=["null=quits"], ready=False) as launcher:
+        launcher.until_up()
+        segments = launcher.segments()
+        launcher.note_family()
+        assert launcher.wait() == 0
+        assert "null: the user has seen enough" in launcher.log
+        for word in ("WARNING", "ERROR", "CRITICAL", "Traceback"):
+            assert word not in launcher.log
+        nothing_is_left(launcher, segments)
+
+
+def test_contract_a_source_that_has_lost_its_screen_makes_all_that_comes_from_it_stale(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = tmp_path / "gone"
+    monkeypatch.setenv("GOES_AWAY", str(gone))
+    with launched(tmp_path, swap=["capture=goes_away"]) as launcher:
+        gone.touch()
+        launcher.until(lambda: set(states(launcher).values()) == {"away"}, "all rings are away")
+        gone.unlink()
+        launcher.until(lambda: set(states(launcher).values()) == {"live"}, "all rings are live again")
+        launcher.until_flowing()
+        assert set(launcher.restarts().values()) == {0}
+
+
+def test_contract_without_depth_the_picture_goes_on_with_the_last_map(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """steady carries it along the small frames; so what it writes is not away."""
+    lost = tmp_path / "lost"
+    monkeypatch.setenv("LOSES_ITS_DEVICE", str(lost))
+    line = [*LINE, "depth"]
+    with launched(tmp_path, "depth.model=none.onnx", swap=["depth=loses_its_device"]) as launcher:
+        launcher.until_running(*line)
+        lost.touch()
+        launcher.until_logged("depth has crashed (exit code 1); restart in 0.1 s")
+        launcher.until(lambda: launcher.ring("depth")["state"] == "away", "depth is away")
+        launcher.until_flowing()
+        launcher.until_logged("depth has crashed (exit code 1), the 5th time within 60 s, and stays off")
+        launcher.until(lambda: launcher.ring("depth")["state"] == "failed", "depth has failed")
+        launcher.until_flowing()
+        assert states(launcher) == dict.fromkeys(RINGS, "live") | {"depth": "failed"}
+        assert {name: count for name, count in launcher.restarts().items() if count} == {"depth": 4}
 
 
 # A worker that the kernel does not end ------------------------------------------------------------------
@@ -369,7 +515,7 @@ def test_contract_a_worker_that_does_not_end_after_sigkill_is_left_behind_and_su
             )
             launcher.until_flowing()
             figures = launcher.figures()
-            mine = {"stereo": {"nearness", "frame", "picture"}, "capture": {"frame", "depth"}}[name]
+            mine = {"stereo": {"nearness", "frame", "picture"}, "capture": {"frame", "small", "depth"}}[name]
             generations = {ring["name"]: ring["generation"] for ring in figures["rings"]}
             assert {ring for ring, generation in generations.items() if generation == 2} == mine
             assert all(seq > before["seqs"][ring] for ring, seq in seqs(launcher).items())
@@ -400,12 +546,11 @@ def test_contract_the_launcher_ends_though_a_worker_does_not(tmp_path: Path) -> 
 
 def test_contract_a_worker_that_does_not_end_for_an_edit_is_left_behind_too(tmp_path: Path) -> None:
     file = tmp_path / "mine.yaml"
-    text = "sinks: [null]\nscene: {width: 320, height: 180, balls: 2}\n"
-    file.write_text(text)
+    file.write_text(AS_YAML)
     with launched(tmp_path, file=file) as launcher:
         stuck = launcher.pids()["capture"]
         with unreapable(stuck):
-            file.write_text(text.replace("balls: 2", "balls: 3"))
+            file.write_text(AS_YAML.replace("balls: 2", "balls: 3"))
             launcher.until_logged(f"capture (pid {stuck}) does not end after SIGKILL; it is left behind")
             launcher.until_running()
             launcher.until_flowing()
@@ -441,7 +586,7 @@ def test_contract_two_launchers_beside_each_other_do_not_mind(tmp_path: Path) ->
 def test_contract_a_started_launcher_does_not_depend_on_its_folder(tmp_path: Path) -> None:
     """Workers are found wherever somebody starts from."""
     process = subprocess.Popen(
-        [sys.executable, str(REPO / "launcher.py"), "--set=scene.width=160", "--set=scene.height=120"],
+        [sys.executable, str(REPO / "launcher.py"), *(f"--set={setting}" for setting in SMALL)],
         cwd=tmp_path,
         stderr=subprocess.PIPE,
         start_new_session=True,

@@ -3,8 +3,8 @@
 import importlib
 import logging
 import socket
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Collection, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
@@ -14,12 +14,21 @@ from pipeline.control import Channel
 from pipeline.graph import Plan, make_plan
 from pipeline.settings import load
 from shm.board import Board, LineStats
-from shm.lease import Lease
+from shm.layout import RingSpec
+from shm.lease import Lease, OpenSlot
 from shm.ring import Ring, RingReader
-from workers.worker import Link, Step, Worker, implementation_in
+from workers.worker import Host, Link, Step, Worker, implementation_in
 
 REPO = Path(__file__).parents[2]
-SMALL = ("scene.width=320", "scene.height=180", "scene.balls=3")
+SMALL = (
+    "sinks=[null]",
+    "capture.source=scene",
+    "scene.width=320",
+    "scene.height=180",
+    "scene.balls=3",
+    "depth.model=true",
+    "stereo.layout=rgb+depth",
+)
 
 
 @dataclass
@@ -63,32 +72,61 @@ class Row:
         raise AssertionError("no picture in a thousand rounds")
 
 
+def host(told: list[dict[str, Any]] | None = None) -> Host:
+    """What a worker without a process has around it; what it tells goes into the list."""
+    said = told if told is not None else []
+
+    def busy(what: str, limit: float) -> AbstractContextManager[None]:
+        return nullcontext()
+
+    def tell(kind: str, **what: Any) -> None:
+        said.append({"kind": kind, **what})
+
+    return Host(busy, tell, 1)
+
+
+def open_slot(nbytes: int, filled_with: int = 0) -> OpenSlot:
+    """One without a ring around it."""
+    return OpenSlot(RingSpec("test", 2, nbytes, ()), 0, memoryview(bytearray([filled_with]) * nbytes))
+
+
+def telling(control: Channel) -> Callable[..., None]:
+    """As a worker process tells the launcher."""
+
+    def tell(kind: str, **what: Any) -> None:
+        control.send({"kind": kind, **what})
+
+    return tell
+
+
 @contextmanager
-def row(*overrides: str) -> Iterator[Row]:
-    """The line of the default settings, opened, with its sink's place free for the test."""
+def row(*overrides: str, without: Collection[str] = ()) -> Iterator[Row]:
+    """The line of a small scene, opened, with its sink's place (and those of `without`) free for the test."""
     plan = make_plan(load(REPO / "settings.yaml", overrides=[*SMALL, *overrides]))
     rings = {spec.name: Ring.create(spec) for spec in plan.rings}
     board = Board.create(len(plan.workers))
     seats, ends = {}, list[Channel | socket.socket]()
     for number, planned in enumerate(plan.workers):
-        if planned.name == "null":
+        if planned.name in ("null", *without):
             continue
         line = board.line(number)
         ours, theirs = Channel.pair()
         control = Channel(theirs)
         ends += [ours, control]
         kind = implementation_in(importlib.import_module(planned.implementation))
-        worker = kind(SimpleNamespace(**planned.settings), line.busy)
+        settings = SimpleNamespace(**planned.settings)
+        worker = kind(settings, Host(line.busy, telling(control), planned.threads))
         link = Link(
             line=line,
             control=control,
             reader=rings[planned.reads].reader(planned.name).open() if planned.reads else None,
+            follower=rings[planned.follows].reader(planned.name).open() if planned.follows else None,
             joined=rings[planned.joins].reader(planned.name).open() if planned.joins else None,
             joined_for_others=planned.joins_for_others,
             writers={ring: rings[ring].writer().open() for ring in planned.writes},
         )
         worker.open()
-        seats[planned.name] = Seat(Step(worker, link), line, ours)
+        seats[planned.name] = Seat(Step(worker, link, worker.wiring(settings)), line, ours)
     try:
         yield Row(plan, rings, seats, rings["picture"].reader("null").open())
     finally:

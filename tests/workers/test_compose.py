@@ -1,6 +1,5 @@
-"""A frame and its nearness map side by side, or the map alone."""
+"""A frame and its nearness map become the picture, in every layout."""
 
-from contextlib import nullcontext
 from types import SimpleNamespace
 from typing import Any
 
@@ -8,22 +7,32 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from shm.layout import RingSpec
-from shm.lease import OpenSlot
-from workers.stereo import Settings
+from tests.workers.one_process import host, open_slot
+from workers.stereo import LAYOUTS, Settings
 from workers.stereo.compose import Compose, grey_of
 
 FRAME = np.random.default_rng(2).integers(0, 256, (36, 64, 3), dtype=np.uint8)
 NEARNESS = np.linspace(0, 1, 9 * 16, dtype=np.float32).reshape(9, 16)
 
 
-def composed(layout: Any, nearness: npt.NDArray[np.float32] = NEARNESS) -> npt.NDArray[np.uint8]:
-    worker: Any = Compose(SimpleNamespace(stereo=Settings(layout=layout)), nullcontext)
-    nbytes = Compose.sizes(SimpleNamespace(), {"frame": FRAME.nbytes})["picture"]
-    slot = OpenSlot(RingSpec("picture", 2, nbytes, ()), 0, memoryview(bytearray(nbytes)))
-    held: Any = [
-        SimpleNamespace(frame=array, info=SimpleNamespace(shape=array.shape)) for array in (nearness, FRAME)
-    ]
+def given(**stereo: Any) -> SimpleNamespace:
+    return SimpleNamespace(stereo=Settings(**{"fill_16_9": False, **stereo}))
+
+
+def composed(
+    layout: Any,
+    nearness: npt.NDArray[np.float32] = NEARNESS,
+    frame: npt.NDArray[np.uint8] = FRAME,
+    **stereo: Any,
+) -> npt.NDArray[np.uint8]:
+    settings = given(layout=layout, **stereo)
+    worker: Any = Compose(settings, host())
+    worker.open()
+    slot = open_slot(Compose.sizes(settings, {"frame": frame.nbytes})["picture"], filled_with=77)
+    held: Any = []
+    for array in (nearness.copy(), frame.copy()):
+        array.setflags(write=False)  # as a lease has it
+        held.append(SimpleNamespace(frame=array, info=SimpleNamespace(shape=array.shape)))
     worker.process(*held, slot)
     return slot.view(slot.shape).copy()
 
@@ -54,7 +63,55 @@ def test_contract_a_map_of_any_size_is_brought_to_the_frame_s_without_a_shift(sh
     assert np.abs(grey - wanted[None]).max() <= 255 / shape[1] + 2
 
 
-@pytest.mark.parametrize("layout", ["rgb+depth", "depth"])
-def test_contract_every_layout_fits_the_slot(layout: str) -> None:
-    """So the layout can change live."""
-    assert composed(layout).nbytes <= 2 * FRAME.nbytes
+@pytest.mark.parametrize("fill", [False, True])
+@pytest.mark.parametrize("shape", [(36, 64), (37, 65), (400, 300), (300, 641), (480, 270)])
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_contract_every_layout_fits_the_slot(layout: str, shape: tuple[int, int], fill: bool) -> None:
+    """So the layout can change live, and with it the bars; whatever the frame's shape is."""
+    frame = np.random.default_rng(3).integers(0, 256, (*shape, 3), dtype=np.uint8)
+    picture = composed(layout, frame=frame, height=240, fill_16_9=fill)
+    assert picture.nbytes <= Compose.sizes(given(height=240), {"frame": frame.nbytes})["picture"]
+
+
+@pytest.mark.parametrize(
+    ("layout", "shape"),
+    [
+        ("half-sbs", (36, 64)),
+        ("full-sbs", (36, 128)),
+        ("half-tab", (36, 64)),
+        ("full-tab", (72, 64)),
+        ("rgb+depth", (36, 128)),
+        ("depth", (36, 64)),
+    ],
+)
+def test_contract_sizes_of_all_layouts(layout: str, shape: tuple[int, int]) -> None:
+    assert composed(layout).shape == (*shape, 3)
+
+
+def test_contract_without_strength_both_views_are_the_frame() -> None:
+    picture = composed("full-sbs", strength=0.0)
+    assert (picture[:, :64] == FRAME).all()
+    assert (picture[:, 64:] == FRAME).all()
+
+
+def test_contract_what_is_around_a_frame_of_another_shape_is_black() -> None:
+    """Also when the slot comes with an older picture in it."""
+    frame = np.full((36, 48, 3), 200, np.uint8)
+    picture = composed("full-sbs", frame=frame, fill_16_9=True, strength=0.0)
+    assert picture.shape == (36, 128, 3)
+    for eye in (picture[:, :64], picture[:, 64:]):
+        assert (eye[:, 8:56] == 200).all()
+        assert not eye[:, :8].any()
+        assert not eye[:, 56:].any()
+
+
+@pytest.mark.parametrize(
+    ("size", "view"), [((37, 65), (36, 64)), ((480, 640), (240, 320)), ((361, 641), (240, 426))]
+)
+def test_contract_a_view_is_never_higher_than_is_set_and_always_even(
+    size: tuple[int, int], view: tuple[int, int]
+) -> None:
+    frame = np.full((*size, 3), 100, np.uint8)
+    picture = composed("full-sbs", frame=frame, height=240)
+    assert picture.shape == (view[0], 2 * view[1], 3)
+    assert (picture == 100).all()

@@ -1,17 +1,19 @@
 """Inverse depth of any scale becomes nearness in 0…1 over a range that follows the scene smoothly."""
 
 import math
-from contextlib import nullcontext
 from types import SimpleNamespace
 from typing import Any
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 import pytest
 
-from shm.layout import RingSpec
-from shm.lease import OpenSlot
+from shm.frame import NO_SOURCE
+from tests.workers.one_process import host, open_slot
 from workers.steady import Settings
+from workers.steady._cut import is_cut
+from workers.steady._flow import Flow
 from workers.steady.nearness import Nearness
 
 Map = npt.NDArray[np.float32]
@@ -22,11 +24,12 @@ class Steady:
     """A Nearness without rings."""
 
     def __init__(self, **settings: Any) -> None:
-        self.worker = Nearness(SimpleNamespace(steady=Settings(**settings)), nullcontext)
+        self.worker = Nearness(SimpleNamespace(steady=Settings(**settings)), host())
 
     def __call__(self, depth: Map, seconds: float) -> Map:
-        slot = OpenSlot(RingSpec("nearness", 2, depth.nbytes, ()), 0, memoryview(bytearray(depth.nbytes)))
-        lease: Any = SimpleNamespace(frame=depth, info=SimpleNamespace(t_capture=int(seconds * SECOND)))
+        slot = open_slot(depth.nbytes)
+        info = SimpleNamespace(t_capture=int(seconds * SECOND), source=NO_SOURCE)
+        lease: Any = SimpleNamespace(frame=depth, info=info)
         self.worker.process(lease, slot)
         return slot.view(depth.shape, np.float32).copy()
 
@@ -118,3 +121,173 @@ def test_contract_a_first_map_of_impossible_values_is_forgotten_at_once() -> Non
     steady = Steady()
     steady(np.full((100, 100), np.nan, np.float32), 0)
     assert np.median(steady(ramp(5, 6), 1 / 60)) == pytest.approx(0.5, abs=0.02)
+
+
+# While no maps come -----------------------------------------------------------------------------------------
+
+ROWS, COLUMNS, SIDE = 96, 160, 40
+TEXTURE = np.random.default_rng(9).integers(0, 256, (ROWS // 4, COLUMNS // 4), dtype=np.uint8)
+ABOUT = cv2.resize(TEXTURE, (COLUMNS, ROWS), interpolation=cv2.INTER_CUBIC)
+
+
+def scene_at(x: int) -> npt.NDArray[np.uint8]:
+    """A textured square before a textured wall."""
+    picture = ABOUT // 2
+    picture[30 : 30 + SIDE, x : x + SIDE] = 128 + ABOUT[:SIDE, :SIDE] // 2
+    return np.ascontiguousarray(np.broadcast_to(picture[..., None], (ROWS, COLUMNS, 3)))
+
+
+def map_at(x: int) -> Map:
+    """Its true depth."""
+    depth = np.ones((ROWS, COLUMNS), np.float32)
+    depth[30 : 30 + SIDE, x : x + SIDE] = 5
+    return depth
+
+
+class Following(Steady):
+    """With small frames beside its maps."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        self.frame = 0
+
+    def see(self, picture: npt.NDArray[np.uint8], seconds: float, live: bool = False) -> Map | None:
+        """A small frame; what it makes of it, if anything."""
+        self.frame += 1
+        slot = open_slot(ROWS * COLUMNS * 4)
+        info = SimpleNamespace(t_capture=int(seconds * SECOND), source=SimpleNamespace(seq=self.frame))
+        lease: Any = SimpleNamespace(frame=picture, info=info)
+        if not self.worker.follow(lease, live, slot):
+            return None
+        return slot.view((ROWS, COLUMNS), np.float32).copy()
+
+    def map(self, depth: Map, seconds: float) -> Map:
+        """The map of the last small frame."""
+        slot = open_slot(depth.nbytes)
+        info = SimpleNamespace(t_capture=int(seconds * SECOND), source=SimpleNamespace(seq=self.frame))
+        lease: Any = SimpleNamespace(frame=depth, info=info)
+        self.worker.process(lease, slot)
+        return slot.view(depth.shape, np.float32).copy()
+
+
+@pytest.fixture
+def following() -> Following:
+    """It has seen one frame, with its map, at nought seconds."""
+    worker = Following(low_percent=0, high_percent=100)
+    worker.see(scene_at(50), 0, live=True)
+    worker.map(map_at(50), 0)
+    return worker
+
+
+def test_contract_while_maps_come_small_frames_are_only_remembered(following: Following) -> None:
+    assert following.see(scene_at(52), 0.1, live=True) is None
+
+
+def test_contract_before_the_first_map_there_is_nothing_to_carry() -> None:
+    assert Following().see(scene_at(50), 0) is None
+
+
+def test_contract_the_last_map_follows_what_moves(following: Following) -> None:
+    """By two pixels a frame for half a second: the near square is where its picture is. What it uncovers
+    stays near for a while; flow knows no better."""
+    x = 50
+    for i in range(1, 16):
+        x += 2
+        carried = following.see(scene_at(x), i / 30)
+        assert carried is not None
+    truth = map_at(x) > 3
+    assert (carried[truth] > 0.5).mean() > 0.75
+    assert (carried[:, x + SIDE + 4 :] < 0.5).all(), "it did not run ahead"
+    left_behind = np.count_nonzero((map_at(50) > 3) != truth)
+    assert np.count_nonzero((carried > 0.5) != truth) < 0.5 * left_behind
+
+
+def test_contract_what_does_not_move_stays_as_it_is_for_a_second(following: Following) -> None:
+    for seconds in (0.1, 0.5, 1.0):
+        carried = following.see(scene_at(50), seconds)
+        assert carried is not None
+        assert np.abs(carried - (map_at(50) > 3)).mean() < 0.01
+
+
+@pytest.mark.parametrize(
+    ("seconds", "left"), [(1.0, 1.0), (1.25, 0.75), (1.5, 0.5), (1.75, 0.25), (2.0, 0), (60, 0)]
+)
+def test_contract_after_a_second_it_eases_to_flat_within_another(
+    following: Following, seconds: float, left: float
+) -> None:
+    carried = following.see(scene_at(50), seconds)
+    assert carried is not None
+    assert carried[50, 70] == pytest.approx(0.5 + 0.5 * left, abs=0.02), "the near square"
+    assert carried[10, 10] == pytest.approx(0.5 - 0.5 * left, abs=0.02), "the far wall"
+
+
+def test_contract_another_scene_without_a_map_is_flat_at_once(following: Following) -> None:
+    other = np.full((ROWS, COLUMNS, 3), 250, np.uint8)
+    carried = following.see(other, 0.1)
+    assert carried is not None
+    assert (carried == 0.5).all()
+
+
+def test_contract_a_map_that_comes_again_counts_at_once(following: Following) -> None:
+    following.see(scene_at(50), 3.0)
+    assert (following.map(map_at(50), 3.0) == (map_at(50) > 3)).all()
+    carried = following.see(scene_at(50), 3.5)
+    assert carried is not None
+    assert carried[50, 70] == pytest.approx(1, abs=0.02)
+
+
+def test_contract_a_cut_resets_the_range_in_the_same_frame(following: Following) -> None:
+    """With a minute to follow in, only a cut can explain it."""
+    slow = Following(low_percent=0, high_percent=100, range_seconds=10)
+    slow.see(scene_at(50), 0, live=True)
+    slow.map(map_at(50), 0)
+    slow.see(scene_at(52), 0.1, live=True)
+    assert slow.map(map_at(52) * 100, 0.1).min() > 0.9, "motion keeps the range"
+    slow.see(np.full((ROWS, COLUMNS, 3), 250, np.uint8), 0.2, live=True)
+    cut = slow.map(map_at(52) * 100, 0.2)
+    assert (cut.min(), cut.max()) == (0, 1)
+
+
+# Cuts and flow ----------------------------------------------------------------------------------------------
+
+
+def grey(picture: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    return np.ascontiguousarray(picture[..., 0])
+
+
+@pytest.mark.parametrize("shift", [0, 1, 8, 80])
+def test_contract_however_fast_a_pan_is_it_is_no_cut(shift: int) -> None:
+    assert not is_cut(ABOUT, np.ascontiguousarray(np.roll(ABOUT, shift, axis=1)))
+
+
+def test_contract_a_little_more_or_less_light_is_no_cut() -> None:
+    for light in (-20, 20):
+        lit = np.clip(ABOUT.astype(int) + light, 0, 255).astype(np.uint8)
+        assert not is_cut(ABOUT, lit)
+
+
+def test_contract_another_picture_is_a_cut_in_both_directions() -> None:
+    dark = ABOUT // 4
+    assert is_cut(ABOUT, dark)
+    assert is_cut(dark, ABOUT)
+
+
+def test_contract_another_shape_is_a_cut() -> None:
+    assert is_cut(ABOUT, ABOUT[:-2])
+
+
+@pytest.mark.parametrize("scale", [1, 2])
+def test_contract_a_map_of_another_size_than_the_pictures_is_carried_as_far(scale: int) -> None:
+    before, after = grey(scene_at(50)), grey(scene_at(56))
+    values = map_at(50)[::scale, ::scale].copy()
+    carried = Flow().carry(values, before, after)
+    truth = map_at(56)[::scale, ::scale]
+    assert carried.shape == values.shape
+    assert np.abs(carried - truth).mean() < 0.4 * np.abs(values - truth).mean()
+
+
+def test_contract_one_flow_takes_pictures_of_changing_sizes() -> None:
+    flow = Flow()
+    for scale in (1, 2, 1):
+        picture = np.ascontiguousarray(grey(scene_at(50))[::scale, ::scale])
+        assert np.abs(flow.carry(map_at(50), picture, picture) - map_at(50)).mean() < 0.05

@@ -1,7 +1,6 @@
 """The test scene: its number can be read wherever the picture goes, and its depth map is the picture's."""
 
 import time
-from contextlib import nullcontext
 from types import SimpleNamespace
 from typing import Any
 
@@ -9,8 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from shm.layout import RingSpec
-from shm.lease import OpenSlot
+from tests.workers.one_process import host, open_slot
 from workers.capture import Settings as CaptureSettings
 from workers.capture._time_code import BITS, draw_time_code, read_time_code, square
 from workers.capture.scene import (
@@ -26,6 +24,7 @@ from workers.capture.scene import (
     paint_backdrop,
     paste,
 )
+from workers.depth import Settings as DepthSettings
 
 Picture = npt.NDArray[np.uint8]
 NUMBERS = (0, 1, 2, 0xAAAAAAAA, 0x55555555, 0x12345678, 2**31, 2**32 - 1)
@@ -35,14 +34,11 @@ def made(
     scene: Settings, frames: int = 1, **capture: Any
 ) -> tuple[Picture, npt.NDArray[np.float32], Scene, list[int]]:
     """The last picture and depth map after so many frames, the scene, and all capture times."""
-    settings = SimpleNamespace(scene=scene, capture=CaptureSettings(**capture))
-    worker = Scene(settings, nullcontext)
+    settings = SimpleNamespace(scene=scene, capture=CaptureSettings(**capture), depth=DepthSettings())
+    worker = Scene(settings, host())
     worker.open()
-    sizes = Scene.sizes(settings, {})
-    slots = {}
-    for name, nbytes in sizes.items():
-        slots[name] = OpenSlot(RingSpec(name, 2, nbytes, ()), 0, memoryview(bytearray(nbytes)))
-    times = [worker.process(slots["frame"], slots["depth"]) for _ in range(frames)]
+    slots = {name: open_slot(nbytes) for name, nbytes in Scene.sizes(settings, {}).items()}
+    times = [worker.process(slots["frame"], slots["small"], slots["depth"]) for _ in range(frames)]
     picture = slots["frame"].view((scene.height, scene.width, 3)).copy()
     depth = slots["depth"].view(map_size(scene), np.float32).copy()
     return picture, depth, worker, times
@@ -149,8 +145,9 @@ def test_contract_sizes_hold_what_is_made(width: int, height: int, scale: int) -
     picture, depth, _, _ = made(scene)
     assert picture.shape == (height, width, 3)
     assert depth.shape == (height // scale, width // scale)
-    sizes = Scene.sizes(SimpleNamespace(scene=scene), {})
-    assert sizes == {"frame": picture.nbytes, "depth": depth.nbytes}
+    network = DepthSettings(width=96, height=64)
+    sizes = Scene.sizes(SimpleNamespace(scene=scene, depth=network), {})
+    assert sizes == {"frame": picture.nbytes, "small": 64 * 96 * 3, "depth": depth.nbytes}
 
 
 def test_contract_the_near_ball_hides_the_far_one_in_picture_and_depth_alike() -> None:
@@ -239,7 +236,7 @@ def test_contract_it_moves_and_can_be_stopped() -> None:
 def test_contract_it_is_due_at_its_rate_and_makes_no_burst_after_a_pause() -> None:
     *_, worker, _ = made(Settings(width=160, height=120), fps=50)
     first = worker.due()
-    slots = [OpenSlot(RingSpec("r", 2, 1 << 16, ()), 0, memoryview(bytearray(1 << 16))) for _ in range(2)]
+    slots = [open_slot(1 << 18) for _ in range(3)]
     worker.process(*slots)
     assert worker.due() == pytest.approx(first + 1 / 50)
     worker._due -= 10  # as if it had been away for ten seconds

@@ -1,17 +1,27 @@
 """The one step, with real rings: whose frame a picture is, what is counted, what messages do."""
 
+import itertools
 import logging
 import os
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
 
-from pipeline.control import Channel
+from pipeline.control import Channel, is_sound
 from shm import layout
-from shm.ring import Ring
-from tests.workers.one_process import Row, row
+from shm.board import Board
+from shm.layout import RingSpec, RowSpec
+from shm.lease import Lease, OpenSlot
+from shm.ring import Ring, RingReader, RingWriter
+from tests.workers.one_process import Row, host, row
 from workers.capture._time_code import read_time_code
+from workers.worker import Link, Step, Worker
 
 pytestmark = pytest.mark.timeout(60)
 
@@ -122,7 +132,7 @@ def test_contract_stop_and_log_level() -> None:
         capture.channel.send({"kind": "stop"})
         capture.step.once(0)
         assert capture.step.stopping
-        capture.step.run()  # returns at once
+        capture.worker.drive(capture.step)  # returns at once
 
 
 def test_contract_a_worker_whose_launcher_is_gone_stops() -> None:
@@ -204,3 +214,247 @@ def test_contract_the_channel_is_flushed_with_every_step() -> None:
             seen += len(steady.channel.receive())
             steady.step.once(0)
         assert seen == 200
+
+
+# Following, sleeping, staleness -----------------------------------------------------------------------------
+
+
+class Follower(Worker):
+    """Notes what the step asks of it; turns what it reads into 1, what it follows into 2."""
+
+    reads, follows = "depth", "small"
+    writes = {"out": "GRAY"}
+
+    def __init__(self) -> None:
+        super().__init__(SimpleNamespace(), host())
+        self.told: list[str] = []
+
+    def process(self, depth: Lease, out: OpenSlot) -> None:
+        self.told.append(f"process {depth.frame[0]}")
+        out.view((1,))[:] = 1
+
+    def follow(self, small: Lease, input_live: bool, out: OpenSlot) -> bool:
+        self.told.append(f"follow {small.frame[0]} {'live' if input_live else 'away'}")
+        out.view((1,))[:] = 2
+        return not input_live
+
+    def stale(self, stale: bool) -> None:
+        self.told.append("stale" if stale else "fresh")
+
+    def wake(self) -> None:
+        self.told.append("wake")
+
+
+class Source(Worker):
+    """Has something new whenever it is asked."""
+
+    writes = {"out": "GRAY"}
+
+    def __init__(self) -> None:
+        super().__init__(SimpleNamespace(), host())
+        self.told: list[str] = []
+
+    def process(self, out: OpenSlot) -> int:
+        self.told.append("process")
+        out.view((1,))[:] = 1
+        return time.perf_counter_ns()
+
+    def wake(self) -> None:
+        self.told.append("wake")
+
+
+@dataclass
+class Bench:
+    """One worker between rings whose other ends are the test's."""
+
+    worker: Any
+    step: Step
+    channel: Channel
+    rings: dict[str, Ring]
+    writers: dict[str, RingWriter]
+    out: RingReader
+    numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+
+    def put(self, ring: str) -> int:
+        """A frame with the next number in it."""
+        slot, number = self.writers[ring].acquire(), next(self.numbers)
+        assert slot is not None
+        slot.view((1,))[:] = number
+        self.writers[ring].publish(slot, t_capture=number)
+        return number
+
+    def told(self) -> list[str]:
+        """Since the last call."""
+        told = list(self.worker.told)
+        self.worker.told.clear()
+        return told
+
+    def once(self) -> list[str]:
+        """One step, and what it asked of the worker."""
+        self.step.once(0)
+        return self.told()
+
+    def shown(self) -> int | None:
+        """What is new in the ring that it writes."""
+        lease = self.out.lease()
+        if lease is None:
+            return None
+        with lease:
+            return int(lease.frame[0])
+
+
+@contextmanager
+def bench(worker: Any) -> Iterator[Bench]:
+    wiring = worker.wiring(worker.settings)
+    rings = {name: Ring.create(RingSpec(name, 4, 8, (RowSpec("it", "latest", 1),))) for name in wiring.inputs}
+    rings["out"] = Ring.create(RingSpec("out", 4, 8, (RowSpec("show", "latest", 1),)))
+    for ring in rings.values():
+        ring.set_state(layout.LIVE)
+    board, (ours, theirs) = Board.create(1), Channel.pair()
+    control = Channel(theirs)
+    ends = {name: rings[name].reader("it").open() for name in wiring.inputs}
+    link = Link(
+        line=board.line(0),
+        control=control,
+        reader=ends.get(wiring.reads),
+        follower=ends.get(wiring.follows),
+        writers={"out": rings["out"].writer().open()},
+    )
+    writers = {name: rings[name].writer().open() for name in wiring.inputs}
+    try:
+        yield Bench(
+            worker, Step(worker, link, wiring), ours, rings, writers, rings["out"].reader("show").open()
+        )
+    finally:
+        ours.close()
+        control.close()
+        del link, ends, writers
+        for ring in rings.values():
+            ring.close()
+        board.close()
+
+
+def test_contract_what_it_follows_comes_only_when_its_main_input_has_nothing_new() -> None:
+    with bench(Follower()) as desk:
+        small, depth = desk.put("small"), desk.put("depth")
+        assert desk.once() == [f"process {depth}"]
+        assert desk.once() == [f"follow {small} live"]
+        assert desk.once() == []
+        small = desk.put("small")
+        assert desk.once() == [f"follow {small} live"]
+
+
+def test_contract_a_frame_it_follows_is_shown_only_if_it_says_so() -> None:
+    with bench(Follower()) as desk:
+        desk.put("depth")
+        desk.once()
+        assert desk.shown() == 1
+        desk.put("small")
+        desk.once()
+        assert desk.shown() is None
+        desk.rings["depth"].set_state(layout.AWAY)
+        small = desk.put("small")
+        assert desk.once() == ["stale", f"follow {small} away"]
+        assert desk.shown() == 2
+
+
+def test_contract_staleness_is_told_when_it_changes_and_not_again() -> None:
+    with bench(Follower()) as desk:
+        for state, told in (
+            (layout.LIVE, []),
+            (layout.AWAY, ["stale"]),
+            (layout.FAILED, []),
+            (layout.STARTING, []),
+            (layout.LIVE, ["fresh"]),
+            (layout.LIVE, []),
+            (layout.FAILED, ["stale"]),
+        ):
+            desk.rings["depth"].set_state(state)
+            assert desk.once() == told
+            assert desk.once() == []
+
+
+def test_contract_asleep_it_does_nothing_and_awake_again_it_takes_the_newest() -> None:
+    with bench(Follower()) as desk:
+        desk.channel.send({"kind": "asleep", "value": True})
+        assert desk.once() == []
+        for _ in range(3):
+            newest = desk.put("depth")
+            desk.put("small")
+            assert desk.once() == []
+        assert desk.shown() is None
+        desk.channel.send({"kind": "asleep", "value": False})
+        assert desk.once() == ["wake"]
+        assert desk.once() == [f"process {newest}"]
+        assert desk.shown() == 1
+
+
+@pytest.mark.parametrize("worker", [Follower, Source])
+def test_contract_it_is_woken_once_however_often_it_is_told(worker: Any) -> None:
+    with bench(worker()) as desk:
+        for value, told in ((False, 0), (True, 0), (True, 0), (False, 1), (False, 0), (True, 0), (False, 1)):
+            desk.channel.send({"kind": "asleep", "value": value})
+            assert desk.once().count("wake") == told
+
+
+def test_contract_a_source_that_sleeps_makes_nothing_though_it_is_due() -> None:
+    with bench(Source()) as desk:
+        assert desk.once() == ["process"]
+        assert desk.shown() == 1
+        desk.channel.send({"kind": "asleep", "value": True})
+        for _ in range(5):
+            assert desk.once() == []
+        assert desk.shown() is None
+        desk.channel.send({"kind": "asleep", "value": False})
+        assert desk.once() == ["wake"]
+        assert desk.once() == ["process"]
+
+
+def test_contract_asleep_it_still_beats_obeys_and_waits_for_its_messages_only() -> None:
+    with bench(Source()) as desk:
+        desk.channel.send({"kind": "asleep", "value": True})
+        desk.once()
+        before, begin = desk.step.link.line.read().beat, time.perf_counter()
+        desk.step.once(0.05)
+        assert time.perf_counter() - begin >= 0.04, "due or not, it slept"
+        assert desk.step.link.line.read().beat > before
+        desk.channel.send({"kind": "stop"})
+        desk.once()
+        assert desk.step.stopping
+
+
+def test_contract_what_a_worker_tells_reaches_the_launcher() -> None:
+    """A source that has lost its screen, a window that nobody looks at."""
+    with row() as line:
+        capture = line.seats["capture"]
+        capture.worker.host.tell("away")
+        capture.worker.host.tell("looking", value=False)
+        messages = [message for message, _ in capture.channel.receive()]
+        assert messages == [{"kind": "away"}, {"kind": "looking", "value": False}]
+        assert all(is_sound(message, ["frame"], ["frame"]) for message in messages)
+
+
+def test_contract_an_offer_that_nobody_took_has_no_slot() -> None:
+    with row() as line:
+        capture = line.seats["capture"]
+        assert set(capture.step.link.writers) == {"frame", "small", "depth"}
+    with row("depth.model=none.onnx", without=("depth",)) as line:
+        capture = line.seats["capture"]
+        assert set(capture.step.link.writers) == {"frame", "small"}
+        capture.step.once(0)
+        assert line.rings["frame"].newest_seq() == line.rings["small"].newest_seq() == 1
+        assert capture.stats().lost == 0
+
+
+def test_contract_what_is_offered_names_the_frame_that_it_was_made_from() -> None:
+    with row("capture.fps=480") as line:
+        for name in ("small", "depth"):
+            reader = line.seats["steady"].step.link
+            end = reader.follower if name == "small" else reader.reader
+            assert end is not None
+            line.step("capture")
+            with end.lease() as lease:  # type: ignore[union-attr]
+                assert lease.info.source.seq == line.rings["frame"].newest_seq()
+                with line.seats["steady"].step.link.joined.lease_source(lease.info.source) as frame:  # type: ignore[union-attr]
+                    assert frame.info.t_capture == lease.info.t_capture
+            time.sleep(0.003)

@@ -23,6 +23,9 @@ FAR = 0.02  # inverse depth of the sky, 1/m
 NEAR_FLOOR = 0.5  # inverse depth of the floor at the bottom edge, 1/m
 
 
+Painted = tuple[npt.NDArray[np.uint8], npt.NDArray[np.float32]]  # a picture and its inverse depth
+
+
 @dataclass(frozen=True)
 class Settings:
     """Size of the picture, how much smaller its depth map is, and what moves in it."""
@@ -32,6 +35,7 @@ class Settings:
     depth_scale: Annotated[int, Ge(1), Le(16)] = 4
     balls: Annotated[int, Ge(0), Le(64)] = 6
     speed: Annotated[float, Ge(0), Le(10), "live"] = 1.0
+    prerendered: Annotated[int, Ge(0), Le(1000)] = 0
 
 
 @dataclass(frozen=True)
@@ -72,6 +76,7 @@ class Scene(Worker):
         self._backdrop = paint_backdrop(scene.height, scene.width)
         self._backdrop_depth = backdrop_depth(*map_size(scene))
         self._balls = make_balls(scene.balls, scene.height)
+        self._film = self._prerender() if scene.prerendered else []
         self._due = self._last = time.perf_counter()
 
     def due(self) -> float:
@@ -84,13 +89,36 @@ class Scene(Worker):
         self._due = max(self._due + 1 / self.settings.capture.fps, now - 0.1)  # never a burst after a pause
         picture = frame.view(self._backdrop.shape)
         inverse_depth = depth.view(self._backdrop_depth.shape, np.float32) if depth is not None else None
-        self._paint(picture, inverse_depth, scene.depth_scale)
+        if self._film:
+            self._play(picture, inverse_depth)
+        else:
+            self._paint(picture, inverse_depth, scene.depth_scale)
         draw_time_code(picture, self.number)
         if small is not None:
             size = self.settings.depth
             shrink(picture, small.view((size.height, size.width, 3)))
         self.number += 1
         return int(now * 1e9)
+
+    def _prerender(self) -> list[Painted]:
+        """Frames painted before the start: what costs next to nothing later does not disturb a measurement
+        of the rest."""
+        film = []
+        for number in range(self.settings.scene.prerendered):
+            self._angle = number * self.settings.scene.speed / self.settings.capture.fps
+            painted = np.empty_like(self._backdrop), np.empty_like(self._backdrop_depth)
+            self._paint(*painted, self.settings.scene.depth_scale)
+            film.append(painted)
+        return film
+
+    def _play(self, picture: npt.NDArray[np.uint8], inverse_depth: npt.NDArray[np.float32] | None) -> None:
+        """The next frame of the film, which runs to and fro."""
+        there_and_back = max(1, 2 * len(self._film) - 2)
+        place = self.number % there_and_back
+        painted, painted_depth = self._film[min(place, there_and_back - place)]
+        np.copyto(picture, painted)
+        if inverse_depth is not None:
+            np.copyto(inverse_depth, painted_depth)
 
     def _paint(
         self, picture: npt.NDArray[np.uint8], inverse_depth: npt.NDArray[np.float32] | None, scale: int

@@ -1,8 +1,10 @@
 """The screen through python-mss: X11, Windows and macOS; on X11 with the cursor."""
 
+import math
 import os
 import sys
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Annotated, Any
@@ -13,9 +15,10 @@ from annotated_types import Ge, Len
 from mss.exception import ScreenShotError
 
 from workers.capture._frames import FrameSource, Grab
+from workers.capture._refresh import refresh_rate
 
 TRY_AGAIN = 1.0  # seconds between attempts to get a lost screen back
-REPORT_EVERY = 600  # grabs
+GONE = (ScreenShotError, ValueError, AssertionError)  # the last is what mss raises when the X server dies
 
 
 @dataclass(frozen=True)
@@ -49,19 +52,27 @@ class ScreenMss(FrameSource):
         self._screen: Any = None
         self._before: bytearray | None = None
         self._due = 0.0
+        self._refresh: float | None = None
+        self._lost = False
 
     @classmethod
     def largest(cls, settings: SimpleNamespace) -> tuple[int, int]:
+        why_not = unavailable()
+        if why_not is not None:
+            raise ValueError(f"capture.source: not screen_mss, because {why_not}; another is `scene`")
         with mss.MSS() as screen:
             area = area_of(screen, settings.screen_mss)
         return area["height"], area["width"]
 
     def open(self) -> None:
-        self._attach()
+        with suppress(*GONE):  # `grab` tries again and says so
+            self._attach()
 
     def close(self) -> None:
         if self._screen is not None:
-            self._screen.close()
+            with suppress(*GONE):  # its connection is lost as well
+                self._screen.close()
+            self._screen = None
 
     def wake(self) -> None:
         self._before = None
@@ -71,13 +82,14 @@ class ScreenMss(FrameSource):
 
     def grab(self) -> Grab | None:
         now = time.perf_counter()
-        self._due = max(self._due + 1 / self.settings.capture.fps, now)
+        fps = min(self.settings.capture.fps, self._refresh or math.inf)
+        self._due = max(self._due + 1 / fps, now)
         try:
             if self._screen is None:
                 self._attach()
             t_capture = time.perf_counter_ns()
             shot = self._screen.grab(area_of(self._screen, self.settings.screen_mss))
-        except (ScreenShotError, ValueError) as error:
+        except GONE as error:
             self._lose(error)
             return None
         if self._before == shot.raw:
@@ -89,18 +101,21 @@ class ScreenMss(FrameSource):
     def _attach(self) -> None:
         self._screen = _connect(self.settings.screen_mss.cursor)
         area = area_of(self._screen, self.settings.screen_mss)
-        self._before = None
+        self._before, self._lost = None, False
+        if self._refresh is None:  # once: Xlib ends the process that asks it after the display was lost
+            monitor = self._screen.monitors[self.settings.screen_mss.monitor]
+            self._refresh = refresh_rate(monitor["left"], monitor["top"])
         self.host.tell("ready")
         self.log.info("capturing %d x %d at %s", area["width"], area["height"], (area["left"], area["top"]))
 
     def _lose(self, error: Exception) -> None:
         """Said once; the last picture stays up, marked stale, until the screen is back."""
-        if self._due - time.perf_counter() < TRY_AGAIN / 2:
-            self.log.error("the screen is lost (%s); trying again every second", error)
+        if not self._lost:
+            self._lost = True
+            why = f" ({error})" if str(error) else ""
+            self.log.error("the screen is lost%s; trying again every second", why)
             self.host.tell("away")
-        if self._screen is not None:
-            self._screen.close()
-            self._screen = None
+        self.close()
         self._due = time.perf_counter() + TRY_AGAIN
 
 

@@ -44,7 +44,7 @@ class Video(FrameSource):
         self._frames.close()
 
     def wake(self) -> None:
-        self._start += time.perf_counter() - max(self._due, self._start)
+        self._start += max(0.0, time.perf_counter() - self._due)
 
     def due(self) -> float:
         return self._due

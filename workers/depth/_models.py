@@ -12,11 +12,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from workers.depth._manifest import MODELS, Model
+from workers.worker import CannotWork
 
 CHUNK = 1 << 16
 
 
-class ModelError(Exception):
+class ModelError(CannotWork):
     """A model that is not there or not what it should be; says what to do."""
 
 
@@ -80,7 +81,8 @@ def download(model: Model, progress: Callable[[int, int], None]) -> Path:
     try:
         _fetch(model, part, progress)
     except OSError as error:
-        raise ModelError(f"{model.address}: {error}; what has come is kept, try again") from error
+        why = getattr(error, "reason", error)
+        raise ModelError(f"{model.address}: {why}; what has come is kept, try again") from error
     try:
         verify(model, part)
     except ModelError:

@@ -8,8 +8,8 @@ import numpy as np
 import onnxruntime
 
 from shm.lease import Lease, OpenSlot
-from workers.depth._models import ModelError, find
-from workers.worker import Worker
+from workers.depth._models import find
+from workers.worker import CannotWork, Worker
 
 
 class Network(Worker):
@@ -34,7 +34,7 @@ class Network(Worker):
                 str(path), options, providers=["CPUExecutionProvider"]
             )
         except Exception as error:  # onnxruntime has an exception class for each of its status codes
-            raise ModelError(f"depth.model: {path} is not a model that onnxruntime reads: {error}") from error
+            raise CannotWork(f"depth.model: {path} is not a model that onnxruntime reads: {error}") from error
         self._input = check_input(self._session, depth.model, depth.height, depth.width)
         self._batch = np.empty((1, 3, depth.height, depth.width), np.float32)
         self.log.info("%s at %d x %d, %d threads", depth.model, depth.width, depth.height, self.host.threads)
@@ -47,15 +47,15 @@ class Network(Worker):
 
 
 def check_input(session: Any, name: str, height: int, width: int) -> str:
-    """The name of the model's input. Raises ModelError when it does not take this size."""
+    """The name of the model's input. Raises CannotWork when it does not take this size."""
     (entry, *more) = session.get_inputs()
     shape = entry.shape
     if more or len(shape) != 4 or entry.type != "tensor(float)":
-        raise ModelError(f"depth.model: {name} takes {entry.type} {shape}, not float [1, 3, rows, columns]")
+        raise CannotWork(f"depth.model: {name} takes {entry.type} {shape}, not float [1, 3, rows, columns]")
     wanted = (1, 3, height, width)
     if any(isinstance(axis, int) and axis != want for axis, want in zip(shape, wanted, strict=True)):
         rows, columns = shape[2:]
-        raise ModelError(
+        raise CannotWork(
             f"depth.model: {name} takes {columns} x {rows} only; set depth.width and depth.height"
         )
     return str(entry.name)

@@ -12,7 +12,7 @@ from annotated_types import Ge, Le
 from shm.lease import Lease
 from workers.sinks._web.gate import addresses
 from workers.sinks._web.server import Picture, Server
-from workers.worker import Worker
+from workers.worker import CannotWork, Worker
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Web(Worker):
         try:
             self._server.open()
         except OSError as error:
-            raise OSError(
+            raise CannotWork(
                 f"web.port: cannot listen on port {web.port} ({error.strerror}); is another Stereoring "
                 "running? Choose another with `--set web.port=…`"
             ) from error

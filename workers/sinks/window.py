@@ -20,7 +20,7 @@ from shm.lease import Lease
 from workers.stereo import LAYOUTS
 from workers.stereo._layout import lay_out
 from workers.stereo._parallax import parallax_for
-from workers.worker import Step, Wiring, Worker
+from workers.worker import CannotWork, Step, Wiring, Worker
 
 TICK = 0.004  # seconds between looks for keys while no frame comes
 
@@ -43,6 +43,19 @@ def unavailable() -> str | None:
     return None
 
 
+def unreachable() -> str | None:
+    """Why the display does not answer, if so."""
+    if sys.platform == "linux":
+        from pyglet.display import get_display
+        from pyglet.display.xlib import NoSuchDisplayException
+
+        try:
+            get_display()
+        except NoSuchDisplayException:
+            return f"the display {os.environ['DISPLAY']} does not answer"
+    return None
+
+
 class Window(Worker):
     """Shows pictures; with `stereo.where: sink` it leases frame and nearness and makes the views itself."""
 
@@ -56,6 +69,9 @@ class Window(Worker):
         return Wiring("picture", None, None, {}, {})
 
     def open(self) -> None:
+        why_not = unavailable() or unreachable()
+        if why_not is not None:
+            raise CannotWork(f"sinks: not window, because {why_not}; without one look at `--set sinks=[web]`")
         from workers.sinks._window.screen import Screen  # needs a display as soon as it is imported
 
         self._set_strength = self.settings.stereo.strength
@@ -94,7 +110,13 @@ class Window(Worker):
     def _show_warped(self, nearness: Lease, frame: Lease) -> None:
         stereo = self.settings.stereo
         height, width = frame.info.shape[:2]
+        if stereo.layout == "depth":
+            self.screen.show_map(nearness.frame, width / height)
+            return
         layout = lay_out(stereo.layout, height & ~1, width & ~1, stereo.fill_16_9)
+        if stereo.layout == "rgb+depth":
+            self.screen.show_beside(frame.frame, nearness.frame, layout)
+            return
         self.screen.show_warped(frame.frame, nearness.frame, parallax_for(stereo, width), layout)
 
     def _figures(self) -> str:

@@ -18,6 +18,7 @@ from workers.stereo._parallax import Parallax
 STRETCH = 1.6  # pixels
 EDGE = 0.06  # nearness; corners of a map cell that differ by more lie on two surfaces
 TONE = 40.0  # squared colour difference that is still noise
+SHARE = np.float32(0.02)  # that a corner of a cell has at least, however far away; colour decides
 
 
 def warp_views(
@@ -39,37 +40,47 @@ def warp_views(
 @njit(nogil=True, fastmath=True, inline="always")
 def _nearness_along(frame, nearness, y, near):  # type: ignore[no-untyped-def]
     """The map at full size along one row: bilinear within a surface; across an edge each pixel belongs to
-    the surface whose colour it has, so that the outline follows the picture and not the map's cells."""
+    the surface whose colour it has, so that the outline follows the picture and not the map's cells.
+
+    Cell by cell, a cell being what lies between the middles of two neighbouring columns of the map: whether
+    there is an edge in it is asked once for all its pixels, and where there is none they are one ramp.
+    """
     height, width = frame.shape[0], frame.shape[1]
     rows, columns = nearness.shape
     v = (y + 0.5) * rows / height - 0.5
     y0 = max(0, min(rows - 1, math.floor(v)))
     y1 = min(rows - 1, y0 + 1)
-    fy = max(0.0, min(1.0, v - y0))
+    fy = np.float32(max(0.0, min(1.0, v - y0)))
     py0, py1 = int((y0 + 0.5) * height / rows), int((y1 + 0.5) * height / rows)
-    ratio = columns / width
-    for x in range(width):
-        u = (x + 0.5) * ratio - 0.5
-        x0 = max(0, min(columns - 1, math.floor(u)))
-        x1 = min(columns - 1, x0 + 1)
-        fx = max(0.0, min(1.0, u - x0))
+    across, ratio = width / columns, np.float32(columns / width)
+    first = 0
+    for cell in range(columns + 1):
+        end = width if cell == columns else max(first, math.ceil((cell + 0.5) * across - 0.5))
+        x0, x1 = max(0, cell - 1), min(columns - 1, cell)
         a, b, c, d = nearness[y0, x0], nearness[y0, x1], nearness[y1, x0], nearness[y1, x1]
-        wa, wb, wc, wd = (1 - fx) * (1 - fy), fx * (1 - fy), (1 - fx) * fy, fx * fy
         low, high = min(min(a, b), min(c, d)), max(max(a, b), max(c, d))
-        if high - low > EDGE:
-            px0, px1 = int((x0 + 0.5) / ratio), int((x1 + 0.5) / ratio)
-            wa = (wa + 0.02) * _likeness(frame, y, x, py0, px0)
-            wb = (wb + 0.02) * _likeness(frame, y, x, py0, px1)
-            wc = (wc + 0.02) * _likeness(frame, y, x, py1, px0)
-            wd = (wd + 0.02) * _likeness(frame, y, x, py1, px1)
+        begin = (np.float32(first) + np.float32(0.5)) * ratio - np.float32(cell - 0.5)
+        if high - low <= EDGE:
+            left, right = a + (c - a) * fy, b + (d - b) * fy
+            for x in range(first, end):
+                near[x] = left + (right - left) * (begin + np.float32(x - first) * ratio)
+        else:
+            px0, px1 = int((x0 + 0.5) * across), int((x1 + 0.5) * across)
             middle = 0.5 * (low + high)
-            front = wa * (a > middle) + wb * (b > middle) + wc * (c > middle) + wd * (d > middle)
-            in_front = 2 * front >= wa + wb + wc + wd
-            wa *= (a > middle) == in_front
-            wb *= (b > middle) == in_front
-            wc *= (c > middle) == in_front
-            wd *= (d > middle) == in_front
-        near[x] = (wa * a + wb * b + wc * c + wd * d) / (wa + wb + wc + wd)
+            for x in range(first, end):
+                fx = begin + np.float32(x - first) * ratio
+                wa = ((1 - fx) * (1 - fy) + SHARE) * _likeness(frame, y, x, py0, px0)
+                wb = (fx * (1 - fy) + SHARE) * _likeness(frame, y, x, py0, px1)
+                wc = ((1 - fx) * fy + SHARE) * _likeness(frame, y, x, py1, px0)
+                wd = (fx * fy + SHARE) * _likeness(frame, y, x, py1, px1)
+                front = wa * (a > middle) + wb * (b > middle) + wc * (c > middle) + wd * (d > middle)
+                in_front = 2 * front >= wa + wb + wc + wd
+                wa *= (a > middle) == in_front
+                wb *= (b > middle) == in_front
+                wc *= (c > middle) == in_front
+                wd *= (d > middle) == in_front
+                near[x] = (wa * a + wb * b + wc * c + wd * d) / (wa + wb + wc + wd)
+        first = end
 
 
 @njit(nogil=True, fastmath=True, inline="always")
@@ -140,18 +151,20 @@ def _fill_holes(source, depth):  # type: ignore[no-untyped-def]
 
 @njit(nogil=True, fastmath=True, inline="always")
 def _gather(frame, y, source, across, sums):  # type: ignore[no-untyped-def]
-    """Add the source row as it appears to one eye, `across` pixels to one."""
+    """Add the source row as it appears to one eye, `across` pixels to one, in 256ths."""
     last = frame.shape[1] - 2
     for x in range(sums.shape[0]):
         for u in range(x * across, x * across + across):
-            left = min(last, int(source[u]))
-            part = source[u] - left
+            place = int(source[u] * np.float32(256) + np.float32(0.5))
+            left = min(last, place >> 8)
+            part = place - (left << 8)
             for k in range(3):
-                sums[x, k] += frame[y, left, k] * (1 - part) + frame[y, left + 1, k] * part
+                here, there = np.int32(frame[y, left, k]), np.int32(frame[y, left + 1, k])
+                sums[x, k] += np.int32((here << 8) + (there - here) * part)
 
 
-_PIXELS = types.Array(types.uint8, 3, "A", readonly=True)
-_MAP = types.Array(types.float32, 2, "A", readonly=True)
+_PIXELS = types.Array(types.uint8, 3, "C", readonly=True)
+_MAP = types.Array(types.float32, 2, "C", readonly=True)
 _TARGET = types.Array(types.uint8, 3, "A")
 _NUMBERS = (types.float64,) * 3 + (types.int64,) * 2
 _SIGNATURE = types.void(_PIXELS, _MAP, *_NUMBERS, _TARGET, _TARGET)  # compiled at import, for all callers
@@ -160,13 +173,13 @@ _SIGNATURE = types.void(_PIXELS, _MAP, *_NUMBERS, _TARGET, _TARGET)  # compiled 
 @njit(_SIGNATURE, parallel=True, nogil=True, fastmath=True, cache=True)
 def _warp(frame, nearness, scale, convergence, budget, down, across, left, right):  # type: ignore[no-untyped-def]
     width = frame.shape[1]
-    share = 1.0 / (down * across)
+    share = np.float32(1 / (256 * down * across))
     for row in prange(left.shape[0]):
         near = np.empty(width, np.float32)
         shift = np.empty(width, np.float32)
         source = np.empty(width, np.float32)
         depth = np.empty(width, np.float32)
-        sums = np.zeros((2, left.shape[1], 3), np.float32)
+        sums = np.zeros((2, left.shape[1], 3), np.int32)
         for y in range(row * down, row * down + down):
             _nearness_along(frame, nearness, y, near)
             for x in range(width):
@@ -177,5 +190,5 @@ def _warp(frame, nearness, scale, convergence, budget, down, across, left, right
                 _gather(frame, y, source, across, sums[eye])
         for x in range(left.shape[1]):
             for k in range(3):
-                left[row, x, k] = np.uint8(sums[0, x, k] * share + 0.5)
-                right[row, x, k] = np.uint8(sums[1, x, k] * share + 0.5)
+                left[row, x, k] = np.uint8(sums[0, x, k] * share + np.float32(0.5))
+                right[row, x, k] = np.uint8(sums[1, x, k] * share + np.float32(0.5))

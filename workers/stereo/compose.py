@@ -29,7 +29,7 @@ class Compose(Worker):
 
     def open(self) -> None:
         with self.host.busy("compiling the warp (only the first time)", limit=300):
-            from workers.stereo.warp import warp_views
+            from workers.stereo._warp import warp_views
 
             self._warp = warp_views
         self._fitted: npt.NDArray[np.uint8] = np.empty((0, 0, 3), np.uint8)
@@ -55,7 +55,7 @@ class Compose(Worker):
         """The frame at the height of the output, never larger than it is."""
         height, width = fitted(pixels.shape[0], pixels.shape[1], self.settings.stereo.height)
         if height == pixels.shape[0] & ~1:
-            return pixels[:height, :width]
+            return np.ascontiguousarray(pixels[:height, :width])  # a copy only if the width is odd
         if self._fitted.shape[:2] != (height, width):
             self._fitted = np.empty((height, width, 3), np.uint8)
         cv2.resize(pixels, (width, height), dst=self._fitted, interpolation=cv2.INTER_AREA)

@@ -12,6 +12,8 @@ from workers.sinks._window import shaders
 from workers.stereo._layout import Layout, View
 from workers.stereo._parallax import Parallax
 
+Place = tuple[int, int, int, int]  # x, y, width and height in the window; y counts from below
+
 
 class Texture:
     """A texture that is uploaded in place (3.7 ms for 1080p on a CPU, much less on a GPU)."""
@@ -53,36 +55,46 @@ class Canvas:
             name: ShaderProgram(corners, Shader(source, "fragment"))
             for name, source in (
                 ("picture", shaders.PICTURE),
+                ("grey", shaders.GREY),
                 ("nearness", shaders.NEARNESS),
                 ("warp", shaders.WARP),
             )
         }
         self._frame = Texture(gl.GL_RGB8, gl.GL_RGB, gl.GL_UNSIGNED_BYTE, smooth=True)
-        self._map = Texture(gl.GL_R32F, gl.GL_RED, gl.GL_FLOAT, smooth=False)
+        self._map = Texture(gl.GL_R32F, gl.GL_RED, gl.GL_FLOAT, smooth=True)
         self._nearness = Texture(gl.GL_R32F, gl.GL_RED, gl.GL_FLOAT, smooth=False)
         vertices, buffer = gl.GLuint(), gl.GLuint()
         gl.glGenVertexArrays(1, ctypes.byref(vertices))
         gl.glGenFramebuffers(1, ctypes.byref(buffer))
         self._vertices, self._buffer = vertices.value, buffer.value
 
-    def show(self, picture: npt.NDArray[np.uint8], place: tuple[int, int, int, int]) -> None:
-        """A picture, uint8[H, W, 3], at (x, y, width, height) of the window."""
-        self._frame.upload(picture)
+    def upload(
+        self, frame: npt.NDArray[np.uint8] | None = None, nearness: npt.NDArray[np.float32] | None = None
+    ) -> None:
+        """A frame or picture, uint8[H, W, 3], and a map, float32[h, w]; what is left out stays as it was."""
+        if frame is not None:
+            self._frame.upload(frame)
+        if nearness is not None:
+            self._map.upload(nearness)
+
+    def draw_picture(self, place: Place) -> None:
+        """The picture at (x, y, width, height) of the window."""
         gl.glViewport(*place)
         self._draw("picture", picture=self._frame)
 
-    def show_warped(
-        self,
-        frame: npt.NDArray[np.uint8],
-        nearness: npt.NDArray[np.float32],
-        parallax: Parallax,
-        layout: Layout,
-        place: tuple[int, int, int, int],
-    ) -> None:
-        """Both views of a frame, made here."""
-        self._frame.upload(frame)
-        self._map.upload(nearness)
-        rows, columns = frame.shape[:2]
+    def draw_map(self, place: Place) -> None:
+        """The map, white = near."""
+        gl.glViewport(*place)
+        self._draw("grey", map=self._map)
+
+    def draw_beside(self, layout: Layout, place: Place) -> None:
+        """The frame where the left eye's view is in the layout, its map where the right eye's is."""
+        self.draw_picture(place_of(layout, layout.left_eye, place))
+        self.draw_map(place_of(layout, layout.right_eye, place))
+
+    def draw_warped(self, parallax: Parallax, layout: Layout, place: Place) -> None:
+        """Both views of the frame, made here."""
+        rows, columns = self._frame.size
         self._nearness.resize(rows, columns)
         gl.glBindFramebuffer(gl.GL_FRAMEBUFFER, self._buffer)
         gl.glFramebufferTexture2D(
@@ -119,3 +131,11 @@ def part_of(layout: Layout, view: View) -> tuple[float, float, float, float]:
     """top, left, rows and columns of a view as parts of the picture's size."""
     rows, columns = layout.rows, layout.columns
     return view.top / rows, view.left / columns, view.rows / rows, view.columns / columns
+
+
+def place_of(layout: Layout, view: View, place: Place) -> Place:
+    """Where a view is in the window when the whole picture is at this place."""
+    x, y, width, height = place
+    top, left, rows, columns = part_of(layout, view)
+    bottom = y + round((1 - top - rows) * height)
+    return x + round(left * width), bottom, round(columns * width), round(rows * height)

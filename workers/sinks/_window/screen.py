@@ -2,6 +2,7 @@
 pyglet's own has trouble with second monitors) and our own aspect lock."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ import pyglet
 from pyglet import gl
 from pyglet.window import key as keys
 
-from workers.sinks._window.canvas import Canvas
+from workers.sinks._window.canvas import Canvas, Place
 from workers.stereo._layout import Layout
 from workers.stereo._parallax import Parallax
 
@@ -26,7 +27,7 @@ class Screen:
         self._monitors = self._display.get_screens()
         self._monitor = min(settings.monitor, len(self._monitors) - 1)
         self._actions = {getattr(keys, name): action for name, action in actions.items()}
-        self._closed = self._covering = False
+        self._closed = self._covering = self._spoilt = False
         self._aspect = 16 / 9
         self.keep_aspect, self.figures_wanted = settings.keep_aspect, settings.figures
         monitor = self._monitors[self._monitor]
@@ -38,11 +39,13 @@ class Screen:
             vsync=settings.vsync,
             screen=monitor,
         )
-        self._window.push_handlers(on_key_press=self._key, on_close=self._close, on_resize=self._resized)
+        self._held: set[int] = set()
+        self._window.push_handlers(on_key_press=self._key_pressed, on_key_release=self._key_released)
+        self._window.push_handlers(on_close=self._close, on_resize=self._resized, on_expose=self._spoil)
         self._canvas = Canvas()
         self._label = pyglet.text.Label("", x=12, y=12, font_size=14, color=(255, 255, 255, 255))
         self._stale = pyglet.text.Label("", x=12, y=40, font_size=18, color=(255, 180, 60, 255))
-        self._again: Callable[[], None] | None = None
+        self._draw: Callable[[Place], None] | None = None
         self._gamepads()
         if settings.fullscreen:
             self.toggle_fullscreen()
@@ -54,13 +57,14 @@ class Screen:
         """True: the user has closed the window."""
         pyglet.clock.tick()
         self._window.dispatch_events()
+        if self._spoilt:
+            self._repaint()
         return self._closed
 
     def show(self, picture: npt.NDArray[np.uint8]) -> None:
         """uint8[H, W, 3], as large as fits, and wait for the monitor to take it."""
-        self._begin(picture.shape[1] / picture.shape[0])
-        self._canvas.show(picture, self._place())
-        self._finish()
+        self._upload(picture)
+        self._paint(picture.shape[1] / picture.shape[0], self._canvas.draw_picture)
 
     def show_warped(
         self,
@@ -69,9 +73,20 @@ class Screen:
         parallax: Parallax,
         layout: Layout,
     ) -> None:
-        self._begin(layout.columns / layout.rows)
-        self._canvas.show_warped(frame, nearness, parallax, layout, self._place())
-        self._finish()
+        self._upload(frame, nearness)
+        self._paint(layout.columns / layout.rows, partial(self._canvas.draw_warped, parallax, layout))
+
+    def show_map(self, nearness: npt.NDArray[np.float32], aspect: float) -> None:
+        """float32[h, w], white = near, for a frame of this aspect."""
+        self._upload(nearness=nearness)
+        self._paint(aspect, self._canvas.draw_map)
+
+    def show_beside(
+        self, frame: npt.NDArray[np.uint8], nearness: npt.NDArray[np.float32], layout: Layout
+    ) -> None:
+        """The frame, and its map where the right eye's view would be."""
+        self._upload(frame, nearness)
+        self._paint(layout.columns / layout.rows, partial(self._canvas.draw_beside, layout))
 
     def set_figures(self, text: str | None) -> None:
         self._label.text = text or ""
@@ -79,45 +94,73 @@ class Screen:
     def mark_stale(self, stale: bool) -> None:
         """Says so over the last picture."""
         self._stale.text = "stale: the source is away" if stale else ""
-        self._window.switch_to()
-        gl.glViewport(0, 0, *self._window.get_framebuffer_size())
-        self._finish()
+        self._repaint()
 
     def toggle_fullscreen(self) -> None:
         """Cover the monitor, or be a window again."""
         monitor = self._monitors[self._monitor]
         if not self._covering:
             self._before = (*self._window.get_location(), *self._window.get_size())
+            self._covering = True  # before pyglet tells us of the monitor's size, which is not to be changed
             self._window.set_fullscreen(True, screen=monitor)
         else:
             self._window.set_fullscreen(False)
             self._window.set_location(*self._before[:2])
             self._window.set_size(*self._before[2:])
-        self._covering = not self._covering
+            self._covering = False
 
-    def _begin(self, aspect: float) -> None:
+    def _upload(self, *frame_and_nearness: npt.NDArray[Any], **one: npt.NDArray[Any]) -> None:
         self._window.switch_to()
+        self._canvas.upload(*frame_and_nearness, **one)
+
+    def _paint(self, aspect: float, draw: Callable[[Place], None]) -> None:
+        self._draw = draw
         if abs(aspect - self._aspect) > 0.01:
             self._aspect = aspect
             self._resized(*self._window.get_size())
+        self._repaint()
+
+    def _repaint(self) -> None:
+        """What was painted last, again: the window has another size, or something has covered it."""
+        self._spoilt = False
+        self._window.switch_to()
         gl.glClearColor(0, 0, 0, 1)
         self._window.clear()
-
-    def _finish(self) -> None:
+        if self._draw is not None:
+            self._draw(self._place())
         gl.glViewport(0, 0, *self._window.get_framebuffer_size())
         for label in (self._label, self._stale):
             if label.text:
                 label.draw()
         self._window.flip()
 
-    def _place(self) -> tuple[int, int, int, int]:
+    def _spoil(self) -> None:
+        self._spoilt = True
+
+    def _place(self) -> Place:
         """The largest rectangle of the picture's aspect in the middle of the window."""
         width, height = self._window.get_framebuffer_size()
         columns = min(width, round(height * self._aspect))
         rows = min(height, round(width / self._aspect))
         return (width - columns) // 2, (height - rows) // 2, columns, rows
 
-    def _key(self, symbol: int, modifiers: int) -> bool:
+    def _key_pressed(self, symbol: int, modifiers: int) -> bool:
+        self._held.add(symbol)
+        if symbol == keys.F:
+            self.figures_wanted = not self.figures_wanted
+        elif symbol == keys.L:
+            self.keep_aspect = not self.keep_aspect
+            self._resized(*self._window.get_size())
+        elif symbol in self._actions:
+            self._actions[symbol]()
+        return True  # or pyglet closes the window on Escape by itself
+
+    def _key_released(self, symbol: int, modifiers: int) -> bool:
+        """Going to full screen and back makes a new X window. If the press did that already, the release
+        would go to the old one, and pyglet would take the key for held, and ignore it, from then on."""
+        if symbol not in self._held:
+            return True  # pressed in another window, which has closed since
+        self._held.discard(symbol)
         if symbol in (keys.RETURN, keys.ENTER, keys.SPACE):
             self.toggle_fullscreen()
         elif symbol == keys.ESCAPE:
@@ -127,14 +170,7 @@ class Screen:
                 self._closed = True
         elif symbol in (keys.LEFT, keys.RIGHT):
             self._move(1 if symbol == keys.RIGHT else -1)
-        elif symbol == keys.F:
-            self.figures_wanted = not self.figures_wanted
-        elif symbol == keys.L:
-            self.keep_aspect = not self.keep_aspect
-            self._resized(*self._window.get_size())
-        elif symbol in self._actions:
-            self._actions[symbol]()
-        return True  # or pyglet closes the window on Escape by itself
+        return True
 
     def _move(self, step: int) -> None:
         """To the neighbouring monitor, with its full screen if it had it."""
@@ -156,10 +192,14 @@ class Screen:
         return True  # we end it ourselves, with everything else
 
     def _resized(self, width: int, height: int) -> None:
-        if self.keep_aspect and not self._covering:
-            wanted = max(90, round(width / self._aspect))
-            if abs(wanted - height) > 2:
-                pyglet.clock.schedule_once(lambda _: self._window.set_size(width, wanted), 0)
+        self._spoil()
+        pyglet.clock.schedule_once(self._keep_shape, 0)  # not while pyglet is at it
+
+    def _keep_shape(self, dt: float) -> None:
+        width, height = self._window.get_size()
+        wanted = max(90, round(width / self._aspect))
+        if self.keep_aspect and not self._covering and abs(wanted - height) > 2:
+            self._window.set_size(width, wanted)
 
     def _gamepads(self) -> None:
         try:

@@ -1,6 +1,6 @@
-"""The window's shaders. `PICTURE` shows a picture as it is. For `stereo.where: sink` the window does what
-workers/stereo/warp.py does: `NEARNESS` brings the map to full size along the colour edges, `WARP` looks, for
-each pixel of each eye, along its row for the nearest source surface that lands on it."""
+"""The window's shaders. `PICTURE` shows a picture as it is, `GREY` a map. For `stereo.where: sink` the window
+does what workers/stereo/_warp.py does: `NEARNESS` brings the map to full size along the colour edges, `WARP`
+looks, for each pixel of each eye, along its row for the nearest source surface that lands on it."""
 
 CORNERS = """#version 330 core
 out vec2 place;
@@ -15,6 +15,13 @@ in vec2 place;
 out vec4 colour;
 uniform sampler2D picture;
 void main() { colour = vec4(texture(picture, vec2(place.x, 1.0 - place.y)).rgb, 1.0); }
+"""
+
+GREY = """#version 330 core
+in vec2 place;
+out vec4 colour;
+uniform sampler2D map;
+void main() { colour = vec4(vec3(texture(map, vec2(place.x, 1.0 - place.y)).r), 1.0); }
 """
 
 NEARNESS = """#version 330 core

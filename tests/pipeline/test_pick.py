@@ -1,0 +1,176 @@
+"""What `auto` becomes on this machine, and the reasons that are given for it."""
+
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+
+from pipeline.graph import GraphError
+from pipeline.pick import pick
+from pipeline.settings import Settings, load
+from tests.pipeline.running import REPO, command
+from workers.depth._manifest import MODELS
+
+NAME = next(iter(MODELS))
+Picked = Callable[..., tuple[Settings, list[str]]]
+
+
+@pytest.fixture
+def picked() -> Picked:
+    """Our own settings with these on top."""
+
+    def pick_with(*overrides: str) -> tuple[Settings, list[str]]:
+        return pick(load(REPO / "settings.yaml", overrides=overrides))
+
+    return pick_with
+
+
+@pytest.fixture(autouse=True)
+def no_display(monkeypatch: pytest.MonkeyPatch) -> None:
+    for variable in ("DISPLAY", "WAYLAND_DISPLAY"):
+        monkeypatch.delenv(variable, raising=False)
+
+
+@pytest.fixture
+def no_model(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    """None is here, and where they come from nobody answers."""
+    monkeypatch.setenv("STEREORING_MODELS", str(tmp_path / "models"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    with nobody_answers() as address:
+        monkeypatch.setitem(MODELS, NAME, replace(MODELS[NAME], address=address))
+        yield
+
+
+@pytest.fixture
+def model_here(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("STEREORING_MODELS", str(tmp_path))
+    file = tmp_path / MODELS[NAME].file
+    file.parent.mkdir(parents=True)
+    file.touch()
+
+
+@contextmanager
+def nobody_answers() -> Iterator[str]:
+    """The port is taken, so that nobody else answers there, and not listened on."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        yield f"http://127.0.0.1:{taken.getsockname()[1]}/model.onnx"
+
+
+@pytest.mark.usefixtures("model_here")
+def test_contract_no_auto_is_left_and_each_decision_has_its_reason(picked: Picked) -> None:
+    settings, reasons = picked()
+    assert settings.section("capture").source == "scene"
+    assert settings.section("depth").model == NAME
+    assert settings.sinks == ("web",)
+    assert reasons == [
+        "source: not screen_mss, because there is no display (DISPLAY is not set)",
+        "source: scene",
+        f"depth: {NAME}, {MODELS[NAME].about}",
+        "sink: not window, because there is no display (DISPLAY is not set)",
+        "sink: web",
+    ]
+
+
+@pytest.mark.usefixtures("model_here")
+def test_contract_all_but_auto_stays_as_it_was(picked: Picked) -> None:
+    before = load(REPO / "settings.yaml")
+    after, _ = picked()
+    same = {name for name in before.sections if before.sections[name] == after.sections[name]}
+    assert set(before.sections) - same == {"capture", "depth"}
+    assert replace(after.section("capture"), source="auto") == before.section("capture")
+    assert replace(after.section("depth"), model="auto") == before.section("depth")
+
+
+def test_contract_what_is_chosen_by_name_is_not_questioned(picked: Picked) -> None:
+    chosen = ("capture.source=video", "depth.model=mine.onnx", "sinks=[null, window]")
+    settings, reasons = picked(*chosen)
+    assert settings == load(REPO / "settings.yaml", overrides=chosen)
+    assert reasons == []
+
+
+@pytest.mark.usefixtures("model_here")
+@pytest.mark.parametrize(
+    ("given", "sinks"), [("[auto, null]", ("null", "web")), ("[web, auto]", ("web",)), ("[auto]", ("web",))]
+)
+def test_contract_auto_stands_beside_sinks_that_are_named_and_adds_none_twice(
+    picked: Picked, given: str, sinks: tuple[str, ...]
+) -> None:
+    assert picked(f"sinks={given}")[0].sinks == sinks
+
+
+def test_contract_a_wayland_session_without_xwayland_is_told_as_such(
+    picked: Picked, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WAYLAND_DISPLAY", "wayland-0")
+    _, reasons = picked("depth.model=true")
+    assert reasons[0].startswith("source: not screen_mss, because this is a Wayland session without XWayland")
+
+
+def test_contract_a_display_that_nobody_serves_is_no_display(
+    picked: Picked, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DISPLAY", ":987")
+    settings, reasons = picked("depth.model=true", "sinks=[null]")
+    assert settings.section("capture").source == "scene"
+    assert reasons[0].startswith("source: not screen_mss, because the display cannot be captured: ")
+
+
+@pytest.mark.usefixtures("no_model")
+def test_contract_the_scene_without_a_model_shows_its_true_depth(picked: Picked) -> None:
+    for source in ("auto", "scene"):
+        settings, reasons = picked(f"capture.source={source}")
+        assert settings.section("capture").source == "scene"
+        assert settings.section("depth").model == "true"
+        assert "depth: the scene's own true depth, because no depth model is on this machine" in reasons
+
+
+@pytest.mark.usefixtures("no_model")
+@pytest.mark.parametrize("model", ["auto", NAME])
+def test_contract_a_screen_without_a_model_is_refused_with_what_to_do(picked: Picked, model: str) -> None:
+    with pytest.raises(GraphError) as caught:
+        picked("capture.source=screen_mss", f"depth.model={model}", "sinks=[null]")
+    message = str(caught.value)
+    assert NAME in message
+    assert f"launcher.py models download {NAME}" in message
+    assert "--set capture.source=scene" in message
+
+
+def test_contract_a_network_s_own_file_is_looked_for_by_the_worker_and_not_downloaded(
+    picked: Picked,
+) -> None:
+    assert picked("capture.source=scene", "depth.model=mine.onnx")[0].section("depth").model == "mine.onnx"
+
+
+@pytest.mark.usefixtures("model_here")
+def test_contract_without_any_source_all_reasons_are_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = {
+        "capture/__init__": 'PICK = ("mirror", "crystal_ball")',
+        "capture/mirror": 'def unavailable(): return "it is broken"',
+        "capture/crystal_ball": 'def unavailable(): return "it is clouded"',
+        "sinks/__init__": "PICK = ()",
+    }
+    for name, code in files.items():
+        file = tmp_path / "pick_workers" / f"{name}.py"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(dedent(code))
+    monkeypatch.syspath_prepend(str(tmp_path))
+    with pytest.raises(GraphError) as caught:
+        pick(load(REPO / "settings.yaml"), "pick_workers")
+    assert str(caught.value).splitlines() == [
+        "source: not mirror, because it is broken",
+        "source: not crystal_ball, because it is clouded",
+    ]
+
+
+@pytest.mark.usefixtures("model_here")
+def test_contract_the_launcher_says_what_it_has_picked() -> None:
+    result = command("--plan")
+    assert result.returncode == 0, result.stderr
+    assert "source: not screen_mss, because there is no display" in result.stdout + result.stderr

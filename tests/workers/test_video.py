@@ -1,0 +1,137 @@
+"""A video file as the source: its frames in order, at the times that it gives them."""
+
+import time
+import wave
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import av
+import numpy as np
+import pytest
+
+from tests.workers.one_process import host, open_slot
+from workers.capture import Settings as CaptureSettings
+from workers.capture.video import Settings, Video
+from workers.depth import Settings as DepthSettings
+
+pytestmark = pytest.mark.timeout(60)
+FRAMES, RATE, SIZE = 10, 25, (48, 64)
+LEVELS = [20 * (number + 1) for number in range(FRAMES)]
+
+
+@pytest.fixture(scope="module")
+def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Grey frames that become lighter, 0.4 s of them."""
+    path = tmp_path_factory.mktemp("video") / "film.mp4"
+    with av.open(str(path), "w") as container:
+        stream: Any = container.add_stream("mpeg4", rate=RATE)
+        stream.height, stream.width, stream.pix_fmt = *SIZE, "yuv420p"
+        for level in LEVELS:
+            picture = np.full((*SIZE, 3), level, np.uint8)
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, "rgb24")))
+        container.mux(stream.encode())
+    return path
+
+
+def made(path: object, loop: bool = True) -> SimpleNamespace:
+    capture = CaptureSettings(crop_black_bars=False)
+    return SimpleNamespace(video=Settings(str(path), loop), capture=capture, depth=DepthSettings())
+
+
+def opened(path: Path, loop: bool = True) -> Video:
+    worker = Video(made(path, loop), host())
+    worker.open()
+    return worker
+
+
+def played(worker: Video, count: int) -> list[int]:
+    """The levels of so many frames, each taken when it is due; frames that came too late are left out."""
+    slot, seen = open_slot(SIZE[0] * SIZE[1] * 3), []
+    for _ in range(count):
+        time.sleep(max(0.0, min(worker.due(), time.perf_counter() + 1) - time.perf_counter()))
+        if worker.process(slot, None) is not None:
+            seen.append(int(np.median(slot.view((*SIZE, 3)))))
+    return seen
+
+
+def nearest(levels: list[int]) -> list[int]:
+    """Which frames these are; a codec is not exact."""
+    return [int(np.argmin(np.abs(np.array(LEVELS) - level))) for level in levels]
+
+
+def test_contract_frames_come_in_order(film: Path) -> None:
+    seen = nearest(played(opened(film), FRAMES))
+    assert seen == sorted(set(seen))
+    assert seen[-1] == FRAMES - 1 or len(seen) > FRAMES // 2
+
+
+def test_contract_each_is_due_at_the_time_that_the_file_gives_it(film: Path) -> None:
+    worker, due = opened(film), []
+    for _ in range(FRAMES):
+        due.append(worker.due())
+        played(worker, 1)
+    assert np.diff(due) == pytest.approx([1 / RATE] * (FRAMES - 1))
+
+
+def test_contract_it_begins_again_at_its_end_without_a_pause(film: Path) -> None:
+    worker, due = opened(film), []
+    for _ in range(2 * FRAMES):
+        due.append(worker.due())
+        played(worker, 1)
+    assert due[FRAMES] - due[FRAMES - 1] == pytest.approx(1 / RATE, abs=0.005)
+    worker.close()
+
+
+def test_contract_without_loop_it_ends_with_its_last_frame(film: Path) -> None:
+    worker = opened(film, loop=False)
+    played(worker, FRAMES)
+    assert worker.due() == float("inf")
+    worker.wake()
+    assert worker.due() == float("inf")
+
+
+def test_contract_what_comes_too_late_is_dropped_and_counted(film: Path) -> None:
+    worker, slot = opened(film), open_slot(SIZE[0] * SIZE[1] * 3)
+    time.sleep(0.25)
+    assert [worker.process(slot, None) for _ in range(3)] == [None] * 3
+    assert worker.dropped == 3
+
+
+def test_contract_after_a_sleep_it_goes_on_where_it_was(film: Path) -> None:
+    worker = opened(film)
+    first = nearest(played(worker, 3))
+    time.sleep(1.2)
+    worker.wake()
+    later = nearest(played(worker, 3))
+    assert worker.dropped == 0
+    assert first + later == list(range(6))
+
+
+def test_contract_woken_before_a_frame_is_due_it_is_not_shown_early(film: Path) -> None:
+    worker = opened(film)
+    played(worker, 1)
+    due = worker.due()
+    worker.wake()
+    played(worker, 1)
+    assert worker.due() - due == pytest.approx(1 / RATE)
+
+
+def test_contract_slots_have_the_video_s_size(film: Path) -> None:
+    assert Video.sizes(made(film), {})["frame"] == SIZE[0] * SIZE[1] * 3
+
+
+def test_contract_what_is_no_video_is_named_with_what_is_wrong(tmp_path: Path) -> None:
+    text, sound = tmp_path / "notes.mp4", tmp_path / "song.wav"
+    text.write_text("this is no video")
+    with wave.open(str(sound), "wb") as file:
+        file.setparams((1, 2, 8000, 0, "NONE", ""))
+        file.writeframes(b"\0\0" * 800)
+    for path, what in (
+        ("", "video.path is not set: which video?"),
+        ("/nowhere/film.mp4", r"video\.path: /nowhere/film\.mp4 cannot be read: .*No such file"),
+        (text, r"video\.path: .*notes\.mp4 cannot be read: "),
+        (sound, r"video\.path: .*song\.wav has no picture"),
+    ):
+        with pytest.raises(ValueError, match=what):
+            Video.sizes(made(path), {})
