@@ -108,6 +108,9 @@ class Supervisor:
                 worker.plan = dataclasses.replace(worker.plan, settings=settings)
                 message = {"kind": "settings", "section": section, "values": {key: value}}
                 self._send(worker, message, f"{section}.{key}")
+        for worker in self.workers.values():  # of a still screen no other frame would come
+            if worker.plan.writes and not worker.plan.reads:
+                self._send(worker, {"kind": "again"}, "again")
 
     def set_log_level(self, level: int) -> None:
         """For all workers, those that start later too."""

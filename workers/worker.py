@@ -117,6 +117,10 @@ class Worker:
     def wake(self) -> None:
         """Somebody looks again after nobody did: a source publishes what it has, changed or not."""
 
+    def again(self) -> None:
+        """A live setting has changed: a source publishes what it has, changed or not; one whose picture moves
+        need do nothing."""
+
     def due(self) -> float:
         """For a source: when to be called next, in `time.perf_counter()` seconds."""
         return 0.0
@@ -312,6 +316,8 @@ class Step:
                 self.stopping = True
             elif kind == "settings":
                 self._set(message["section"], message["values"])
+            elif kind == "again":
+                self.worker.again()
             elif kind == "asleep":
                 self._set_asleep(message["value"])
             elif kind == "log_level":

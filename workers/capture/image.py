@@ -36,6 +36,9 @@ class Image(FrameSource):
     def wake(self) -> None:
         self._shown = False
 
+    def again(self) -> None:
+        self.wake()
+
     def due(self) -> float:
         return float("inf") if self._shown else 0.0
 

@@ -77,6 +77,9 @@ class ScreenMss(FrameSource):
     def wake(self) -> None:
         self._before = None
 
+    def again(self) -> None:
+        self.wake()
+
     def due(self) -> float:
         return self._due
 
