@@ -15,12 +15,12 @@ import psutil
 
 from pipeline.graph import GraphError, make_plan
 from pipeline.litmus import run_litmus
-from pipeline.machine import compute_devices, monitors
+from pipeline.machine import compute_devices
 from pipeline.pick import pick
 from pipeline.rings import check_memory
 from pipeline.settings import SettingsError, load
 from shm.errors import NoMemory
-from workers.capture import screen_mss
+from workers.capture._monitors import captures_a_second, monitors, unavailable
 from workers.depth._manifest import MODELS
 from workers.depth._models import ModelError, find, is_here
 
@@ -87,20 +87,14 @@ def _settings(file: Path) -> Iterator[Finding]:
 
 
 def _display() -> Iterator[Finding]:
-    why_not = screen_mss.unavailable()
+    why_not = unavailable()
     if why_not is not None:
         yield NOTE, f"the screen cannot be captured: {why_not}"
         return
-    import mss
-
     for monitor in monitors():
         yield GOOD, f"monitor {monitor['width']} x {monitor['height']}"
-    with mss.MSS() as screen:
-        begin, count = time.perf_counter(), 0
-        while time.perf_counter() - begin < 1:
-            screen.grab(screen.monitors[1])
-            count += 1
-    yield (GOOD if count >= FEW_CAPTURES else WRONG), f"{count} captures a second of monitor 1"
+    rate = captures_a_second(1, seconds=1.0)
+    yield (GOOD if rate >= FEW_CAPTURES else WRONG), f"{rate:.0f} captures a second of monitor 1"
 
 
 def _models() -> Iterator[Finding]:

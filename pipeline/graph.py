@@ -5,7 +5,6 @@ class; from that this module derives readers, leases, slots and threads, and ref
 """
 
 import importlib
-import math
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -176,10 +175,18 @@ def _writers(wirings: dict[str, Wiring]) -> dict[str, str]:
             writer_of[ring] = name
     for missing in used - writer_of.keys():
         readers = [name for name, wiring in wirings.items() if missing in wiring.inputs]
-        raise GraphError(f"{', '.join(readers)} would read ring {missing}, and nobody writes it")
+        raise GraphError(
+            f"{', '.join(readers)} would read ring {missing}, and nobody writes it{_remedy(missing)}"
+        )
     for unread in writer_of.keys() - used:
         raise GraphError(f"{writer_of[unread]} writes ring {unread}, and nobody reads it")
     return writer_of
+
+
+def _remedy(missing: str) -> str:
+    if missing != "depth":
+        return ""
+    return f"; `depth.model: {TRUE_DEPTH}` is for a source that knows its depth, like scene: name a network"
 
 
 def _check_no_circle(wirings: dict[str, Wiring], writer_of: dict[str, str]) -> None:
@@ -262,7 +269,8 @@ def _rows(ring: str, workers: Sequence[WorkerPlan], specs: dict[str, RingSpec]) 
 
 
 def _threads(kinds: dict[str, type[Worker]], cores: int) -> dict[str, int]:
-    """The heavy workers share the cores; the others get one thread each."""
+    """The heavy workers share the cores, but get two where there are two: a frame is at one of them at a
+    time, and what it takes there is delay. The others get one thread each."""
     heavy = [name for name, kind in kinds.items() if kind.heavy]
-    share = cores
+    share = min(cores, max(2, cores // max(1, len(heavy))))
     return {name: share if name in heavy else 1 for name in kinds}

@@ -1,23 +1,12 @@
-"""What this machine has: monitors, compute devices. For `devices` and `check`."""
+"""What this machine computes with, and `launcher.py devices`."""
 
 import os
 import platform
-from typing import Any
 
 import psutil
 import pynvml
 
-from workers.capture import screen_mss
-
-
-def monitors() -> list[dict[str, Any]]:
-    """Empty where no screen can be captured; `screen_mss.unavailable()` says why."""
-    if screen_mss.unavailable() is not None:
-        return []
-    import mss
-
-    with mss.MSS() as screen:
-        return [dict(monitor) for monitor in screen.monitors[1:]]
+from workers.capture._monitors import monitors, unavailable
 
 
 def compute_devices() -> list[str]:
@@ -47,7 +36,7 @@ def cpu_name() -> str:
 def devices_command() -> int:
     """`launcher.py devices`."""
     print("monitors (screen_mss.monitor)")
-    why_not = screen_mss.unavailable()
+    why_not = unavailable()
     if why_not is not None:
         print(f"  none: {why_not}")
     for number, monitor in enumerate(monitors(), start=1):

@@ -19,6 +19,7 @@ from pipeline.leash import leash_all_workers
 from pipeline.managed import DEATHS, WINDOW, Managed, State
 from pipeline.rings import Rings
 from pipeline.settings import live_value
+from pipeline.states import somebody_looks, tell_states, what_is_missing
 from shm import layout
 from shm.board import ABSENT, OPENING, Board
 from shm.ring import Ring
@@ -208,18 +209,16 @@ class Supervisor:
         self._check_health()
         self._last_round = time.monotonic()
         self._tend_rings(now)
-        self._tell_states()
+        tell_states(self.workers.values(), self.rings)
         self._put_to_sleep()
         self._end_if_over()
 
     def _end_if_over(self) -> None:
-        """When no worker is left, or no sink, so that nobody would see anything."""
-        workers = self.workers.values()
-        for what, some in (("worker", workers), ("sink", [w for w in workers if not w.plan.writes])):
-            states = {worker.state for worker in some}
-            if states <= {State.FAILED, State.FINISHED} and not self.stop_requested:
-                log.info("no %s is left", what)
-                self.exit_code, self.stop_requested = int(State.FAILED in states), True
+        what = what_is_missing(self.workers.values())
+        if what is not None and not self.stop_requested:
+            log.info("no %s is left", what)
+            failed = any(worker.state is State.FAILED for worker in self.workers.values())
+            self.exit_code, self.stop_requested = int(failed), True
 
     def _wait(self, timeout: float) -> None:
         """Until a worker says something or dies."""
@@ -391,22 +390,9 @@ class Supervisor:
                 log.error("%s", error)
                 self._renew(error.ring)
 
-    def _tell_states(self) -> None:
-        """A ring is live while its writer runs and has live input, or can do without for a while."""
-        for worker in self.workers.values():
-            state = ring_state(worker)
-            plan = worker.plan
-            if state == layout.LIVE and plan.reads and self.rings[plan.reads].state != layout.LIVE:
-                carried = plan.follows and self.rings[plan.follows].state == layout.LIVE
-                state = layout.LIVE if carried else layout.AWAY
-            for ring in plan.writes:
-                if self.rings[ring].state in layout.STATES:  # or the next check of all words has to see it
-                    self.rings[ring].set_state(state)
-
     def _put_to_sleep(self) -> None:
         """When nobody looks at any sink, everything before the sinks sleeps."""
-        sinks = [worker for worker in self.workers.values() if not worker.plan.writes]
-        asleep = not any(sink.looking and sink.state not in (State.FAILED, State.FINISHED) for sink in sinks)
+        asleep = not somebody_looks(self.workers.values())
         if asleep == self._asleep:
             return
         self._asleep = asleep
@@ -451,12 +437,3 @@ class Supervisor:
                     self._clean_up_after(worker)
             if ended and not all_of_them:
                 return
-
-
-def ring_state(worker: Managed) -> int:
-    """What a worker's own state means for the rings that it writes."""
-    if worker.state is State.RUNNING:
-        return layout.AWAY if worker.away else layout.LIVE
-    if worker.state is State.STARTING and not worker.restarts:
-        return layout.STARTING
-    return layout.FAILED if worker.state is State.FAILED else layout.AWAY

@@ -168,9 +168,9 @@ class Ring:
             ring_bell(wake.writer_end)
 
     def forget_reader(self, name: str) -> None:
-        """Clear what a reaped reader left: its leases and its armed number. Its cursor stays; in mode `latest`
-        it goes back by one, so that the successor sees the newest frame again: from a still screen no other
-        comes, and a new sink has nothing else to show."""
+        """Clear what a reaped reader left: its leases and its armed number. Its cursor stays; that of
+        mode `latest` goes back by one, so that the successor sees the newest frame again: from a still screen
+        no other comes, and a new sink has nothing else to show."""
         row = self.spec.row(name)
         at = self.spec.row_at[row]
         self.words[at + layout.ARMED] = 0

@@ -115,11 +115,11 @@ class Worker:
             step.once(BEAT_EVERY)
 
     def wake(self) -> None:
-        """Somebody looks again after nobody did: a source publishes what it has, changed or not."""
+        """Somebody looks again after nobody did."""
 
     def again(self) -> None:
-        """A live setting has changed: a source publishes what it has, changed or not; one whose picture moves
-        need do nothing."""
+        """Those who look need a frame now: a source publishes what it has, changed or not; one whose picture
+        moves need do nothing."""
 
     def due(self) -> float:
         """For a source: when to be called next, in `time.perf_counter()` seconds."""
@@ -333,6 +333,7 @@ class Step:
     def _set_asleep(self, asleep: bool) -> None:
         if self.asleep and not asleep:
             self.worker.wake()
+            self.worker.again()
         self.asleep = asleep
 
     def _set(self, section: str, values: dict[str, Any]) -> None:

@@ -84,8 +84,8 @@ def test_d_shows_the_depth(window: Window, shots: Path) -> None:
 
 
 def test_a_fills_to_16_9_or_not(window: Window) -> None:
-    assert window.aspect == pytest.approx(16 / 9, abs=0.02)
-    assert _is_black(window.picture[:, :50])
+    window.until(lambda: window.aspect == pytest.approx(16 / 9, abs=0.02), "the window is 16:9")
+    window.until(lambda: _is_black(window.picture[:, :50]), "there are bars")
     window.press("a")
     window.until(lambda: window.aspect == pytest.approx(4 / 3, abs=0.02), "the window has the film's shape")
     window.until(lambda: not _is_black(window.picture[:, :50]), "there is no bar")

@@ -39,7 +39,6 @@ def test_it_fills_the_screen_and_any_size(window: Window) -> None:
     window.until_in_stereo()
 
 
-@pytest.mark.xfail(strict=True, reason="a live setting does not have a still picture made again")
 def test_strength_and_layout_change(window: Window) -> None:
     normal = window.near_shift()
     window.press("Up", 4)

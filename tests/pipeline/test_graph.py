@@ -192,7 +192,9 @@ def test_contract_sizes_may_name_the_rings_in_any_order(plan_of: MakePlan) -> No
     assert set(turned.rings) == set(usual.rings)
 
 
-@pytest.mark.parametrize(("cores", "heavy", "each"), [(1, 2, 1), (2, 1, 2), (8, 1, 8), (8, 2, 4), (8, 3, 2)])
+@pytest.mark.parametrize(
+    ("cores", "heavy", "each"), [(1, 2, 1), (2, 1, 2), (2, 2, 2), (8, 1, 8), (8, 2, 4), (8, 3, 2)]
+)
 def test_contract_heavy_workers_share_the_cores_and_the_others_get_one_thread(
     plan_of: MakePlan, cores: int, heavy: int, each: int
 ) -> None:

@@ -40,7 +40,7 @@ def test_contract_it_is_published_again_for_whoever_looks_later(photo: Path) -> 
     worker, slot = Image(settings(photo), host()), open_slot(30 * 40 * 3)
     worker.open()
     first = worker.process(slot, None)
-    worker.wake()
+    worker.again()
     assert worker.due() == 0.0
     again = worker.process(slot, None)
     assert first is not None

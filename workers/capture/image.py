@@ -33,11 +33,8 @@ class Image(FrameSource):
     def open(self) -> None:
         self._pixels = read_picture(self.settings.image.path)
 
-    def wake(self) -> None:
-        self._shown = False
-
     def again(self) -> None:
-        self.wake()
+        self._shown = False
 
     def due(self) -> float:
         return float("inf") if self._shown else 0.0

@@ -1,7 +1,6 @@
 """The screen through python-mss: X11, Windows and macOS; on X11 with the cursor."""
 
 import math
-import os
 import sys
 import time
 from contextlib import suppress
@@ -15,6 +14,7 @@ from annotated_types import Ge, Len
 from mss.exception import ScreenShotError
 
 from workers.capture._frames import FrameSource, Grab
+from workers.capture._monitors import unavailable as unavailable
 from workers.capture._refresh import refresh_rate
 
 TRY_AGAIN = 1.0  # seconds between attempts to get a lost screen back
@@ -28,20 +28,6 @@ class Settings:
     monitor: Annotated[int, Ge(0)] = 1
     region: Annotated[tuple[int, ...], Len(0, 4), "live"] = ()
     cursor: bool = True
-
-
-def unavailable() -> str | None:
-    """Why it cannot be used here, if so."""
-    if sys.platform == "linux":
-        if os.environ.get("WAYLAND_DISPLAY") and not os.environ.get("DISPLAY"):
-            return "this is a Wayland session without XWayland, whose screen X11 programs cannot see"
-        if not os.environ.get("DISPLAY"):
-            return "there is no display (DISPLAY is not set)"
-    try:
-        with mss.MSS() as screen:
-            return None if len(screen.monitors) > 1 else "the display has no monitor"
-    except ScreenShotError as error:
-        return f"the display cannot be captured: {error}"
 
 
 class ScreenMss(FrameSource):
@@ -74,11 +60,8 @@ class ScreenMss(FrameSource):
                 self._screen.close()
             self._screen = None
 
-    def wake(self) -> None:
-        self._before = None
-
     def again(self) -> None:
-        self.wake()
+        self._before = None
 
     def due(self) -> float:
         return self._due

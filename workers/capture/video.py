@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import av
 
 from workers.capture._frames import FrameSource, Grab
+from workers.worker import CannotWork
 
 LATE = 0.05  # seconds; a frame that is later than this is decoded but not published
 
@@ -38,7 +39,10 @@ class Video(FrameSource):
 
     def open(self) -> None:
         self._frames = self._play()
-        self._advance()
+        try:
+            self._advance()
+        except ValueError as error:  # it was there when the launcher looked
+            raise CannotWork(str(error)) from error
 
     def close(self) -> None:
         self._frames.close()

@@ -17,6 +17,7 @@ from typing import Annotated, Any
 from annotated_types import Ge
 
 from shm.lease import Lease
+from workers.sinks._window.first_monitor import Corner, corners, first_monitor
 from workers.stereo import LAYOUTS
 from workers.stereo._layout import lay_out
 from workers.stereo._parallax import parallax_for
@@ -60,7 +61,7 @@ class Window(Worker):
     """Shows pictures; with `stereo.where: sink` it leases frame and nearness and makes the views itself."""
 
     reads = "picture"
-    shares = ("stereo",)
+    shares = ("stereo", "capture", "screen_mss")
 
     @classmethod
     def wiring(cls, settings: SimpleNamespace) -> Wiring:
@@ -74,15 +75,31 @@ class Window(Worker):
             raise CannotWork(f"sinks: not window, because {why_not}; without one look at `--set sinks=[web]`")
         from workers.sinks._window.screen import Screen  # needs a display as soon as it is imported
 
+        corner = self._choose_monitor()
         self._set_strength = self.settings.stereo.strength
         self._layout_before_depth = self.settings.stereo.layout
         self._times: deque[float] = deque(maxlen=120)
         self._latency_ms = 0.0
         self._stale = False
-        self.screen = Screen(self.settings.window, self._keys())
+        self.screen = Screen(self.settings.window, corner, self._keys())
 
     def close(self) -> None:
         self.screen.close()
+
+    def _choose_monitor(self) -> Corner:
+        there, captured, whole = corners(), None, False
+        if self.settings.capture.source == "screen_mss":
+            captured, whole = self.settings.screen_mss.monitor, not self.settings.screen_mss.region
+        try:
+            monitor = first_monitor(self.settings.window.monitor, captured, there)
+        except ValueError as error:
+            raise CannotWork(str(error)) from error
+        if whole and captured in (0, monitor):
+            self.log.warning(
+                "the window is on the monitor that is captured, so it shows itself inside itself; put it on "
+                "another (window.monitor), capture a region beside it (screen_mss.region) or use a browser"
+            )
+        return there[monitor - 1]
 
     def drive(self, step: Step) -> None:
         while not step.stopping:
@@ -97,7 +114,7 @@ class Window(Worker):
 
     def process(self, *held: Lease) -> None:
         newest = held[0].info
-        self.screen.set_figures(self._figures() if self.screen.figures_wanted else None)
+        self.screen.set_figures(self._figures())
         if len(held) == 1:
             self.screen.show(held[0].frame)
         else:

@@ -12,6 +12,7 @@ from pyglet import gl
 from pyglet.window import key as keys
 
 from workers.sinks._window.canvas import Canvas, Place
+from workers.sinks._window.first_monitor import Corner
 from workers.stereo._layout import Layout
 from workers.stereo._parallax import Parallax
 
@@ -19,17 +20,16 @@ START = 0.66  # of the monitor's size
 
 
 class Screen:
-    """Opens at once. `actions`: pyglet's key name → what to do."""
+    """Opens at once, on the monitor with this corner. `actions`: pyglet's key name → what to do."""
 
-    def __init__(self, settings: Any, actions: dict[str, Callable[[], None]]) -> None:
-        pyglet.options.shadow_window = False
+    def __init__(self, settings: Any, corner: Corner, actions: dict[str, Callable[[], None]]) -> None:
         self._display = pyglet.display.get_display()
         self._monitors = self._display.get_screens()
-        self._monitor = min(settings.monitor, len(self._monitors) - 1)
+        self._monitor = next((i for i, m in enumerate(self._monitors) if (m.x, m.y) == corner), 0)
         self._actions = {getattr(keys, name): action for name, action in actions.items()}
         self._closed = self._covering = self._spoilt = False
         self._aspect = 16 / 9
-        self.keep_aspect, self.figures_wanted = settings.keep_aspect, settings.figures
+        self._keep_aspect, self._figures_wanted = settings.keep_aspect, settings.figures
         monitor = self._monitors[self._monitor]
         self._window = pyglet.window.Window(
             int(monitor.width * START),
@@ -39,6 +39,7 @@ class Screen:
             vsync=settings.vsync,
             screen=monitor,
         )
+        self._width, self._shaped = self._window.width, self._window.get_size()
         self._held: set[int] = set()
         self._window.push_handlers(on_key_press=self._key_pressed, on_key_release=self._key_released)
         self._window.push_handlers(on_close=self._close, on_resize=self._resized, on_expose=self._spoil)
@@ -88,8 +89,9 @@ class Screen:
         self._upload(frame, nearness)
         self._paint(layout.columns / layout.rows, partial(self._canvas.draw_beside, layout))
 
-    def set_figures(self, text: str | None) -> None:
-        self._label.text = text or ""
+    def set_figures(self, text: str) -> None:
+        """Shown with the next picture, if they are wanted."""
+        self._label.text = text
 
     def mark_stale(self, stale: bool) -> None:
         """Says so over the last picture."""
@@ -129,9 +131,10 @@ class Screen:
         if self._draw is not None:
             self._draw(self._place())
         gl.glViewport(0, 0, *self._window.get_framebuffer_size())
-        for label in (self._label, self._stale):
-            if label.text:
-                label.draw()
+        if self._figures_wanted:
+            self._label.draw()
+        if self._stale.text:
+            self._stale.draw()
         self._window.flip()
 
     def _spoil(self) -> None:
@@ -147,9 +150,10 @@ class Screen:
     def _key_pressed(self, symbol: int, modifiers: int) -> bool:
         self._held.add(symbol)
         if symbol == keys.F:
-            self.figures_wanted = not self.figures_wanted
+            self._figures_wanted = not self._figures_wanted
+            self._spoil()
         elif symbol == keys.L:
-            self.keep_aspect = not self.keep_aspect
+            self._keep_aspect = not self._keep_aspect
             self._resized(*self._window.get_size())
         elif symbol in self._actions:
             self._actions[symbol]()
@@ -196,10 +200,18 @@ class Screen:
         pyglet.clock.schedule_once(self._keep_shape, 0)  # not while pyglet is at it
 
     def _keep_shape(self, dt: float) -> None:
-        width, height = self._window.get_size()
-        wanted = max(90, round(width / self._aspect))
-        if self.keep_aspect and not self._covering and abs(wanted - height) > 2:
-            self._window.set_size(width, wanted)
+        """As wide as the user made it, or less where the monitor would be too low for that."""
+        size = self._window.get_size()
+        if not self._keep_aspect or self._covering:
+            return
+        if size != self._shaped:
+            self._width = size[0]  # it was the user
+        most = self._monitors[self._monitor].height
+        width = min(self._width, round(most * self._aspect))
+        height = max(90, round(width / self._aspect))
+        if max(abs(width - size[0]), abs(height - size[1])) > 2:
+            self._shaped = width, height
+            self._window.set_size(width, height)
 
     def _gamepads(self) -> None:
         try:

@@ -1,0 +1,50 @@
+"""What the states of the workers mean: for the rings that they write, for those who sleep, for the end."""
+
+from collections.abc import Collection
+
+from pipeline.managed import Managed, State
+from pipeline.rings import Rings
+from shm import layout
+
+ENDED = (State.FAILED, State.FINISHED)
+
+
+def tell_states(workers: Collection[Managed], rings: Rings) -> None:
+    """A ring is live while its writer runs and has live input, or can do without for a while. `workers` in
+    the order of the line, so that what is said of a ring holds for those behind it in the same round."""
+    for worker in workers:
+        state = ring_state(worker)
+        plan = worker.plan
+        if state == layout.LIVE and plan.reads and rings[plan.reads].state != layout.LIVE:
+            carried = plan.follows and rings[plan.follows].state == layout.LIVE
+            state = layout.LIVE if carried else layout.AWAY
+        for ring in plan.writes:
+            if rings[ring].state in layout.STATES:  # or the next check of all words has to see it
+                rings[ring].set_state(state)
+
+
+def ring_state(worker: Managed) -> int:
+    """What a worker's own state means for the rings that it writes."""
+    if worker.state is State.RUNNING:
+        return layout.AWAY if worker.away else layout.LIVE
+    if worker.state is State.STARTING and not worker.restarts:
+        return layout.STARTING
+    return layout.FAILED if worker.state is State.FAILED else layout.AWAY
+
+
+def somebody_looks(workers: Collection[Managed]) -> bool:
+    """At one of the sinks that are not gone for good."""
+    return any(worker.looking and worker.state not in ENDED for worker in sinks(workers))
+
+
+def what_is_missing(workers: Collection[Managed]) -> str | None:
+    """ "worker" or "sink" when none is left, so that nobody would see anything."""
+    for what, some in (("worker", workers), ("sink", sinks(workers))):
+        if all(worker.state in ENDED for worker in some):
+            return what
+    return None
+
+
+def sinks(workers: Collection[Managed]) -> list[Managed]:
+    """Those who write no ring."""
+    return [worker for worker in workers if not worker.plan.writes]

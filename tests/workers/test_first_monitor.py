@@ -1,0 +1,26 @@
+"""The window does not begin on the monitor that is captured, where another is there."""
+
+import pytest
+
+from workers.sinks._window.first_monitor import Corner, first_monitor
+
+TWO = [Corner(0, 0), Corner(1920, 0)]
+
+
+@pytest.mark.parametrize(
+    ("captured", "there", "first"),
+    [(None, TWO, 1), (1, TWO, 2), (2, TWO, 1), (0, TWO, 1), (1, TWO[:1], 1), (2, [*TWO, Corner(0, 1080)], 1)],
+)
+def test_contract_it_is_one_that_is_not_captured(
+    captured: int | None, there: list[Corner], first: int
+) -> None:
+    assert first_monitor(0, captured, there) == first
+
+
+def test_contract_the_user_may_want_it_where_it_is_captured() -> None:
+    assert first_monitor(1, 1, TWO) == 1
+
+
+def test_contract_a_monitor_that_is_not_there_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"window.monitor: there is no monitor 3 \(there are 2\)"):
+        first_monitor(3, None, TWO)
