@@ -5,7 +5,6 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
-import onnxruntime
 
 from shm.lease import Lease, OpenSlot
 from workers.depth._models import find
@@ -24,6 +23,8 @@ class Network(Worker):
         return {"depth": settings.depth.height * settings.depth.width * 4}
 
     def open(self) -> None:
+        import onnxruntime  # here, where it is needed: every process that looks at settings imports this file
+
         depth = self.settings.depth
         path = find(depth.model)
         options = onnxruntime.SessionOptions()
