@@ -36,7 +36,7 @@ class Window:
         self.display.xdotool("windowsize", self.id, width, height)
 
     def until(self, condition: Callable[[], object], what: str) -> None:
-        self.launcher.until(lambda: _holds(condition), what, limit=10)
+        self.launcher.until(lambda: _holds(condition), what)
 
     def until_in_stereo(self, layout: str = "half-sbs") -> None:
         self.until(lambda: is_in_stereo(self.picture, layout), f"the window shows both eyes as {layout}")
