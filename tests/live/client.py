@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import simplejpeg
 
+from tests.live.picture import is_in_stereo
 from tests.pipeline.running import WATCHDOG, until
 
 HEADER = struct.Struct("<QQQB")  # seq, capture time, time of sending (ns), stale
@@ -77,6 +78,17 @@ class Client:
             return len(fresh) >= count
 
         self.until(enough, f"{count} new pictures come")
+
+    def until_in_stereo(self) -> None:
+        """What the client sees has both eyes; the first pictures may show a screen that is still empty."""
+
+        def holds() -> bool:
+            try:
+                return is_in_stereo(self.last.picture)
+            except AssertionError:
+                return False
+
+        self.until(holds, "the picture is in stereo")
 
     def since(self, start: float) -> list[Seen]:
         return [one for one in self._seen if one.at >= start]

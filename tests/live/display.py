@@ -72,7 +72,7 @@ class Display:
 
     def kill(self) -> None:
         """As when an X server crashes: all who draw on it lose it."""
-        for process in [*self._helpers, *filter(None, [self._server])]:
+        for process in [*filter(None, [self._server]), *self._helpers]:  # or it is seen without them
             process.kill()
             process.wait()
         self._helpers.clear()

@@ -134,7 +134,7 @@ def test_a_lost_screen_comes_back_by_itself(display: Display, tmp_path: Path) ->
         display.start()
         display.show_something_moving()
         client.until_new()
-        assert is_in_stereo(client.last.picture)
+        client.until_in_stereo()
         assert launcher.restarts()["capture"] == 0
         assert client.connections == 1
         assert "Traceback" not in launcher.log
