@@ -1,6 +1,7 @@
 """One worker as the supervisor sees it: its process, its control channel, its deaths."""
 
 import os
+import signal
 import time
 from collections import deque
 from collections.abc import Iterator
@@ -67,7 +68,7 @@ class Managed:
         arguments = (Leash(assignment.launcher_pid), child.main, assignment)
         process = _spawn.Process(target=run_leashed, args=arguments, name=self.name)
         try:
-            with _thread_budget(self.plan.threads):
+            with _thread_budget(self.plan.threads), _ctrl_c_held():
                 process.start()
         except OSError:
             channel.close()
@@ -124,6 +125,20 @@ class Managed:
         delay = min(BACKOFF_MOST, BACKOFF_FIRST * 2 ** (len(recent) - 1))
         self.state, self.restart_at = State.WAITING, now + delay
         return float(delay)
+
+
+@contextmanager
+def _ctrl_c_held() -> Iterator[None]:
+    """A child inherits what is held back, and never sees it; or a Ctrl-C, which reaches the whole group,
+    would end it with a traceback while its Python still starts. We get ours when this is over."""
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 @contextmanager
