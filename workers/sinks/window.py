@@ -24,6 +24,7 @@ from workers.stereo._parallax import parallax_for
 from workers.worker import CannotWork, Step, Wiring, Worker
 
 TICK = 0.004  # seconds between looks for keys while no frame comes
+ANSWER_SECONDS = 1.0  # in which a setting that was asked for has come back, or never will
 
 
 @dataclass(frozen=True)
@@ -78,6 +79,7 @@ class Window(Worker):
         corner = self._choose_monitor()
         self._set_strength = self.settings.stereo.strength
         self._layout_before_depth = self.settings.stereo.layout
+        self._wishes: dict[str, tuple[Any, float]] = {}
         self._times: deque[float] = deque(maxlen=120)
         self._latency_ms = 0.0
         self._stale = False
@@ -150,23 +152,30 @@ class Window(Worker):
             "_0": lambda: self._set("strength", self._set_strength),
             "TAB": self._next_layout,
             "D": self._toggle_depth,
-            "A": lambda: self._set("fill_16_9", not self.settings.stereo.fill_16_9),
+            "A": lambda: self._set("fill_16_9", not self._asked("fill_16_9")),
         }
 
     def _strengthen(self, by: float) -> None:
-        self._set("strength", min(10.0, max(0.0, self.settings.stereo.strength + by)))
+        self._set("strength", min(10.0, max(0.0, self._asked("strength") + by)))
 
     def _next_layout(self) -> None:
         layouts: tuple[Any, ...] = LAYOUTS
-        self._set("layout", layouts[(layouts.index(self.settings.stereo.layout) + 1) % len(layouts)])
+        self._set("layout", layouts[(layouts.index(self._asked("layout")) + 1) % len(layouts)])
 
     def _toggle_depth(self) -> None:
-        if self.settings.stereo.layout == "depth":
+        layout = self._asked("layout")
+        if layout == "depth":
             self._set("layout", self._layout_before_depth)
             return
-        self._layout_before_depth = self.settings.stereo.layout
+        self._layout_before_depth = layout
         self._set("layout", "depth")
+
+    def _asked(self, key: str) -> Any:
+        """The setting as the last key press wants it; with the next one, the answer may be on its way."""
+        value, until = self._wishes.get(key, (None, 0.0))
+        return value if time.monotonic() < until else getattr(self.settings.stereo, key)
 
     def _set(self, key: str, value: object) -> None:
         """For all workers that see it; it comes back here as a live setting too."""
+        self._wishes[key] = value, time.monotonic() + ANSWER_SECONDS
         self.host.tell("set", section="stereo", key=key, value=value)
