@@ -183,6 +183,16 @@ def test_contract_a_reader_sees_its_ring_start_live_go_away_come_back_and_fail(t
     ]
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="/proc")
+def test_contract_ctrl_c_is_held_back_from_every_worker_since_its_process_began(tmp_path: Path) -> None:
+    with launched(tmp_path) as launcher:  # the first one too: multiprocessing starts its tracker with it
+        launcher.until_running(*LINE)
+        for name in LINE:
+            status = Path(f"/proc/{launcher.worker(name)['pid']}/status").read_text()
+            (blocked,) = re.findall(r"SigBlk:\s*(\w+)", status)
+            assert int(blocked, 16) & 1 << (signal.SIGINT - 1), name
+
+
 def test_contract_killing_the_launcher_leaves_nothing(tmp_path: Path) -> None:
     with launched(tmp_path) as launcher:
         launcher.figures()
