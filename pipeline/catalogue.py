@@ -1,5 +1,8 @@
 """Finds worker implementations: one is one file `<package>/<room>/<name>.py`, registered nowhere else.
 
+Files whose names begin with an underscore, and files that define no class but only functions, are parts that
+a room's implementations share.
+
 A file or a room may define a class `Settings`, a frozen dataclass whose fields all have defaults. It is the
 settings section named like the file or the room.
 """
@@ -8,6 +11,7 @@ import dataclasses
 import importlib
 import importlib.util
 import inspect
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
@@ -79,9 +83,14 @@ def _implementation_files(room: str, package: str) -> dict[str, Path]:
     found: dict[str, Path] = {}
     for folder in _room_folders(package).get(room, []):
         for file in sorted(folder.glob("*.py")):
-            if _is_name(file.stem):
+            if _is_name(file.stem) and _has_class(file):
                 found.setdefault(file.stem, file)
     return dict(sorted(found.items()))
+
+
+def _has_class(file: Path) -> bool:
+    """Read, not imported: listing has to be quick and must not run anybody's code."""
+    return re.search(rb"^class\s", file.read_bytes(), re.MULTILINE) is not None
 
 
 def _is_name(name: str) -> bool:

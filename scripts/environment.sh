@@ -29,9 +29,9 @@ make_environment() {
         cat requirements/*.txt >"$stamp"
     fi
     # The warp is compiled here, once, and not while somebody waits for the first picture.
-    if [ ! -f .venv/.compiled ] || [ workers/stereo/_warp.py -nt .venv/.compiled ]; then
+    if [ ! -f .venv/.compiled ] || [ -n "$(find workers/stereo -name '*.py' -newer .venv/.compiled)" ]; then
         echo "compiling the warp"
-        .venv/bin/python -c "import workers.stereo._warp"
+        .venv/bin/python -c "import workers.stereo.warp"
         touch .venv/.compiled
     fi
 }

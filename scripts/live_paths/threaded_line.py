@@ -33,7 +33,7 @@ from workers.depth._models import find
 from workers.stereo import Settings as StereoSettings
 from workers.stereo._layout import lay_out
 from workers.stereo._parallax import parallax_for
-from workers.stereo._warp import warp_views
+from workers.stereo.warp import warp_views
 from workers.worker import Host
 
 WARM_UP = 3.0  # seconds
@@ -120,8 +120,7 @@ class ThreadedLine:
         while not self._stop:
             item = self._queues[2].get()
             assert item.nearness is not None
-            views = layout.left_eye, layout.right_eye
-            warp_views(item.frame, item.nearness, parallax_for(stereo, width), picture, *views)
+            warp_views(item.frame, item.nearness, parallax_for(stereo, width), picture, layout)
             simplejpeg.encode_jpeg(
                 picture, quality=85, colorspace="RGB", colorsubsampling="420", fastdct=True
             )

@@ -10,7 +10,7 @@ from workers.stereo._layout import View, canvas, fitted, lay_out
 from workers.stereo._parallax import parallax_for
 
 SIZES = [(1080, 1920), (720, 1280), (1080, 2560), (1440, 1080), (2, 2), (96, 160), (362, 642), (1078, 1918)]
-TWO_VIEWS = [layout for layout in LAYOUTS if layout != "depth"]
+TWO_VIEWS = [layout for layout in LAYOUTS if layout.endswith(("sbs", "tab")) or layout == "rgb+depth"]
 
 
 def corners(view: View) -> tuple[int, int, int, int]:

@@ -1,21 +1,36 @@
 """A frame and its nearness map become the picture that a sink shows."""
 
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from annotated_types import Ge, Le, MultipleOf
 
-LAYOUTS = ("half-sbs", "full-sbs", "half-tab", "full-tab", "rgb+depth", "depth")
+LayoutName = Literal[
+    "half-sbs",
+    "full-sbs",
+    "half-tab",
+    "full-tab",
+    "anaglyph-dubois",
+    "anaglyph-half-colour",
+    "anaglyph-grey",
+    "row-interlaced",
+    "column-interlaced",
+    "checkerboard",
+    "frame-sequential",
+    "rgb+depth",
+    "depth",
+]
+LAYOUTS: tuple[LayoutName, ...] = get_args(LayoutName)
 
 
 @dataclass(frozen=True)
 class Settings:
     """How deep the picture is, and how its two views are laid out."""
 
-    where: Literal["own", "sink"] = "own"
-    layout: Annotated[
-        Literal["half-sbs", "full-sbs", "half-tab", "full-tab", "rgb+depth", "depth"], "live"
-    ] = "half-sbs"
+    where: Literal["auto", "own", "sink", "with_depth"] = "auto"
+    quality: Annotated[Literal["best", "fast"], "live"] = "best"
+    layout: Annotated[LayoutName, "live"] = "half-sbs"
+    swap_eyes: Annotated[bool, "live"] = False
     strength: Annotated[float, Ge(0), Le(10), "live"] = 2.0
     convergence: Annotated[float, Ge(-0.5), Le(1.5), "live"] = 0.5
     ipd: Annotated[float, Ge(0.04), Le(0.08), "live"] = 0.064

@@ -2,6 +2,33 @@
 
 from typing import NamedTuple
 
+ANAGLYPHS: dict[str, tuple[tuple[float, ...], ...]] = {
+    # E. Dubois, "A projection method to generate anaglyph stereo images", ICASSP 2001: least squares for
+    # red-cyan glasses and a CRT's primaries.
+    "anaglyph-dubois": (
+        (0.437, 0.449, 0.164, -0.011, -0.032, -0.007),
+        (-0.062, -0.062, -0.024, 0.377, 0.761, 0.009),
+        (-0.048, -0.050, -0.017, -0.026, -0.093, 1.234),
+    ),
+    # Grey for the left eye, colour for the right: the luma of ITU-R BT.601.
+    "anaglyph-half-colour": (
+        (0.299, 0.587, 0.114, 0, 0, 0),
+        (0, 0, 0, 0, 1, 0),
+        (0, 0, 0, 0, 0, 1),
+    ),
+    "anaglyph-grey": (
+        (0.299, 0.587, 0.114, 0, 0, 0),
+        (0, 0, 0, 0.299, 0.587, 0.114),
+        (0, 0, 0, 0.299, 0.587, 0.114),
+    ),
+}
+"""Red, green and blue of the picture from red, green and blue of the left and of the right eye."""
+
+SIDE_BY_SIDE = ("half-sbs", "full-sbs", "rgb+depth")
+TOP_BOTTOM = ("half-tab", "full-tab")
+TAKING_TURNS = ("row-interlaced", "column-interlaced", "checkerboard", "frame-sequential")
+"""Both eyes in one place, pixel by pixel or frame by frame the one or the other."""
+
 
 class View(NamedTuple):
     """One eye's place: rows and columns of its picture (without the bars around it), and how many source
@@ -18,6 +45,7 @@ class View(NamedTuple):
 class Layout(NamedTuple):
     """The size of the whole picture, and where the views are in it."""
 
+    name: str
     rows: int
     columns: int
     left_eye: View
@@ -35,14 +63,15 @@ def lay_out(name: str, height: int, width: int, fill_16_9: bool) -> Layout:
     """For a frame of this size, both even."""
     rows, columns = canvas(height, width) if fill_16_9 else (height, width)
     top, left = (rows - height) // 2 & ~1, (columns - width) // 2 & ~1
-    side_by_side = name in ("half-sbs", "full-sbs", "rgb+depth")
     across, down = 1 + (name == "half-sbs"), 1 + (name == "half-tab")
     first = View(top // down, left // across, height // down, width // across, down, across)
-    if side_by_side:
+    if name in SIDE_BY_SIDE:
         eye = columns // across
-        return Layout(rows, 2 * eye, first, first._replace(left=first.left + eye))
-    eye = rows // down
-    return Layout(2 * eye, columns, first, first._replace(top=first.top + eye))
+        return Layout(name, rows, 2 * eye, first, first._replace(left=first.left + eye))
+    if name in TOP_BOTTOM:
+        eye = rows // down
+        return Layout(name, 2 * eye, columns, first, first._replace(top=first.top + eye))
+    return Layout(name, rows, columns, first, first)
 
 
 def canvas(height: int, width: int) -> tuple[int, int]:

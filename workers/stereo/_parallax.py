@@ -2,7 +2,8 @@
 
 Per eye, in pixels: width · 0.0025 · strength · (ipd / 0.064) · (nearness − convergence), clipped to the
 comfort budget. It is added for the left eye and subtracted for the right, so what is nearer than the
-convergence appears in front of the screen.
+convergence appears in front of the screen. Eyes that are swapped, for cross-eyed viewing, have it the other
+way round.
 """
 
 from typing import NamedTuple
@@ -21,4 +22,6 @@ class Parallax(NamedTuple):
 def parallax_for(settings: Settings, width: int) -> Parallax:
     """For a view of this many pixels across."""
     scale = width * 0.0025 * settings.strength * (settings.ipd / 0.064)
+    if settings.swap_eyes:
+        scale = -scale
     return Parallax(scale, settings.convergence, width * settings.comfort_percent / 100)

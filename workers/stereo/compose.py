@@ -29,9 +29,10 @@ class Compose(Worker):
 
     def open(self) -> None:
         with self.host.busy("compiling the warp (only the first time)", limit=300):
-            from workers.stereo._warp import warp_views
+            from workers.stereo.warp import warp_views
 
             self._warp = warp_views
+        self._phase = 0
         self._fitted: npt.NDArray[np.uint8] = np.empty((0, 0, 3), np.uint8)
 
     def process(self, nearness: Lease, frame: Lease, picture: OpenSlot) -> None:
@@ -48,8 +49,9 @@ class Compose(Worker):
             place(target, layout.left_eye)[:] = pixels
             place(target, layout.right_eye)[:] = grey_of(nearness.frame, height, width)[..., None]
             return
+        self._phase ^= layout.name == "frame-sequential"  # the other eye's turn
         parallax = parallax_for(stereo, width)
-        self._warp(pixels, nearness.frame, parallax, target, layout.left_eye, layout.right_eye)
+        self._warp(pixels, nearness.frame, parallax, target, layout, stereo.quality, self._phase)
 
     def _fit(self, pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
         """The frame at the height of the output, never larger than it is."""
@@ -69,7 +71,7 @@ def place(picture: npt.NDArray[np.uint8], view: View) -> npt.NDArray[np.uint8]:
 
 def clear_bars(picture: npt.NDArray[np.uint8], layout: Layout) -> None:
     """Black around the views, if there is anything around them; slots come with what was in them."""
-    covered = sum(view.rows * view.columns for view in (layout.left_eye, layout.right_eye))
+    covered = sum(view.rows * view.columns for view in {layout.left_eye, layout.right_eye})
     if covered < layout.rows * layout.columns:
         picture[:] = 0
 
