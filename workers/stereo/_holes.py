@@ -8,10 +8,11 @@ included, is the best guess as well as the calmest, from row to row and from fra
 
 from numba import int64, uint32
 
-from workers.stereo._rows import blend, compiled, pixel
+from workers.stereo._compiled import compiled
+from workers.stereo._rows import blend, pixel
 
 NEARER, FARTHER = 4, 12  # pixels into a hole where it shows the mean of the nearer and of all surroundings
-TEXTURE = 3  # pixels into a hole where half of what it shows is texture
+TEXTURE = 2  # pixels into a hole where half of what it shows is texture
 ROOM = 16  # pixels of the background that are mirrored at most
 PLAIN = 8  # without texture: pixels into a hole where it shows nothing but the mean
 SAME = 4.0  # pixels of parallax; what differs by more is another surface
@@ -34,44 +35,6 @@ def _end_left(colours, places, first, u, line):  # type: ignore[no-untyped-def]
         line[u - 1] = blend(line[u - 1], colours[first], beyond)
     else:
         line[u] = blend(colours[first], line[u - 1], -beyond)
-
-
-@compiled
-def _fill(scene, y, near, colours, places, source, line, begin, end, best):  # type: ignore[no-untyped-def]
-    """The hole from `begin` to `end`."""
-    width = line.size
-    left = int64(pixel(source[begin - 1])) if begin > 0 else int64(-1)
-    right = int64(pixel(source[end])) if end < width else int64(-1)
-    from_right = right >= 0 and (left < 0 or near[right] < near[left])
-    border, away = (right, int64(1)) if from_right else (max(left, int64(0)), int64(-1))
-    front = left if from_right else right
-    tolerance = min(SAME, 0.5 * (end - begin)) if front >= 0 else SAME
-    room = _room(places, border, away, tolerance, ROOM if best else PLAIN)
-    at_border = colours[border]
-    if not best:
-        mean = _mean_along(colours, border, away, room)
-        for u in range(begin, end):
-            depth = end - u if from_right else u - begin + 1
-            line[u] = blend(at_border, mean, min(256, depth * (256 // PLAIN)))
-        return
-    own = (places[border] - (border << 8)) / 256.0
-    nearer = _mean(scene, y, border, away, own, tolerance, 2, 2, 4, 1)
-    farther = nearer
-    if end - begin > NEARER:
-        farther = _mean(scene, y, border, away, own, tolerance, 3, 5, 5, 3)
-    for u in range(begin, end):
-        depth = end - u if from_right else u - begin + 1
-        if depth <= NEARER:
-            soft = blend(at_border, nearer, depth * (256 // NEARER))
-        else:
-            soft = blend(nearer, farther, min(256, (depth - NEARER) * (256 // (FARTHER - NEARER))))
-        texture = colours[border + away * _fold(depth, room)]
-        line[u] = blend(soft, texture, 256 * TEXTURE // (TEXTURE + depth))
-    if front >= 0:
-        if from_right:
-            _end_right(colours, places, front, begin - 1, line)
-        else:
-            _end_left(colours, places, front, end, line)
 
 
 @compiled
@@ -143,6 +106,64 @@ def _mean(scene, y, border, away, own, tolerance, rows, row_step, columns, colum
 def _colour(red, green, blue, alpha):  # type: ignore[no-untyped-def]
     low = uint32(uint32(red) | uint32(uint32(green) << uint32(8)))
     return uint32(low | uint32(uint32(uint32(blue) << uint32(16)) | uint32(uint32(alpha) << uint32(24))))
+
+
+@compiled
+def _soften(at_border, nearer, farther, texture, depth):  # type: ignore[no-untyped-def]
+    """What the background shows this many pixels inside the hole."""
+    if depth <= NEARER:
+        soft = blend(at_border, nearer, depth * (256 // NEARER))
+    else:
+        soft = blend(nearer, farther, min(256, (depth - NEARER) * (256 // (FARTHER - NEARER))))
+    return blend(soft, texture, 256 * TEXTURE // (TEXTURE + depth))
+
+
+@compiled
+def _paint(scene, y, colours, places, line, begin, end, border, away, tolerance, best, beyond):  # type: ignore[no-untyped-def]
+    """The hole from `begin` to `end` with the background that ends at `border`; `beyond`: it has the same
+    background on its other side, which is painted already, and each side shows the more the nearer it is."""
+    room = _room(places, border, away, tolerance, ROOM if best else PLAIN)
+    at_border = colours[border]
+    nearer = farther = _mean_along(colours, border, away, room)
+    if best:
+        own = (places[border] - (border << 8)) / 256.0
+        nearer = _mean(scene, y, border, away, own, tolerance, 2, 2, 4, 1)
+        farther = nearer
+        if end - begin > NEARER:
+            farther = _mean(scene, y, border, away, own, tolerance, 3, 5, 5, 3)
+    for u in range(begin, end):
+        depth = end - u if away > 0 else u - begin + 1
+        if best:
+            texture = colours[border + away * _fold(depth, room)]
+            colour = _soften(at_border, nearer, farther, texture, depth)
+        else:
+            colour = blend(at_border, nearer, min(256, depth * (256 // PLAIN)))
+        line[u] = blend(line[u], colour, 256 * (u - begin + 1) // (end - begin + 1)) if beyond else colour
+
+
+@compiled
+def _fill(scene, y, near, colours, places, source, line, begin, end, best):  # type: ignore[no-untyped-def]
+    """The hole from `begin` to `end`, from the side that is farther away; from both sides where both are the
+    same background, as beside something thin, and then a hole is wider than the sides are apart in depth."""
+    width = line.size
+    left = int64(pixel(source[begin - 1])) if begin > 0 else int64(-1)
+    right = int64(pixel(source[end])) if end < width else int64(-1)
+    within, beside = left >= 0 and right >= 0, False
+    if within:
+        apart = abs((places[left] - (left << 8)) - (places[right] - (right << 8)))
+        beside = apart < 128 * (end - begin)
+    from_right = right >= 0 and (left < 0 or near[right] < near[left])
+    tolerance = min(SAME, 0.5 * (end - begin)) if within else SAME
+    if beside or not from_right:
+        border = max(left, int64(0))
+        _paint(scene, y, colours, places, line, begin, end, border, int64(-1), tolerance, best, False)
+    if beside or from_right:
+        _paint(scene, y, colours, places, line, begin, end, right, int64(1), tolerance, best, beside)
+    if best and within and not beside:
+        if from_right:
+            _end_right(colours, places, left, begin - 1, line)
+        else:
+            _end_left(colours, places, right, end, line)
 
 
 @compiled

@@ -3,7 +3,7 @@
 import numpy as np
 from numba import int32, uint32
 
-from workers.stereo._rows import compiled
+from workers.stereo._compiled import compiled
 
 BESIDE, COLOURS, ROWS, COLUMNS, CHEQUER, ONE = range(6)
 """Each eye has a place of its own; one place for both: mixed by colour, taking turns by row, column or both;

@@ -5,7 +5,8 @@ import math
 import numpy as np
 from numba import uint8
 
-from workers.stereo._rows import compiled, list_flagged
+from workers.stereo._compiled import compiled
+from workers.stereo._rows import list_flagged
 
 EDGE = 0.06  # nearness; corners of a map cell that differ by more lie on two surfaces
 TONE = 40.0  # squared colour difference that is still noise

@@ -5,12 +5,11 @@ that is why they are many and why every number in them is cast to 32 bits. Posit
 pixel, colours uint32 with a byte for each channel. What is rare, holes and edges, is in _holes.py.
 """
 
-from typing import Any
-
 import numpy as np
-from numba import int32, njit, uint8, uint32, uint64
+from numba import int32, uint8, uint32, uint64
 
-compiled: Any = njit(nogil=True, fastmath=True)
+from workers.stereo._compiled import compiled
+
 HOLE = -(1 << 28)  # in place of a position
 WIDEST = 512  # 256ths of a source pixel between two neighbours in the view that are still one surface
 

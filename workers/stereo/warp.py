@@ -21,6 +21,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit, prange, types
 
+from workers.stereo._compiled import compiled, forget_stale
 from workers.stereo._holes import blend_edges, fill_holes
 from workers.stereo._layout import ANAGLYPHS, Layout
 from workers.stereo._mix import (
@@ -42,7 +43,6 @@ from workers.stereo._parallax import Parallax
 from workers.stereo._rows import (
     aim,
     close_cracks,
-    compiled,
     find_tears,
     land_in_order,
     land_nearest,
@@ -190,6 +190,7 @@ def _lay_out(lines, mix, phase, matrix, row, left, right, columns, down, across,
     unpack(line, 3, picture[left[0] + row, 3 * left[1] : 3 * (left[1] + columns)])
 
 
+forget_stale(__file__)
 _PIXELS = types.Array(types.uint8, 2, "C", readonly=True)
 _MAP = types.Array(types.float32, 2, "C", readonly=True)
 _TARGET = types.Array(types.uint8, 2, "C")

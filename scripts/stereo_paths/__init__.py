@@ -1,0 +1,1 @@
+"""What scripts/bench_stereo.py and contact_sheet.py are made of."""
