@@ -19,7 +19,7 @@ from annotated_types import Ge
 from shm.lease import Lease
 from workers.sinks._window.first_monitor import Corner, corners, first_monitor
 from workers.stereo import LAYOUTS
-from workers.stereo._layout import lay_out
+from workers.stereo._layout import BY_PIXEL, lay_out
 from workers.stereo._parallax import parallax_for
 from workers.worker import CannotWork, Step, Wiring, Worker
 
@@ -118,7 +118,7 @@ class Window(Worker):
         newest = held[0].info
         self.screen.set_figures(self._figures())
         if len(held) == 1:
-            self.screen.show(held[0].frame)
+            self.screen.show(held[0].frame, self.settings.stereo.layout in BY_PIXEL)
         else:
             nearness, frame = held
             self._show_warped(nearness, frame)

@@ -1,21 +1,19 @@
-"""Holes and edges of a row of a view, compiled.
-
-A hole shows what lies behind, so it is filled from the side that is farther away, its background. The
-background's texture goes on into the hole, mirrored at the border, and softens with the distance from it:
-nobody can know what is there, and a mean over more and more of the surroundings, rows above and below
-included, is the best guess as well as the calmest, from row to row and from frame to frame.
-"""
+"""Holes and edges of a row of a view, compiled; see _definition.py."""
 
 from numba import int64, uint32
 
 from workers.stereo._compiled import compiled
+from workers.stereo._definition import (
+    FARTHER,
+    FARTHER_TAPS,
+    NEARER,
+    NEARER_TAPS,
+    PLAIN,
+    ROOM,
+    SAME,
+    TEXTURE,
+)
 from workers.stereo._rows import blend, pixel
-
-NEARER, FARTHER = 4, 12  # pixels into a hole where it shows the mean of the nearer and of all surroundings
-TEXTURE = 2  # pixels into a hole where half of what it shows is texture
-ROOM = 16  # pixels of the background that are mirrored at most
-PLAIN = 8  # without texture: pixels into a hole where it shows nothing but the mean
-SAME = 4.0  # pixels of parallax; what differs by more is another surface
 
 
 @compiled
@@ -68,8 +66,9 @@ def _mean_along(colours, border, away, room):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _mean(scene, y, border, away, own, tolerance, rows, row_step, columns, column_step):  # type: ignore[no-untyped-def]
-    """Of the background around its border: `rows` up and down, `columns` away from the hole."""
+def _mean(scene, y, border, away, own, tolerance, taps):  # type: ignore[no-untyped-def]
+    """Of the background around its border."""
+    rows, row_step, columns, column_step = taps
     frame, channels, nearness, (scale, convergence, budget, sign) = scene
     height, width = frame.shape[0], frame.shape[1] // channels
     down, across = nearness.shape[0] / height, nearness.shape[1] / width
@@ -127,10 +126,10 @@ def _paint(scene, y, colours, places, line, begin, end, border, away, tolerance,
     nearer = farther = _mean_along(colours, border, away, room)
     if best:
         own = (places[border] - (border << 8)) / 256.0
-        nearer = _mean(scene, y, border, away, own, tolerance, 2, 2, 4, 1)
+        nearer = _mean(scene, y, border, away, own, tolerance, NEARER_TAPS)
         farther = nearer
         if end - begin > NEARER:
-            farther = _mean(scene, y, border, away, own, tolerance, 3, 5, 5, 3)
+            farther = _mean(scene, y, border, away, own, tolerance, FARTHER_TAPS)
     for u in range(begin, end):
         depth = end - u if away > 0 else u - begin + 1
         if best:

@@ -26,8 +26,8 @@ ANAGLYPHS: dict[str, tuple[tuple[float, ...], ...]] = {
 
 SIDE_BY_SIDE = ("half-sbs", "full-sbs", "rgb+depth")
 TOP_BOTTOM = ("half-tab", "full-tab")
-TAKING_TURNS = ("row-interlaced", "column-interlaced", "checkerboard", "frame-sequential")
-"""Both eyes in one place, pixel by pixel or frame by frame the one or the other."""
+BY_PIXEL = ("row-interlaced", "column-interlaced", "checkerboard")
+"""Both eyes in one place, pixel by pixel the one or the other, as the monitor's own pixels are."""
 
 
 class View(NamedTuple):

@@ -5,15 +5,12 @@ import math
 import numpy as np
 from numba import uint8
 
+from workers.stereo import _definition
 from workers.stereo._compiled import compiled
+from workers.stereo._definition import EDGE, MIXED, REACH, TONE
 from workers.stereo._rows import list_flagged
 
-EDGE = 0.06  # nearness; corners of a map cell that differ by more lie on two surfaces
-TONE = 40.0  # squared colour difference that is still noise
-SHARE = np.float32(0.02)  # that a corner of a cell has at least, however far away; colour decides
-LEVEL = np.float32(1.5 / 255)  # nearness; a smaller step is one of an 8-bit map, and of no surface
-REACH = 4  # pixels to each side over which such steps are smoothed
-MIXED = 4  # times as far from the nearer surface's colour as from the other's is still a mixture of both
+LEVEL, SHARE = np.float32(_definition.LEVEL), np.float32(_definition.SHARE)
 
 
 @compiled

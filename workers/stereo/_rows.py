@@ -9,9 +9,7 @@ import numpy as np
 from numba import int32, uint8, uint32, uint64
 
 from workers.stereo._compiled import compiled
-
-HOLE = -(1 << 28)  # in place of a position
-WIDEST = 512  # 256ths of a source pixel between two neighbours in the view that are still one surface
+from workers.stereo._definition import HOLE, WIDEST
 
 
 @compiled

@@ -1,6 +1,6 @@
-"""The two views with torch, for a GPU: the same definition as warp.py, over whole pictures instead of rows.
+"""The two views with torch, for a GPU, as _definition.py says: over whole pictures instead of rows.
 
-Every step there has its twin here, in the same integers, so that both make the same picture. Nothing is
+Every step of warp.py has its twin here, in the same integers, so that both make the same picture. Nothing is
 downloaded or uploaded: give tensors of the device that is to do the work.
 """
 
@@ -9,7 +9,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from workers.stereo import _holes, _nearness, _rows
+from workers.stereo import _definition
 from workers.stereo._layout import ANAGLYPHS, SIDE_BY_SIDE, TOP_BOTTOM, Layout
 from workers.stereo._parallax import Parallax
 
@@ -25,7 +25,7 @@ class Landed(NamedTuple):
 
 
 class Tap(NamedTuple):
-    """Which pixels around a border are averaged: `rows` up and down, `columns` away, and the steps between."""
+    """Which pixels around a border are averaged: `rows` up and down, `columns` away, and their steps."""
 
     rows: int
     row_step: int
@@ -33,7 +33,7 @@ class Tap(NamedTuple):
     column_step: int
 
 
-NEARER, FARTHER = Tap(2, 2, 4, 1), Tap(3, 5, 5, 3)
+NEARER, FARTHER = Tap(*_definition.NEARER_TAPS), Tap(*_definition.FARTHER_TAPS)
 
 
 def forward_warp(frame: Tensor, parallax: Tensor, nearness: Tensor) -> Tensor:
@@ -99,11 +99,11 @@ def _land(parallax: Tensor, nearness: Tensor) -> Landed:
     nearest = torch.full((height, width + 2 * margin), lowest, device=parallax.device)
     nearest.scatter_reduce_(1, cells, key, "amax")
     winner = (1 << COLUMN_BITS) - 1 - (nearest & ((1 << COLUMN_BITS) - 1))
-    landed = torch.where(nearest == lowest, _rows.HOLE, looks.gather(1, winner.clamp(max=width - 1)))
+    landed = torch.where(nearest == lowest, _definition.HOLE, looks.gather(1, winner.clamp(max=width - 1)))
     before, here, after = (landed[:, margin + k : margin + k + width] for k in (-1, 0, 1))
-    cracked = (before > _rows.HOLE) & (_pixel(after) == _pixel(before) + 1)
+    cracked = (before > _definition.HOLE) & (_pixel(after) == _pixel(before) + 1)
     look = torch.where(cracked, (before + after) >> 1, here)
-    source = torch.where(look > _rows.HOLE, look.clamp(0, (width - 1) << 8), _rows.HOLE)
+    source = torch.where(look > _definition.HOLE, look.clamp(0, (width - 1) << 8), _definition.HOLE)
     return Landed(places, source)
 
 
@@ -141,7 +141,7 @@ def _fill_holes(colours: Tensor, parallax: Tensor, near: Tensor, landed: Landed,
     places, source = landed
     width = source.shape[1]
     columns = torch.arange(width, device=source.device)
-    seen = source > _rows.HOLE
+    seen = source > _definition.HOLE
     before = torch.where(seen, columns, -1).cummax(dim=1).values
     after = torch.where(seen, columns, width).flip(1).cummin(dim=1).values.flip(1)
     rows, u = torch.nonzero(~seen, as_tuple=True)
@@ -153,7 +153,7 @@ def _fill_holes(colours: Tensor, parallax: Tensor, near: Tensor, landed: Landed,
     beside = within & ((shift_left - shift_right).abs() < 128 * (end - begin))
     nearer_left = near[rows, right.clamp(min=0)] < near[rows, left.clamp(min=0)]
     from_right = (right >= 0) & ((left < 0) | nearer_left)
-    tolerance = torch.where(within, (0.5 * (end - begin)).clamp(max=_holes.SAME), _holes.SAME)
+    tolerance = torch.where(within, (0.5 * (end - begin)).clamp(max=_definition.SAME), _definition.SAME)
     sides = []
     for border, away, depth in ((left.clamp(min=0), -1, u - begin + 1), (right.clamp(min=0), 1, end - u)):
         sides.append(_paint(colours, parallax, places, rows, border, away, depth, end - begin, tolerance))
@@ -185,7 +185,7 @@ def _paint(
     width = places.shape[1]
     own = _shift(places, rows, border)
     room, open_ = torch.zeros_like(border), torch.ones_like(border, dtype=torch.bool)
-    for step in range(1, _holes.ROOM + 1):
+    for step in range(1, _definition.ROOM + 1):
         x = border + away * step
         inside = (x >= 0) & (x < width)
         same = (_shift(places, rows, x.clamp(0, width - 1)) - own).abs() <= 256 * tolerance
@@ -194,17 +194,17 @@ def _paint(
     at_border = _take(colours, rows, border)
     nearer = _mean(colours, parallax, rows, border, away, own / 256.0, tolerance, NEARER)
     farther = _mean(colours, parallax, rows, border, away, own / 256.0, tolerance, FARTHER)
-    farther = torch.where((size > _holes.NEARER)[:, None], farther, nearer)
-    far_step = 256 // (_holes.FARTHER - _holes.NEARER)
+    farther = torch.where((size > _definition.NEARER)[:, None], farther, nearer)
+    far_step = 256 // (_definition.FARTHER - _definition.NEARER)
     soft = torch.where(
-        (depth <= _holes.NEARER)[:, None],
-        _blend(at_border, nearer, depth.clamp(max=_holes.NEARER) * (256 // _holes.NEARER)),
-        _blend(nearer, farther, ((depth - _holes.NEARER) * far_step).clamp(0, 256)),
+        (depth <= _definition.NEARER)[:, None],
+        _blend(at_border, nearer, depth.clamp(max=_definition.NEARER) * (256 // _definition.NEARER)),
+        _blend(nearer, farther, ((depth - _definition.NEARER) * far_step).clamp(0, 256)),
     )
     turn = depth % (2 * room).clamp(min=1)
     fold = torch.where(room == 0, 0, torch.where(turn <= room, turn, 2 * room - turn))
     texture = _take(colours, rows, border + away * fold)
-    return _blend(soft, texture, 256 * _holes.TEXTURE // (_holes.TEXTURE + depth))
+    return _blend(soft, texture, 256 * _definition.TEXTURE // (_definition.TEXTURE + depth))
 
 
 def _mean(
@@ -252,7 +252,7 @@ def _end_left(
 def _share(
     colours: Tensor, line: Tensor, rows: Tensor, x: Tensor, u: Tensor, behind: Tensor, beyond: Tensor
 ) -> None:
-    """The pixel x of a surface ends at u, before what column `behind` shows, so many 256ths beyond its edge."""
+    """The pixel x of a surface ends at u before what `behind` shows, so many 256ths beyond that pixel."""
     own, other = _take(colours, rows, x), line[rows, behind]
     out = beyond > 0
     line[rows[out], behind[out]] = _blend(other[out], own[out], beyond[out])
@@ -261,9 +261,9 @@ def _share(
 
 def _blend_edges(colours: Tensor, near: Tensor, landed: Landed, line: Tensor) -> Tensor:
     places, source = landed
-    seen = source > _rows.HOLE
+    seen = source > _definition.HOLE
     step = source[:, 1:] - source[:, :-1]
-    torn = seen[:, 1:] & seen[:, :-1] & ((step < 0) | (step > _rows.WIDEST))
+    torn = seen[:, 1:] & seen[:, :-1] & ((step < 0) | (step > _definition.WIDEST))
     rows, u = torch.nonzero(torn, as_tuple=True)
     here, there = _pixel(source[rows, u]), _pixel(source[rows, u + 1])
     apart = (_shift(places, rows, here) - _shift(places, rows, there)).abs() > 256
@@ -292,19 +292,19 @@ def _refined(colours: Tensor, nearness: Tensor) -> Tensor:
         there = beside(nearness, dy, dx)
         like_nearer = _difference(own, beside(colours, dy, dx))
         like_other = _difference(own, beside(colours, -dy, -dx))
-        joins = (there - here > float(_nearness.LEVEL)) & (like_nearer <= _nearness.MIXED * like_other)
+        joins = (there - here > _definition.LEVEL) & (like_nearer <= _definition.MIXED * like_other)
         inner.copy_(torch.where(joins, torch.maximum(inner, there), inner))
     return refined
 
 
 def _smoothed(near: Tensor) -> Tensor:
-    reach, width = _nearness.REACH, near.shape[1]
+    reach, width = _definition.REACH, near.shape[1]
     result = near.clone()
     middle = near[:, reach : width - reach]
     for k in range(1, reach + 1):
         for side in (-k, k):
             step = near[:, reach + side : width - reach + side] - middle
-            small = torch.where(step.abs() < float(_nearness.LEVEL), step, torch.zeros_like(step))
+            small = torch.where(step.abs() < _definition.LEVEL, step, torch.zeros_like(step))
             result[:, reach : width - reach] += small / (2 * reach + 1)
     return result
 
@@ -319,13 +319,13 @@ def _upsampled(colours: Tensor, nearness: Tensor) -> Tensor:
         for c, wx, px in ((first_column, 1 - fx, x[0]), (next_column, fx, x[1])):
             corners.append(nearness[r][:, c])
             weights.append(wy * wx)
-            likes.append(1 / (_nearness.TONE + _difference(colours, colours[py][:, px]).float()))
+            likes.append(1 / (_definition.TONE + _difference(colours, colours[py][:, px]).float()))
     near, plain, like = torch.stack(corners), torch.stack([w.expand(height, width) for w in weights]), likes
     low, high = near.amin(dim=0), near.amax(dim=0)
     front = near > (low + high) / 2
-    weight = (plain + float(_nearness.SHARE)) * torch.stack(like)
+    weight = (plain + _definition.SHARE) * torch.stack(like)
     in_front = 2 * (weight * front).sum(dim=0) >= weight.sum(dim=0)
-    weight = torch.where(high - low > _nearness.EDGE, weight * (front == in_front), plain)
+    weight = torch.where(high - low > _definition.EDGE, weight * (front == in_front), plain)
     return (weight * near).sum(dim=0) / weight.sum(dim=0)
 
 

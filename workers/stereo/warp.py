@@ -1,17 +1,6 @@
 """The forward warp: one pass over the frame makes both views, straight into the slot, on all threads.
 
-What a view is, for every back end (this one, _torch_warp.py, the window's shader):
-
-1. Source pixel x lands at t(x) = x + parallax, and is seen at the target pixel u nearest to that. Of several
-   the nearest is seen.
-2. Where x and x + 1 are seen with one target between them, that target lies between them on their surface.
-   Farther apart the surface is torn.
-3. A target looks at x + u - t(x), linear between two source pixels.
-4. Where nothing has landed is a hole. It is filled from the side that is farther away (_holes.py).
-5. Where a nearer surface ends beside another or a hole, the pixel that its outline crosses shows both, by the
-   share that each covers.
-
-In `best` all this; `fast` fills holes in a plainer way and leaves out 5.
+What a view is stands in _definition.py.
 """
 
 import math

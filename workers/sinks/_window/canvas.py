@@ -1,4 +1,4 @@
-"""Draws pictures with OpenGL: textures, the two-pass warp, a quad."""
+"""Draws pictures with OpenGL: textures, the passes of the warp, a quad."""
 
 import ctypes
 from typing import Any
@@ -9,9 +9,12 @@ from pyglet import gl
 from pyglet.graphics.shader import Shader, ShaderProgram
 
 from workers.sinks._window import shaders
-from workers.stereo._layout import Layout, View
+from workers.stereo._layout import ANAGLYPHS, SIDE_BY_SIDE, TOP_BOTTOM, Layout, View
 from workers.stereo._parallax import Parallax
 
+COLOURS = 2
+MIXES = {"row-interlaced": 3, "column-interlaced": 4, "checkerboard": 5}
+"""How both eyes share a place, as `MIX` in shaders.py counts them; 0 and 1 are one eye alone."""
 Place = tuple[int, int, int, int]  # x, y, width and height in the window; y counts from below
 
 
@@ -57,12 +60,16 @@ class Canvas:
                 ("picture", shaders.PICTURE),
                 ("grey", shaders.GREY),
                 ("nearness", shaders.NEARNESS),
-                ("warp", shaders.WARP),
+                ("land", shaders.LAND),
+                ("eye", shaders.EYE),
+                ("mix", shaders.MIX),
             )
         }
         self._frame = Texture(gl.GL_RGB8, gl.GL_RGB, gl.GL_UNSIGNED_BYTE, smooth=True)
         self._map = Texture(gl.GL_R32F, gl.GL_RED, gl.GL_FLOAT, smooth=True)
         self._nearness = Texture(gl.GL_R32F, gl.GL_RED, gl.GL_FLOAT, smooth=False)
+        self._source = Texture(gl.GL_R32F, gl.GL_RED, gl.GL_FLOAT, smooth=False)
+        self._eyes = [Texture(gl.GL_RGB8, gl.GL_RGB, gl.GL_UNSIGNED_BYTE, smooth=True) for _ in range(2)]
         vertices, buffer = gl.GLuint(), gl.GLuint()
         gl.glGenVertexArrays(1, ctypes.byref(vertices))
         gl.glGenFramebuffers(1, ctypes.byref(buffer))
@@ -92,25 +99,49 @@ class Canvas:
         self.draw_picture(place_of(layout, layout.left_eye, place))
         self.draw_map(place_of(layout, layout.right_eye, place))
 
-    def draw_warped(self, parallax: Parallax, layout: Layout, place: Place) -> None:
-        """Both views of the frame, made here."""
+    def make_views(self, parallax: Parallax) -> None:
+        """What each eye sees of the frame, in textures, to be drawn as often as is wanted."""
+        self._render(self._nearness, "nearness", frame=self._frame, map=self._map)
+        for name in ("land", "eye"):
+            self._set(name, parallax=tuple(parallax))
+        for eye, sign in zip(self._eyes, (1.0, -1.0), strict=True):
+            self._set("land", sign=sign)
+            self._render(self._source, "land", nearness=self._nearness)
+            self._set("eye", sign=sign)
+            self._render(eye, "eye", frame=self._frame, nearness=self._nearness, source=self._source)
+
+    def draw_views(self, layout: Layout, first: tuple[int, int], phase: int, place: Place) -> None:
+        """Both views in their layout. `first` says which column of the screen is the window's leftmost and
+        which row its lowest; `phase` whose turn it is where eyes take turns."""
+        if layout.name in SIDE_BY_SIDE + TOP_BOTTOM:
+            for eye, view in zip(self._eyes, (layout.left_eye, layout.right_eye), strict=True):
+                gl.glViewport(*place_of(layout, view, place))
+                self._draw("picture", picture=eye)
+            return
+        how = MIXES.get(layout.name, COLOURS) if layout.name != "frame-sequential" else phase % 2
+        left, right = (columns_of(layout.name, at) for at in (0, 3))
+        self._set("mix", how=how, from_left=left, from_right=right, first=first)
+        gl.glViewport(*place_of(layout, layout.left_eye, place))
+        self._draw("mix", left_eye=self._eyes[0], right_eye=self._eyes[1])
+
+    def _render(self, target: Texture, name: str, **textures: Texture) -> None:
+        """Into a texture of the frame's size."""
         rows, columns = self._frame.size
-        self._nearness.resize(rows, columns)
+        target.resize(rows, columns)
         gl.glBindFramebuffer(gl.GL_FRAMEBUFFER, self._buffer)
         gl.glFramebufferTexture2D(
-            gl.GL_FRAMEBUFFER, gl.GL_COLOR_ATTACHMENT0, gl.GL_TEXTURE_2D, self._nearness.name, 0
+            gl.GL_FRAMEBUFFER, gl.GL_COLOR_ATTACHMENT0, gl.GL_TEXTURE_2D, target.name, 0
         )
         gl.glViewport(0, 0, columns, rows)
-        self._draw("nearness", frame=self._frame, map=self._map)
+        self._draw(name, **textures)
         gl.glBindFramebuffer(gl.GL_FRAMEBUFFER, 0)
-        warp = self._programs["warp"]
-        warp.use()
-        warp["parallax"] = tuple(parallax)
-        warp["left_eye"] = part_of(layout, layout.left_eye)
-        warp["right_eye"] = part_of(layout, layout.right_eye)
-        warp["share"] = (layout.left_eye.down, layout.left_eye.across)
-        gl.glViewport(*place)
-        self._draw("warp", frame=self._frame, nearness=self._nearness)
+
+    def _set(self, name: str, **values: Any) -> None:
+        """Uniforms of a program."""
+        program = self._programs[name]
+        program.use()
+        for key, value in values.items():
+            program[key] = value
 
     def _draw(self, name: str, **textures: Texture) -> None:
         program = self._programs[name]
@@ -127,15 +158,15 @@ class Canvas:
         program.stop()
 
 
-def part_of(layout: Layout, view: View) -> tuple[float, float, float, float]:
-    """top, left, rows and columns of a view as parts of the picture's size."""
-    rows, columns = layout.rows, layout.columns
-    return view.top / rows, view.left / columns, view.rows / rows, view.columns / columns
-
-
 def place_of(layout: Layout, view: View, place: Place) -> Place:
     """Where a view is in the window when the whole picture is at this place."""
     x, y, width, height = place
-    top, left, rows, columns = part_of(layout, view)
-    bottom = y + round((1 - top - rows) * height)
-    return x + round(left * width), bottom, round(columns * width), round(rows * height)
+    across, down = width / layout.columns, height / layout.rows
+    bottom = y + round((layout.rows - view.top - view.rows) * down)
+    return x + round(view.left * across), bottom, round(view.columns * across), round(view.rows * down)
+
+
+def columns_of(name: str, at: int) -> tuple[float, ...]:
+    """The part of an anaglyph's matrix that belongs to one eye, column by column as OpenGL wants it."""
+    rows = ANAGLYPHS.get(name, ((0.0,) * 6,) * 3)
+    return tuple(rows[k][at + j] for j in range(3) for k in range(3))

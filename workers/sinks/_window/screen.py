@@ -47,6 +47,7 @@ class Screen:
         self._label = pyglet.text.Label("", x=12, y=12, font_size=14, color=(255, 255, 255, 255))
         self._stale = pyglet.text.Label("", x=12, y=40, font_size=18, color=(255, 180, 60, 255))
         self._draw: Callable[[Place], None] | None = None
+        self._alternating, self._turn = False, 0
         self._gamepads()
         if settings.fullscreen:
             self.toggle_fullscreen()
@@ -58,14 +59,22 @@ class Screen:
         """True: the user has closed the window."""
         pyglet.clock.tick()
         self._window.dispatch_events()
-        if self._spoilt:
+        if self._alternating:
+            self._turn ^= 1
+        if self._spoilt or self._alternating:
             self._repaint()
         return self._closed
 
-    def show(self, picture: npt.NDArray[np.uint8]) -> None:
-        """uint8[H, W, 3], as large as fits, and wait for the monitor to take it."""
+    def show(self, picture: npt.NDArray[np.uint8], pixel_by_pixel: bool = False) -> None:
+        """uint8[H, W, 3], as large as fits, and wait for the monitor to take it. A picture in which the eyes
+        take turns `pixel_by_pixel` is shown as large as it is, its first pixel on an even one of the screen.
+        """
         self._upload(picture)
-        self._paint(picture.shape[1] / picture.shape[0], self._canvas.draw_picture)
+        draw = self._canvas.draw_picture
+        if pixel_by_pixel:
+            rows, columns = picture.shape[:2]
+            draw = partial(self._draw_exact, rows, columns)
+        self._paint(picture.shape[1] / picture.shape[0], draw)
 
     def show_warped(
         self,
@@ -74,8 +83,12 @@ class Screen:
         parallax: Parallax,
         layout: Layout,
     ) -> None:
+        """Both views, made here. Where the eyes take turns they do it by the screen's pixels, whatever the
+        size and the place of the window, or with every refresh of the monitor."""
         self._upload(frame, nearness)
-        self._paint(layout.columns / layout.rows, partial(self._canvas.draw_warped, parallax, layout))
+        self._canvas.make_views(parallax)
+        self._paint(layout.columns / layout.rows, partial(self._draw_views, layout))
+        self._alternating = layout.name == "frame-sequential"
 
     def show_map(self, nearness: npt.NDArray[np.float32], aspect: float) -> None:
         """float32[h, w], white = near, for a frame of this aspect."""
@@ -116,7 +129,7 @@ class Screen:
         self._canvas.upload(*frame_and_nearness, **one)
 
     def _paint(self, aspect: float, draw: Callable[[Place], None]) -> None:
-        self._draw = draw
+        self._draw, self._alternating = draw, False
         if abs(aspect - self._aspect) > 0.01:
             self._aspect = aspect
             self._resized(*self._window.get_size())
@@ -136,6 +149,20 @@ class Screen:
         if self._stale.text:
             self._stale.draw()
         self._window.flip()
+
+    def _draw_views(self, layout: Layout, place: Place) -> None:
+        left, top = self._window.get_location()
+        lowest = top + self._window.get_framebuffer_size()[1] - 1
+        self._canvas.draw_views(layout, (left, lowest), self._turn, place)
+
+    def _draw_exact(self, rows: int, columns: int, place: Place) -> None:
+        """In the middle, cut off where the window is too small."""
+        left, top = self._window.get_location()
+        width, height = self._window.get_framebuffer_size()
+        x, y = (width - columns) // 2, (height - rows) // 2
+        x -= (left + x) % 2
+        y -= (top + y) % 2  # from above
+        self._canvas.draw_picture((x, height - y - rows, columns, rows))
 
     def _spoil(self) -> None:
         self._spoilt = True

@@ -1,6 +1,9 @@
 """The window's shaders. `PICTURE` shows a picture as it is, `GREY` a map. For `stereo.where: sink` the window
-does what workers/stereo/_warp.py does: `NEARNESS` brings the map to full size along the colour edges, `WARP`
-looks, for each pixel of each eye, along its row for the nearest source surface that lands on it."""
+does what workers/stereo/_definition.py says, in four passes: `NEARNESS` brings the map to full size along the
+colour edges; `LAND` looks, for each pixel of an eye, along its row for the nearest source pixel that lands on
+it; `EYE` samples colours, fills holes and blends edges; `MIX` lays both eyes out where they share a place."""
+
+from workers.stereo import _definition
 
 CORNERS = """#version 330 core
 out vec2 place;
@@ -24,21 +27,51 @@ uniform sampler2D map;
 void main() { colour = vec4(vec3(texture(map, vec2(place.x, 1.0 - place.y)).r), 1.0); }
 """
 
-NEARNESS = """#version 330 core
+NEARNESS = (
+    f"""#version 330 core
 out float near;
 uniform sampler2D frame;
 uniform sampler2D map;
 
-const float EDGE = 0.06;
-const float TONE = 40.0 / 65025.0;
+const float EDGE = {_definition.EDGE}, SHARE = {_definition.SHARE}, LEVEL = {_definition.LEVEL};
+const float TONE = {_definition.TONE} / 65025.0, MIXED = {float(_definition.MIXED)};
+const int REACH = {_definition.REACH};
+"""
+    + """
+float difference(vec3 a, ivec2 other) {
+    vec3 distance = a - texelFetch(frame, other, 0).rgb;
+    return dot(distance, distance);
+}
 
-float likeness(vec3 a, ivec2 other) {
-    vec3 difference = a - texelFetch(frame, other, 0).rgb;
-    return 1.0 / (TONE + dot(difference, difference));
+float likeness(vec3 a, ivec2 other) { return 1.0 / (TONE + difference(a, other)); }
+
+float joined(ivec2 at, ivec2 size) {
+    float here = texelFetch(map, at, 0).r, result = here;
+    if (any(lessThan(at, ivec2(1))) || any(greaterThan(at, size - 2))) return here;
+    vec3 own = texelFetch(frame, at, 0).rgb;
+    ivec2 ways[4] = ivec2[4](ivec2(-1, 0), ivec2(1, 0), ivec2(0, -1), ivec2(0, 1));
+    for (int i = 0; i < 4; i++) {
+        float there = texelFetch(map, at + ways[i], 0).r;
+        if (there - here > LEVEL && there > result
+                && difference(own, at + ways[i]) <= MIXED * difference(own, at - ways[i]))
+            result = there;
+    }
+    return result;
+}
+
+float refined(ivec2 at, ivec2 size) {
+    float own = joined(at, size), sum = 0.0;
+    if (at.x < REACH || at.x >= size.x - REACH) return own;
+    for (int k = -REACH; k <= REACH; k++) {
+        float there = joined(at + ivec2(k, 0), size) - own;
+        if (abs(there) < LEVEL) sum += there;
+    }
+    return own + sum / float(2 * REACH + 1);
 }
 
 void main() {
     ivec2 here = ivec2(gl_FragCoord.xy), size = textureSize(frame, 0), cells = textureSize(map, 0);
+    if (size == cells) { near = refined(here, size); return; }
     vec2 ratio = vec2(cells) / vec2(size);
     vec2 at = (vec2(here) + 0.5) * ratio - 0.5;
     ivec2 c0 = clamp(ivec2(floor(at)), ivec2(0), cells - 1), c1 = min(c0 + 1, cells - 1);
@@ -50,8 +83,8 @@ void main() {
     if (high - low > EDGE) {
         ivec2 p0 = ivec2((vec2(c0) + 0.5) / ratio), p1 = ivec2((vec2(c1) + 0.5) / ratio);
         vec3 own = texelFetch(frame, here, 0).rgb;
-        w = (w + 0.02) * vec4(likeness(own, p0), likeness(own, ivec2(p1.x, p0.y)),
-                              likeness(own, ivec2(p0.x, p1.y)), likeness(own, p1));
+        w = (w + SHARE) * vec4(likeness(own, p0), likeness(own, ivec2(p1.x, p0.y)),
+                               likeness(own, ivec2(p0.x, p1.y)), likeness(own, p1));
         vec4 front = vec4(greaterThan(z, vec4(0.5 * (low + high))));
         bool in_front = 2.0 * dot(w, front) >= dot(w, vec4(1.0));
         w *= in_front ? front : 1.0 - front;
@@ -59,73 +92,202 @@ void main() {
     near = dot(w, z) / dot(w, vec4(1.0));
 }
 """
+)
 
-WARP = """#version 330 core
-in vec2 place;
-out vec4 colour;
-uniform sampler2D frame;
+PLACES = (
+    f"""#version 330 core
 uniform sampler2D nearness;
 uniform vec3 parallax;         // scale, convergence, budget
-uniform vec4 left_eye;         // top, left, rows, columns, as parts of the picture
-uniform vec4 right_eye;
-uniform ivec2 share;           // source pixels to one of the picture, down and across
+uniform float sign;            // 1 for the left eye, -1 for the right
 
-const float STRETCH = 1.6;
+const int HOLE = {_definition.HOLE}, WIDEST = {_definition.WIDEST};
+"""
+    + """
+float near_at(int x, int y) { return texelFetch(nearness, ivec2(x, y), 0).r; }
 
-float near_at(ivec2 at) { return texelFetch(nearness, at, 0).r; }
-
-float shift_of(float near) { return clamp(parallax.x * (near - parallax.y), -parallax.z, parallax.z); }
-
-vec3 between(float x, int y, int last) {
-    int left = min(last - 1, int(x));
-    return mix(texelFetch(frame, ivec2(left, y), 0).rgb, texelFetch(frame, ivec2(left + 1, y), 0).rgb,
-               x - float(left));
+float shift_of(float near) {
+    return sign * clamp(parallax.x * (near - parallax.y), -parallax.z, parallax.z);
 }
 
-// What one eye sees at column u of source row y.
-vec3 seen(int u, int y, float eye, int last) {
-    int reach = int(ceil(parallax.z)) + 1;
-    float best = -1.0, source = -1.0;
-    float left_land = -1e9, left_near = 0.0, left_x = -1.0;
-    float right_land = 1e9, right_near = 0.0, right_x = -1.0;
-    int first = max(0, u - reach), end = min(last, u + reach);
-    float z0 = near_at(ivec2(first, y)), t0 = float(first) + eye * shift_of(z0);
-    for (int x = first; x <= end; x++) {
-        if (t0 <= float(u) && t0 > left_land) { left_land = t0; left_near = z0; left_x = float(x); }
-        if (t0 >= float(u) && t0 < right_land) { right_land = t0; right_near = z0; right_x = float(x); }
-        if (abs(t0 - float(u)) <= 0.5 && z0 > best) { best = z0; source = float(x); }
-        if (x == last) break;
-        float z1 = near_at(ivec2(x + 1, y)), t1 = float(x + 1) + eye * shift_of(z1), gap = t1 - t0;
-        if (gap > 0.0 && gap <= STRETCH && t0 <= float(u) && float(u) <= t1) {
-            float part = (float(u) - t0) / gap, z = mix(z0, z1, part);
-            if (z >= best) { best = z; source = float(x) + part; }
+int place_of(float near, int x) { return (x << 8) + int(floor(256.0 * shift_of(near) + 0.5)); }
+
+int pixel_of(int look) { return (look + 127) >> 8; }
+"""
+)
+
+LAND = (
+    PLACES
+    + """
+out float source;
+
+void main() {
+    ivec2 here = ivec2(gl_FragCoord.xy);
+    int last = textureSize(nearness, 0).x - 1, reach = int(ceil(parallax.z)) + 2;
+    vec3 nearest = vec3(-1e30);
+    ivec3 look = ivec3(HOLE);  // of the pixel to the left, this one, that to the right
+    for (int x = max(0, here.x - reach); x <= min(last, here.x + reach); x++) {
+        float near = near_at(x, here.y);
+        int landed = place_of(near, x) + 128, beside = (landed >> 8) - here.x + 1;
+        if (beside < 0 || beside > 2 || near <= nearest[beside]) continue;
+        nearest[beside] = near;
+        look[beside] = (x << 8) + 128 - (landed & 255);
+    }
+    int found = look.y;
+    if (look.x > HOLE && pixel_of(look.z) == pixel_of(look.x) + 1) found = (look.x + look.z) >> 1;
+    source = float(found > HOLE ? clamp(found, 0, last << 8) : HOLE);
+}
+"""
+)
+
+EYE = (
+    PLACES
+    + f"""
+out vec4 colour;
+uniform sampler2D frame;
+uniform sampler2D source;
+
+const int NEARER = {_definition.NEARER}, FARTHER = {_definition.FARTHER};
+const int ROOM = {_definition.ROOM}, TEXTURE = {_definition.TEXTURE};
+const float SAME = {_definition.SAME};
+const ivec4 NEARER_TAPS = ivec4{_definition.NEARER_TAPS}, FARTHER_TAPS = ivec4{_definition.FARTHER_TAPS};
+"""
+    + """
+struct Hole { int begin, end, left, right; bool within, beside, from_right; };
+
+int look_at(int u, int y) { return int(texelFetch(source, ivec2(u, y), 0).r); }
+
+vec3 pixel(int x, int y) { return texelFetch(frame, ivec2(x, y), 0).rgb; }
+
+int place(int x, int y) { return place_of(near_at(x, y), x); }
+
+int moved(int x, int y) { return place(x, y) - (x << 8); }
+
+vec3 sampled(int look, int y, int width) {
+    int left = look >> 8;
+    return mix(pixel(left, y), pixel(min(left + 1, width - 1), y), float(look & 255) / 256.0);
+}
+
+Hole hole_around(int u, int y, int width) {
+    Hole hole = Hole(u, u + 1, -1, -1, false, false, false);
+    while (hole.begin > 0 && look_at(hole.begin - 1, y) == HOLE) hole.begin--;
+    while (hole.end < width && look_at(hole.end, y) == HOLE) hole.end++;
+    if (hole.begin > 0) hole.left = pixel_of(look_at(hole.begin - 1, y));
+    if (hole.end < width) hole.right = pixel_of(look_at(hole.end, y));
+    hole.within = hole.left >= 0 && hole.right >= 0;
+    if (hole.within)
+        hole.beside = abs(moved(hole.left, y) - moved(hole.right, y)) < 128 * (hole.end - hole.begin);
+    hole.from_right = hole.right >= 0
+        && (hole.left < 0 || near_at(hole.right, y) < near_at(hole.left, y));
+    return hole;
+}
+
+vec3 mean_of(int border, int away, int y, float own, float tolerance, ivec4 tap) {
+    ivec2 size = textureSize(frame, 0);
+    vec3 sum = vec3(0.0);
+    float count = 0.0;
+    for (int j = -tap.x; j <= tap.x; j++)
+        for (int k = 0; k < tap.z; k++) {
+            ivec2 at = ivec2(border + away * k * tap.w, y + j * tap.y);
+            if (any(lessThan(at, ivec2(0))) || any(greaterThanEqual(at, size))) continue;
+            if (abs(shift_of(near_at(at.x, at.y)) - own) > tolerance) continue;
+            sum += pixel(at.x, at.y);
+            count += 1.0;
         }
-        t0 = t1; z0 = z1;
+    return count > 0.0 ? sum / count : pixel(border, y);
+}
+
+vec3 background(int border, int away, int depth, int size, int y, float tolerance, int width) {
+    int own = moved(border, y), room = 0;
+    for (; room < ROOM; room++) {
+        int x = border + away * (room + 1);
+        if (x < 0 || x >= width || float(abs(moved(x, y) - own)) > 256.0 * tolerance) break;
     }
-    if (source < 0.0) {                    // a hole: from the side that is farther away
-        bool from_right = left_x < 0.0 || (right_x >= 0.0 && right_near < left_near);
-        source = from_right ? max(right_x, 0.0) : left_x;
+    vec3 nearer = mean_of(border, away, y, float(own) / 256.0, tolerance, NEARER_TAPS);
+    vec3 soft;
+    if (depth <= NEARER)
+        soft = mix(pixel(border, y), nearer, float(depth) / float(NEARER));
+    else {
+        vec3 farther = mean_of(border, away, y, float(own) / 256.0, tolerance, FARTHER_TAPS);
+        soft = mix(nearer, farther, min(1.0, float(depth - NEARER) / float(FARTHER - NEARER)));
     }
-    return between(source, y, last);
+    int turn = room == 0 ? 0 : depth % (2 * room), fold = turn <= room ? turn : 2 * room - turn;
+    return mix(soft, pixel(border + away * fold, y), float(TEXTURE) / float(TEXTURE + depth));
+}
+
+vec3 filled(int u, int y, Hole hole, int width) {
+    int size = hole.end - hole.begin;
+    float tolerance = hole.within ? min(SAME, 0.5 * float(size)) : SAME;
+    vec3 left = vec3(0.0), right = vec3(0.0);
+    if (hole.beside || !hole.from_right)
+        left = background(max(hole.left, 0), -1, u - hole.begin + 1, size, y, tolerance, width);
+    if (hole.beside || hole.from_right)
+        right = background(hole.right, 1, hole.end - u, size, y, tolerance, width);
+    if (hole.beside) return mix(left, right, float(u - hole.begin + 1) / float(size + 1));
+    return hole.from_right ? right : left;
+}
+
+// What is seen at u before edges are blended.
+vec3 plain(int u, int y, int width) {
+    int look = look_at(u, y);
+    if (look > HOLE) return sampled(look, y, width);
+    return filled(u, y, hole_around(u, y, width), width);
+}
+
+// The pixel that is seen at `at` ends before what is seen at `behind`: by how many 256ths beyond its edge.
+int beyond(int x, int at, int behind, int y) {
+    return behind > at ? place(x, y) - (at << 8) : (at << 8) - place(x, y);
+}
+
+// Whether what is seen at `at` stands before what is seen beside it, at `behind`.
+bool ends(int at, int behind, int y, int width) {
+    int here = look_at(at, y), there = look_at(behind, y);
+    if (here == HOLE) return false;
+    if (there == HOLE) {
+        Hole hole = hole_around(behind, y, width);
+        return hole.within && !hole.beside && hole.from_right == (behind > at);
+    }
+    int step = behind > at ? there - here : here - there;
+    if (step >= 0 && step <= WIDEST) return false;
+    int x = pixel_of(here), other = pixel_of(there);
+    return abs(moved(x, y) - moved(other, y)) > 256 && near_at(x, y) > near_at(other, y);
 }
 
 void main() {
-    vec2 at = vec2(place.x, 1.0 - place.y);
-    ivec2 size = textureSize(frame, 0);
-    for (int i = 0; i < 2; i++) {
-        vec4 view = i == 0 ? left_eye : right_eye;
-        vec2 inside = (at - view.yx) / view.wz;
-        if (all(greaterThanEqual(inside, vec2(0.0))) && all(lessThan(inside, vec2(1.0)))) {
-            ivec2 pixel = ivec2(inside * vec2(size) / vec2(share.y, share.x)) * share.yx;
-            vec3 sum = vec3(0.0);
-            for (int dy = 0; dy < share.x; dy++)
-                for (int dx = 0; dx < share.y; dx++)
-                    sum += seen(min(pixel.x + dx, size.x - 1), min(pixel.y + dy, size.y - 1),
-                                i == 0 ? 1.0 : -1.0, size.x - 1);
-            colour = vec4(sum / float(share.x * share.y), 1.0);
-            return;
+    ivec2 at = ivec2(gl_FragCoord.xy);
+    int width = textureSize(frame, 0).x;
+    vec3 seen = plain(at.x, at.y, width);
+    for (int side = -1; side <= 1; side += 2) {
+        int beside = at.x + side;
+        if (beside < 0 || beside >= width) continue;
+        if (ends(at.x, beside, at.y, width)) {
+            int x = pixel_of(look_at(at.x, at.y)), over = beyond(x, at.x, beside, at.y);
+            if (over <= 0) seen = mix(pixel(x, at.y), plain(beside, at.y, width), float(-over) / 256.0);
+        } else if (ends(beside, at.x, at.y, width)) {
+            int x = pixel_of(look_at(beside, at.y)), over = beyond(x, beside, at.x, at.y);
+            if (over > 0) seen = mix(seen, pixel(x, at.y), float(over) / 256.0);
         }
     }
-    colour = vec4(0.0, 0.0, 0.0, 1.0);
+    colour = vec4(seen, 1.0);
+}
+"""
+)
+
+MIX = """#version 330 core
+in vec2 place;
+out vec4 colour;
+uniform sampler2D left_eye;
+uniform sampler2D right_eye;
+uniform int how;               // 0 the left eye, 1 the right, 2 colours, 3 rows, 4 columns, 5 chequered
+uniform mat3 from_left;
+uniform mat3 from_right;
+uniform ivec2 first;           // of the screen: the column at the window's left, the row at its bottom
+
+void main() {
+    vec2 at = vec2(place.x, 1.0 - place.y);
+    vec3 left = texture(left_eye, at).rgb, right = texture(right_eye, at).rgb;
+    ivec2 screen = ivec2(first.x + int(gl_FragCoord.x), first.y - int(gl_FragCoord.y));
+    int turn = how == 3 ? screen.y : how == 4 ? screen.x : how == 5 ? screen.x + screen.y : how;
+    if (how == 2) colour = vec4(from_left * left + from_right * right, 1.0);
+    else colour = vec4((turn & 1) == 1 ? right : left, 1.0);
 }
 """
