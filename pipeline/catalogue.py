@@ -1,17 +1,17 @@
 """Finds worker implementations: one is one file `<package>/<room>/<name>.py`, registered nowhere else.
 
-Files whose names begin with an underscore, and files that define no class but only functions, are parts that
-a room's implementations share.
+Files whose names begin with an underscore, and those that a room names in `PARTS`, are what its
+implementations share.
 
 A file or a room may define a class `Settings`, a frozen dataclass whose fields all have defaults. It is the
 settings section named like the file or the room.
 """
 
+import ast
 import dataclasses
 import importlib
 import importlib.util
 import inspect
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
@@ -82,15 +82,24 @@ def _room_folders(package: str) -> dict[str, list[Path]]:
 def _implementation_files(room: str, package: str) -> dict[str, Path]:
     found: dict[str, Path] = {}
     for folder in _room_folders(package).get(room, []):
+        parts = _parts(folder)
         for file in sorted(folder.glob("*.py")):
-            if _is_name(file.stem) and _has_class(file):
+            if _is_name(file.stem) and file.stem not in parts:
                 found.setdefault(file.stem, file)
     return dict(sorted(found.items()))
 
 
-def _has_class(file: Path) -> bool:
-    """Read, not imported: listing has to be quick and must not run anybody's code."""
-    return re.search(rb"^class\s", file.read_bytes(), re.MULTILINE) is not None
+def _parts(folder: Path) -> tuple[str, ...]:
+    """`PARTS` of a room. Read, not imported: listing must not run anybody's code."""
+    file = folder / "__init__.py"
+    try:
+        body = ast.parse(file.read_bytes()).body if file.exists() else []
+    except SyntaxError:  # whoever imports it is told
+        return ()
+    for line in body:
+        if isinstance(line, ast.Assign) and [ast.unparse(target) for target in line.targets] == ["PARTS"]:
+            return tuple(ast.literal_eval(line.value))
+    return ()
 
 
 def _is_name(name: str) -> bool:

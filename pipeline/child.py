@@ -1,7 +1,6 @@
 """The body of every worker process: open what the launcher hands over, run the step, say how it ended."""
 
 import faulthandler
-import importlib
 import logging
 import os
 import signal
@@ -16,7 +15,8 @@ from shm.board import OPENING, RUNNING, STOPPED, Board, Line
 from shm.errors import RingCorrupt
 from shm.ring import ReaderHandle, WriterHandle
 from shm.segment import Segment
-from workers.worker import CannotWork, Host, Link, Step, implementation_in
+from workers.chain import implementation
+from workers.worker import CannotWork, Host, Link, Step
 
 OPEN_LIMIT = 120.0  # seconds for imports and Worker.open(); longer needs its own busy(...)
 CRASHED, CORRUPT, CANNOT_WORK = 1, 70, 78  # exit codes
@@ -109,14 +109,14 @@ def _leave_stopping_to_the_launcher() -> None:
 
 def _work(assignment: Assignment, control: Channel, line: Line) -> None:
     with line.busy("opening", limit=OPEN_LIMIT):
-        module = importlib.import_module(assignment.implementation)
+        kind = implementation(assignment.implementation)
         settings = SimpleNamespace(**assignment.settings)
 
         def tell(kind: str, **what: Any) -> None:
             control.send({"kind": kind, **what})
 
         host = Host(line.busy, tell, assignment.threads)
-        worker = implementation_in(module)(settings, host)
+        worker = kind(settings, host)
         link = Link(
             line=line,
             control=control,

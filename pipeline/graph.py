@@ -4,7 +4,6 @@ The line that frames go down is `LINE`, then the sinks. What a worker reads, joi
 class; from that this module derives readers, leases, slots and threads, and refuses what does not fit.
 """
 
-import importlib
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -14,10 +13,13 @@ from typing import Any
 from pipeline.catalogue import implementations
 from pipeline.settings import Settings
 from shm.layout import MAX_READERS, MAX_SLOTS, Mode, RingSpec, RowSpec
-from workers.worker import Wiring, Worker, implementation_in
+from workers.chain import AND, implementation
+from workers.worker import Wiring, Worker
 
 LINE = {"capture": None, "depth": "network", "steady": "nearness", "stereo": "compose"}
 """Room → implementation; the settings name that of the source."""
+TOGETHER = ("depth", "steady", "stereo")
+"""The rooms that share a process as `stereo.where: with_depth`."""
 TRUE_DEPTH = "true"
 """As `depth.model`: the source knows its depth, and there is no depth worker."""
 SPARE_SLOTS = 2  # the newest frame, and the one being filled
@@ -124,21 +126,23 @@ def _choose(settings: Settings, package: str) -> dict[str, str]:
     if settings.section("depth").model == TRUE_DEPTH:
         del line["depth"]
     chosen = {room: implementations(room, package)[name] for room, name in line.items()}
+    if settings.section("stereo").where == "with_depth":
+        chosen["stereo"] = AND.join(chosen.pop(room) for room in TOGETHER if room in chosen)
     sinks = implementations("sinks", package)
     return chosen | {name: sinks[name] for name in settings.sinks}
 
 
 def _class_in(module: str) -> type[Worker]:
     try:
-        return implementation_in(importlib.import_module(module))
+        return implementation(module)
     except TypeError as error:
         raise GraphError(str(error)) from error
 
 
 def _sections(settings: Settings, name: str, module: str, kind: type[Worker]) -> dict[str, Any]:
     """The sections that a worker sees: its room's, its own, and those that it shares with others."""
-    room, own = module.split(".")[-2:]
-    keys = dict.fromkeys((room, name, own, *kind.shares))
+    own = [part for one in module.split(AND) for part in one.split(".")[-2:]]
+    keys = dict.fromkeys((*own, name, *kind.shares))
     return {key: settings.sections[key] for key in keys if key in settings.sections}
 
 

@@ -2,6 +2,8 @@
 
 import os
 import platform
+import sys
+from pathlib import Path
 
 import psutil
 import pynvml
@@ -21,6 +23,16 @@ def compute_devices() -> list[str]:
         memory = pynvml.nvmlDeviceGetMemoryInfo(handle).total / 1e9
         found.append(f"cuda:{i}: {pynvml.nvmlDeviceGetName(handle)}, {memory:.1f} GB")
     return found
+
+
+def gpu_computes() -> bool:
+    """Whether there is a GPU that torch can use: one whose CUDA driver answers."""
+    return len(compute_devices()) > 1
+
+
+def gpu_draws() -> bool:
+    """Whether OpenGL runs on a GPU. Linux has a render node for each; elsewhere one draws every desktop."""
+    return sys.platform != "linux" or gpu_computes() or any(Path("/dev/dri").glob("renderD*"))
 
 
 def cpu_name() -> str:

@@ -1,10 +1,13 @@
 """Decides what `auto` means on this machine, and says why."""
 
 import importlib
+import importlib.util
+from collections.abc import Sequence
 from dataclasses import replace
 
 from pipeline.catalogue import implementations
 from pipeline.graph import TRUE_DEPTH, GraphError
+from pipeline.machine import gpu_computes, gpu_draws
 from pipeline.settings import Settings
 from workers.depth._manifest import MODELS
 from workers.depth._models import ModelError, download, is_here
@@ -29,7 +32,23 @@ def pick(settings: Settings, package: str = "workers") -> tuple[Settings, list[s
     if "auto" in sinks:
         picked = _pick_sinks(package, reasons)
         sinks = tuple(dict.fromkeys([*(sink for sink in sinks if sink != "auto"), *picked]))
+    stereo = sections["stereo"]
+    if stereo.where == "auto":
+        sections["stereo"] = replace(stereo, where=_pick_where(sinks, reasons))
     return replace(settings, sections=sections, sinks=sinks), reasons
+
+
+def _pick_where(sinks: Sequence[str], reasons: list[str]) -> str:
+    """Where the two views are made."""
+    if "window" in sinks and gpu_draws():
+        reasons.append("stereo: in the window's own shader (sink), because a GPU draws it")
+        return "sink"
+    if gpu_computes() and importlib.util.find_spec("torch") is not None:
+        reasons.append("stereo: in one process with depth (with_depth), because a GPU can do both")
+        return "with_depth"
+    why = "no GPU draws the window" if "window" in sinks else "no sink makes them itself"
+    reasons.append(f"stereo: in a process of its own (own), because {why}")
+    return "own"
 
 
 def _pick_source(package: str, reasons: list[str]) -> str:

@@ -20,8 +20,6 @@ class Settings:
     speed: float = 1.0
 """
 
-CLASS = "class It:\n    pass\n"
-
 MakePackage = Callable[[dict[str, str]], str]
 
 
@@ -41,7 +39,7 @@ def make_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MakePackage
 
 
 def test_implementations_are_the_files_of_a_room_with_their_module_path(make_package: MakePackage) -> None:
-    package = make_package({"capture/screen.py": CLASS, "capture/scene.py": CLASS, "sinks/null.py": CLASS})
+    package = make_package({"capture/screen.py": "", "capture/scene.py": "", "sinks/null.py": ""})
     assert implementations("capture", package) == {
         "scene": f"{package}.capture.scene",
         "screen": f"{package}.capture.screen",
@@ -51,7 +49,7 @@ def test_implementations_are_the_files_of_a_room_with_their_module_path(make_pac
 
 def test_listing_imports_nothing(make_package: MakePackage) -> None:
     package = make_package(
-        {"capture/broken.py": f"raise RuntimeError\n{CLASS}", "capture/__init__.py": "raise OSError"}
+        {"capture/broken.py": "raise RuntimeError", "capture/__init__.py": "raise OSError"}
     )
     assert list(implementations("capture", package)) == ["broken"]
     assert f"{package}.capture" not in sys.modules
@@ -61,13 +59,15 @@ def test_files_that_start_with_an_underscore_or_are_no_module_name_are_no_implem
     make_package: MakePackage,
 ) -> None:
     files = ["__init__.py", "_gl.py", "my-cam.py", "readme.txt", "real.py"]
-    package = make_package({f"capture/{file}": CLASS for file in files})
+    package = make_package({f"capture/{file}": "" for file in files})
     assert list(implementations("capture", package)) == ["real"]
 
 
-def test_files_of_functions_are_parts_of_their_room_and_no_implementations(make_package: MakePackage) -> None:
-    package = make_package({"stereo/warp.py": "def forward_warp(): ...\n", "stereo/compose.py": CLASS})
+def test_files_that_the_room_names_as_its_parts_are_no_implementations(make_package: MakePackage) -> None:
+    files = {"stereo/__init__.py": "PARTS = ('warp',)", "stereo/warp.py": "", "stereo/compose.py": ""}
+    package = make_package({**files, "sinks/__init__.py": "PARTS = (", "sinks/warp.py": ""})
     assert list(implementations("stereo", package)) == ["compose"]
+    assert list(implementations("sinks", package)) == ["warp"], "a file that cannot be read names none"
 
 
 def test_rooms_are_the_folders_with_code_in_them(make_package: MakePackage) -> None:
@@ -88,7 +88,7 @@ def test_a_package_that_does_not_exist_is_named(package: str) -> None:
 def test_an_implementation_dropped_in_a_moment_ago_is_found(
     make_package: MakePackage, tmp_path: Path
 ) -> None:
-    package = make_package({"sinks/null.py": CLASS})
+    package = make_package({"sinks/null.py": ""})
     settings_types(package)
     (tmp_path / package / "sinks" / "new.py").write_text(SETTINGS)
     assert list(implementations("sinks", package)) == ["new", "null"]
@@ -97,7 +97,7 @@ def test_an_implementation_dropped_in_a_moment_ago_is_found(
 
 def test_settings_are_found_beside_implementations_and_in_rooms(make_package: MakePackage) -> None:
     package = make_package(
-        {"capture/__init__.py": SETTINGS, "capture/scene.py": SETTINGS, "sinks/null.py": CLASS}
+        {"capture/__init__.py": SETTINGS, "capture/scene.py": SETTINGS, "sinks/null.py": ""}
     )
     types = settings_types(package)
     assert list(types) == ["capture", "scene"]
@@ -138,7 +138,7 @@ def test_an_implementation_named_like_a_room_collides_if_both_have_settings(
 def test_a_file_that_cannot_be_imported_is_named_with_the_cause(
     make_package: MakePackage, code: str, cause: str
 ) -> None:
-    package = make_package({"capture/broken.py": f"{CLASS}{code}"})
+    package = make_package({"capture/broken.py": code})
     with pytest.raises(CatalogueError) as caught:
         settings_types(package)
     assert Path(caught.value.file).parts[-2:] == ("capture", "broken.py")

@@ -73,7 +73,28 @@ def test_contract_no_auto_is_left_and_each_decision_has_its_reason(picked: Picke
         f"depth: {NAME}, {MODELS[NAME].about}",
         "sink: not window, because there is no display (DISPLAY is not set)",
         "sink: web",
+        "stereo: in a process of its own (own), because no sink makes them itself",
     ]
+
+
+@pytest.mark.parametrize(
+    ("sinks", "draws", "computes", "where"),
+    [
+        ("[window]", True, False, "sink"),
+        ("[window, web]", True, True, "sink"),
+        ("[window]", False, False, "own"),
+        ("[web]", True, False, "own"),
+        ("[web]", True, True, "with_depth"),
+    ],
+)
+def test_contract_the_views_are_made_where_a_gpu_can_do_it_and_it_is_said(
+    picked: Picked, monkeypatch: pytest.MonkeyPatch, sinks: str, draws: bool, computes: bool, where: str
+) -> None:
+    monkeypatch.setattr("pipeline.pick.gpu_draws", lambda: draws)
+    monkeypatch.setattr("pipeline.pick.gpu_computes", lambda: computes)
+    settings, reasons = picked("capture.source=scene", "depth.model=true", f"sinks={sinks}")
+    assert settings.section("stereo").where == where
+    assert [f"({where})" in reason for reason in reasons] == [True]
 
 
 @pytest.mark.usefixtures("model_here")
@@ -81,13 +102,14 @@ def test_contract_all_but_auto_stays_as_it_was(picked: Picked) -> None:
     before = load(REPO / "settings.yaml")
     after, _ = picked()
     same = {name for name in before.sections if before.sections[name] == after.sections[name]}
-    assert set(before.sections) - same == {"capture", "depth"}
+    assert set(before.sections) - same == {"capture", "depth", "stereo"}
     assert replace(after.section("capture"), source="auto") == before.section("capture")
     assert replace(after.section("depth"), model="auto") == before.section("depth")
+    assert replace(after.section("stereo"), where="auto") == before.section("stereo")
 
 
 def test_contract_what_is_chosen_by_name_is_not_questioned(picked: Picked) -> None:
-    chosen = ("capture.source=video", "depth.model=mine.onnx", "sinks=[null, window]")
+    chosen = ("capture.source=video", "depth.model=mine.onnx", "stereo.where=own", "sinks=[null, window]")
     settings, reasons = picked(*chosen)
     assert settings == load(REPO / "settings.yaml", overrides=chosen)
     assert reasons == []

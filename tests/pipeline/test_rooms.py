@@ -11,6 +11,7 @@ from tests.pipeline.running import REPO
 ROOMS = ("pipeline", "workers", "shm")
 FILES = [REPO / "launcher.py", *(path for room in ROOMS for path in sorted((REPO / room).rglob("*.py")))]
 OURS = {"launcher", "tests", "scripts", *ROOMS}
+PARTS = {"stereo": ("warp",)}  # as the room says itself
 FORMULA_OF = {"sinks": "stereo"}  # a sink that makes the views itself does it as that room does
 MAY_IMPORT = {"launcher.py": {"pipeline"}, "pipeline": {"pipeline", "workers", "shm"}, "shm": {"shm"}}
 
@@ -34,6 +35,8 @@ def imports_of(file: Path) -> Iterator[str]:
 def is_implementation(name: str) -> bool:
     """It is a worker, or of one: `workers.<room>.<name>…`, and not the room's own or of one of its _files."""
     parts = name.split(".")
+    if len(parts) > 2 and parts[2] in PARTS.get(parts[1], ()):
+        return False
     files = REPO.joinpath(*parts[:3]).with_suffix(".py"), REPO.joinpath(*parts[:3])
     return parts[0] == "workers" and len(parts) > 2 and parts[2][0] != "_" and any(f.exists() for f in files)
 

@@ -5,6 +5,9 @@ from typing import Annotated, Literal, get_args
 
 from annotated_types import Ge, Le, MultipleOf
 
+PARTS = ("warp",)
+"""No implementations, though their names look like it; see pipeline/catalogue.py."""
+
 LayoutName = Literal[
     "half-sbs",
     "full-sbs",

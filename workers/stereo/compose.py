@@ -1,6 +1,8 @@
 """Joins a frame with the nearness map that was made from it and lays out the picture."""
 
-from collections.abc import Mapping
+import importlib.util
+from collections.abc import Callable, Mapping
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
@@ -28,10 +30,7 @@ class Compose(Worker):
         return {"picture": 3 * 2 * min(2 * pixels, max(pixels, most))}
 
     def open(self) -> None:
-        with self.host.busy("compiling the warp (only the first time)", limit=300):
-            from workers.stereo.warp import warp_views
-
-            self._warp = warp_views
+        self._warp: Callable[..., None] = self._on_a_gpu() or self._compiled()
         self._phase = 0
         self._fitted: npt.NDArray[np.uint8] = np.empty((0, 0, 3), np.uint8)
 
@@ -52,6 +51,29 @@ class Compose(Worker):
         self._phase ^= layout.name == "frame-sequential"  # the other eye's turn
         parallax = parallax_for(stereo, width)
         self._warp(pixels, nearness.frame, parallax, target, layout, stereo.quality, self._phase)
+
+    def _compiled(self) -> Callable[..., None]:
+        with self.host.busy("compiling the warp (only the first time)", limit=300):
+            from workers.stereo.warp import warp_views
+
+            return warp_views
+
+    def _on_a_gpu(self) -> Callable[..., None] | None:
+        """The same with torch: in one process with depth, if torch and a GPU that it can use are there."""
+        if self.settings.stereo.where != "with_depth":
+            return None
+        if importlib.util.find_spec("torch") is None:
+            self.log.info("the views are made by the processor: torch is not installed")
+            return None
+        with self.host.busy("loading torch", limit=120):
+            import torch
+
+            from workers.stereo._torch_views import warp_views_on
+        if not torch.cuda.is_available():
+            self.log.info("the views are made by the processor: torch finds no GPU")
+            return None
+        self.log.info("the views are made by %s", torch.cuda.get_device_name())
+        return partial(warp_views_on, torch.device("cuda"))
 
     def _fit(self, pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
         """The frame at the height of the output, never larger than it is."""

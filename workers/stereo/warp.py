@@ -188,8 +188,6 @@ _FORMULA = types.UniTuple(types.float32, 3)  # type: ignore[no-untyped-call]
 _NUMBERS = (types.int64, types.boolean, types.int64, types.int64)
 _MATRIX = types.Array(types.int32, 2, "C")
 _BOTH = types.void(_PIXELS, types.int64, _MAP, _FORMULA, *_NUMBERS, _MATRIX, _VIEW, _VIEW, _TARGET)
-_ONE = types.void(_PIXELS, types.int64, _MAP, _MAP, types.int64, types.boolean, _TARGET)
-_ALL = types.void(_PIXELS, types.int64, _MAP, types.boolean, types.Array(types.float32, 2, "C"))
 
 
 @njit(_BOTH, parallel=True, nogil=True, fastmath=True, cache=True)  # compiled at import, for all callers
@@ -218,7 +216,7 @@ def _warp(  # type: ignore[no-untyped-def]
             _lay_out(lines, mix, phase, matrix, row, left, right, columns, down, across, picture)
 
 
-@njit(_ONE, parallel=True, nogil=True, fastmath=True, cache=True)
+@njit(parallel=True, nogil=True, fastmath=True, cache=True)
 def _warp_one(frame, channels, parallax, nearness, margin, best, out):  # type: ignore[no-untyped-def]
     height, width = nearness.shape
     one, none, all_ = np.float32(1), np.float32(0), np.float32(1e30)
@@ -235,7 +233,7 @@ def _warp_one(frame, channels, parallax, nearness, margin, best, out):  # type: 
             unpack(line, channels, out[y])
 
 
-@njit(_ALL, parallel=True, nogil=True, fastmath=True, cache=True)
+@njit(parallel=True, nogil=True, fastmath=True, cache=True)
 def _all_nearness(frame, channels, nearness, best, near):  # type: ignore[no-untyped-def]
     height, width = near.shape
     for block in prange((height + BLOCK - 1) // BLOCK):
