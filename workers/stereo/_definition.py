@@ -13,7 +13,14 @@
 5. Where a nearer surface ends beside another or a hole, the pixel that its outline crosses shows both, by the
    share that each covers.
 
-In `best` all this; `fast` fills holes in a plainer way and leaves out 5.
+Before that the nearness map is brought to the frame's size. A coarser map first gets its edges where the
+picture has them: beside an edge the pixels around a pixel vote, the more the nearer they are and the more
+they look like it, on whether it is of the nearer or of the farther side. Then it is enlarged, smoothly within
+a surface, and across an edge each pixel goes with those that it looks like. In a map as fine as the picture
+the pixels that are mixed of both sides go with the nearer one, and steps of a single level are smoothed.
+
+In `best` all this; `fast` fills holes in a plainer way, leaves out 5, and takes a map as fine as the picture
+as it is.
 """
 
 HOLE = -(1 << 28)  # in place of a position
@@ -28,6 +35,9 @@ PLAIN = 8  # in `fast`: pixels into a hole where it shows nothing but the mean
 SAME = 4.0  # pixels of parallax; what differs by more is another surface
 
 EDGE = 0.06  # nearness; corners of a map cell that differ by more lie on two surfaces
+PASSES, VOTERS = 2, 3  # how often they vote, and how far away, in pixels of the map
+VOTE_SIGMA, VOTE_TONE = 2.0, 450.0  # of their distance in pixels, of their squared difference in colour
+LOOKS = 4  # pixels of the frame, down and across, that are averaged for the colour of a pixel of the map
 TONE = 40.0  # squared colour difference that is still noise
 SHARE = 0.02  # that a corner of a cell has at least, however far away; colour decides
 LEVEL = 1.5 / 255  # nearness; a smaller step is one of an 8-bit map, and of no surface

@@ -4,6 +4,7 @@ Every step of warp.py has its twin here, in the same integers, so that both make
 downloaded or uploaded: give tensors of the device that is to do the work.
 """
 
+import math
 from typing import NamedTuple
 
 import torch
@@ -68,7 +69,7 @@ def full_nearness(frame: Tensor, nearness: Tensor) -> Tensor:
     """The map float32[h, w] along the edges of the frame uint8[H, W, 3], float32[H, W]."""
     if nearness.shape == frame.shape[:2]:
         return _smoothed(_refined(frame.long(), nearness))
-    return _upsampled(frame.long(), nearness)
+    return _upsampled(frame.long(), _sharpened(frame.long(), nearness))
 
 
 def _mixed(left: Tensor, right: Tensor, name: str, phase: int) -> Tensor:
@@ -307,6 +308,50 @@ def _smoothed(near: Tensor) -> Tensor:
             small = torch.where(step.abs() < _definition.LEVEL, step, torch.zeros_like(step))
             result[:, reach : width - reach] += small / (2 * reach + 1)
     return result
+
+
+def _sharpened(colours: Tensor, nearness: Tensor) -> Tensor:
+    """Edges where the picture has them; see _sharpen.py."""
+    small = _reduced(colours, nearness.shape[0], nearness.shape[1])
+    for _ in range(_definition.PASSES):
+        nearness = _voted(small, nearness)
+    return nearness
+
+
+def _reduced(colours: Tensor, rows: int, columns: int) -> Tensor:
+    looks = _definition.LOOKS
+    y, x = (
+        ((torch.arange(looks * count, device=colours.device) * 2 + 1) * size) // (2 * looks * count)
+        for count, size in ((rows, colours.shape[0]), (columns, colours.shape[1]))
+    )
+    parts = colours[y][:, x].reshape(rows, looks, columns, looks, -1).sum(dim=(1, 3))
+    return ((parts + looks * looks // 2) // (looks * looks)).float()
+
+
+def _voted(colours: Tensor, nearness: Tensor) -> Tensor:
+    reach, (rows, columns) = _definition.VOTERS, nearness.shape
+    steps = range(-reach, reach + 1)
+    low = high = nearness
+    votes = []
+    for dy in steps:
+        for dx in steps:
+            y = torch.arange(rows, device=nearness.device) + dy
+            x = torch.arange(columns, device=nearness.device) + dx
+            inside = ((y >= 0) & (y < rows))[:, None] & ((x >= 0) & (x < columns))
+            y, x = y.clamp(0, rows - 1), x.clamp(0, columns - 1)
+            there = nearness[y][:, x]
+            low, high = torch.minimum(low, there), torch.maximum(high, there)
+            unlike = 1 + ((colours[y][:, x] - colours) ** 2).sum(dim=2) / _definition.VOTE_TONE
+            distance = math.exp(-(dx * dx + dy * dy) / (2 * _definition.VOTE_SIGMA**2))
+            votes.append((there, inside * distance / unlike**2))
+    middle = (low + high) / 2
+    near = near_sum = far = far_sum = torch.zeros_like(nearness)
+    for there, weight in votes:
+        nearer = (there > middle) * weight
+        near, near_sum = near + nearer, near_sum + nearer * there
+        far, far_sum = far + weight - nearer, far_sum + (weight - nearer) * there
+    elected = torch.where(near >= far, near_sum / near.clamp(min=1e-9), far_sum / far.clamp(min=1e-9))
+    return torch.where(high - low > _definition.EDGE, elected, nearness)
 
 
 def _upsampled(colours: Tensor, nearness: Tensor) -> Tensor:

@@ -40,6 +40,7 @@ from workers.stereo._rows import (
     sample,
     unpack,
 )
+from workers.stereo._sharpen import sharpened
 
 Quality = Literal["best", "fast"]
 BLOCK = 16  # rows that one thread does at a time
@@ -103,7 +104,7 @@ def warp_views(
     matrix = in_1024ths(ANAGLYPHS.get(layout.name, NO_MATRIX))
     mix = MIXES.get(layout.name, BESIDE)
     _warp(
-        *(_flat(frame), frame.shape[2], np.ascontiguousarray(nearness), tuple(parallax)),
+        *(_flat(frame), frame.shape[2], _with_edges(frame, nearness), tuple(parallax)),
         *(_margin(parallax.budget), quality == "best", mix, phase, matrix),
         *(tuple(layout.left_eye), tuple(layout.right_eye), _flat(picture)),
     )
@@ -114,8 +115,15 @@ def full_nearness(
 ) -> npt.NDArray[np.float32]:
     """The map float32[h, w] as it is used, float32[H, W]: along the edges of the frame, uint8[H, W, C]."""
     near = np.empty(frame.shape[:2], np.float32)
-    _all_nearness(_flat(frame), frame.shape[2], np.ascontiguousarray(nearness), quality == "best", near)
+    _all_nearness(_flat(frame), frame.shape[2], _with_edges(frame, nearness), quality == "best", near)
     return near
+
+
+def _with_edges(frame: npt.NDArray[np.uint8], nearness: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """A coarser map than the frame with its edges where the frame has them."""
+    if nearness.shape == frame.shape[:2]:
+        return np.ascontiguousarray(nearness)
+    return sharpened(frame, nearness)
 
 
 def _flat(pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:

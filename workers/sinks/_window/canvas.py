@@ -9,6 +9,7 @@ from pyglet import gl
 from pyglet.graphics.shader import Shader, ShaderProgram
 
 from workers.sinks._window import shaders
+from workers.stereo._definition import PASSES
 from workers.stereo._layout import ANAGLYPHS, SIDE_BY_SIDE, TOP_BOTTOM, Layout, View
 from workers.stereo._parallax import Parallax
 
@@ -59,6 +60,8 @@ class Canvas:
             for name, source in (
                 ("picture", shaders.PICTURE),
                 ("grey", shaders.GREY),
+                ("reduced", shaders.REDUCED),
+                ("sharpened", shaders.SHARPENED),
                 ("nearness", shaders.NEARNESS),
                 ("land", shaders.LAND),
                 ("eye", shaders.EYE),
@@ -67,6 +70,8 @@ class Canvas:
         }
         self._frame = Texture(gl.GL_RGB8, gl.GL_RGB, gl.GL_UNSIGNED_BYTE, smooth=True)
         self._map = Texture(gl.GL_R32F, gl.GL_RED, gl.GL_FLOAT, smooth=True)
+        self._small = Texture(gl.GL_RGB8, gl.GL_RGB, gl.GL_UNSIGNED_BYTE, smooth=False)
+        self._sharp = [Texture(gl.GL_R32F, gl.GL_RED, gl.GL_FLOAT, smooth=False) for _ in range(PASSES)]
         self._nearness = Texture(gl.GL_R32F, gl.GL_RED, gl.GL_FLOAT, smooth=False)
         self._source = Texture(gl.GL_R32F, gl.GL_RED, gl.GL_FLOAT, smooth=False)
         self._eyes = [Texture(gl.GL_RGB8, gl.GL_RGB, gl.GL_UNSIGNED_BYTE, smooth=True) for _ in range(2)]
@@ -101,14 +106,15 @@ class Canvas:
 
     def make_views(self, parallax: Parallax) -> None:
         """What each eye sees of the frame, in textures, to be drawn as often as is wanted."""
-        self._render(self._nearness, "nearness", frame=self._frame, map=self._map)
+        size = self._frame.size
+        self._render(self._nearness, size, "nearness", frame=self._frame, map=self._with_edges())
         for name in ("land", "eye"):
             self._set(name, parallax=tuple(parallax))
         for eye, sign in zip(self._eyes, (1.0, -1.0), strict=True):
             self._set("land", sign=sign)
-            self._render(self._source, "land", nearness=self._nearness)
+            self._render(self._source, size, "land", nearness=self._nearness)
             self._set("eye", sign=sign)
-            self._render(eye, "eye", frame=self._frame, nearness=self._nearness, source=self._source)
+            self._render(eye, size, "eye", frame=self._frame, nearness=self._nearness, source=self._source)
 
     def draw_views(self, layout: Layout, first: tuple[int, int], phase: int, place: Place) -> None:
         """Both views in their layout. `first` says which column of the screen is the window's leftmost and
@@ -124,9 +130,21 @@ class Canvas:
         gl.glViewport(*place_of(layout, layout.left_eye, place))
         self._draw("mix", left_eye=self._eyes[0], right_eye=self._eyes[1])
 
-    def _render(self, target: Texture, name: str, **textures: Texture) -> None:
-        """Into a texture of the frame's size."""
-        rows, columns = self._frame.size
+    def _with_edges(self) -> Texture:
+        """A coarser map than the frame with its edges where the frame has them."""
+        newest, size = self._map, self._map.size
+        if size == self._frame.size:
+            return newest
+        self._set("reduced", cells=size[::-1])
+        self._render(self._small, size, "reduced", frame=self._frame)
+        for target in self._sharp:
+            self._render(target, size, "sharpened", map=newest, colours=self._small)
+            newest = target
+        return newest
+
+    def _render(self, target: Texture, size: tuple[int, int], name: str, **textures: Texture) -> None:
+        """Into a texture of this many rows and columns."""
+        rows, columns = size
         target.resize(rows, columns)
         gl.glBindFramebuffer(gl.GL_FRAMEBUFFER, self._buffer)
         gl.glFramebufferTexture2D(

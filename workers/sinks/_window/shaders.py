@@ -1,7 +1,8 @@
 """The window's shaders. `PICTURE` shows a picture as it is, `GREY` a map. For `stereo.where: sink` the window
-does what workers/stereo/_definition.py says, in four passes: `NEARNESS` brings the map to full size along the
-colour edges; `LAND` looks, for each pixel of an eye, along its row for the nearest source pixel that lands on
-it; `EYE` samples colours, fills holes and blends edges; `MIX` lays both eyes out where they share a place."""
+does what workers/stereo/_definition.py says: `REDUCED` and `SHARPENED` put the edges of a coarse map where
+the picture has them, `NEARNESS` brings it to full size; `LAND` looks, for each pixel of an eye, along its row
+for the nearest source pixel that lands on it; `EYE` samples colours, fills holes and blends edges; `MIX` lays
+both eyes out where they share a place."""
 
 from workers.stereo import _definition
 
@@ -93,6 +94,61 @@ void main() {
 }
 """
 )
+
+REDUCED = f"""#version 330 core
+out vec4 colour;
+uniform sampler2D frame;
+uniform ivec2 cells;
+
+const int LOOKS = {_definition.LOOKS};
+
+void main() {{
+    ivec2 here = ivec2(gl_FragCoord.xy), size = textureSize(frame, 0);
+    vec3 sum = vec3(0.0);
+    for (int j = 0; j < LOOKS; j++)
+        for (int k = 0; k < LOOKS; k++) {{
+            ivec2 look = (here * LOOKS + ivec2(k, j)) * 2 + 1;
+            sum += texelFetch(frame, look * size / (2 * LOOKS * cells), 0).rgb;
+        }}
+    colour = vec4(sum / float(LOOKS * LOOKS), 1.0);
+}}
+"""
+
+SHARPENED = f"""#version 330 core
+out float near;
+uniform sampler2D map;
+uniform sampler2D colours;
+
+const int VOTERS = {_definition.VOTERS};
+const float EDGE = {_definition.EDGE}, SIGMA = {_definition.VOTE_SIGMA};
+const float TONE = {_definition.VOTE_TONE} / 65025.0;
+
+void main() {{
+    ivec2 here = ivec2(gl_FragCoord.xy), size = textureSize(map, 0);
+    ivec2 first = max(here - VOTERS, ivec2(0)), last = min(here + VOTERS, size - 1);
+    near = texelFetch(map, here, 0).r;
+    float low = near, high = near;
+    for (int y = first.y; y <= last.y; y++)
+        for (int x = first.x; x <= last.x; x++) {{
+            float there = texelFetch(map, ivec2(x, y), 0).r;
+            low = min(low, there);
+            high = max(high, there);
+        }}
+    if (high - low <= EDGE) return;
+    vec3 own = texelFetch(colours, here, 0).rgb;
+    vec2 nearer = vec2(0.0), farther = vec2(0.0);      // votes, and their sum of nearness
+    for (int y = first.y; y <= last.y; y++)
+        for (int x = first.x; x <= last.x; x++) {{
+            float there = texelFetch(map, ivec2(x, y), 0).r;
+            vec3 distance = texelFetch(colours, ivec2(x, y), 0).rgb - own;
+            vec2 step = vec2(x, y) - vec2(here);
+            float unlike = 1.0 + dot(distance, distance) / TONE;
+            vec2 vote = vec2(1.0, there) * exp(-dot(step, step) / (2.0 * SIGMA * SIGMA)) / (unlike * unlike);
+            if (there > 0.5 * (low + high)) nearer += vote; else farther += vote;
+        }}
+    near = nearer.x >= farther.x ? nearer.y / nearer.x : farther.y / farther.x;
+}}
+"""
 
 PLACES = (
     f"""#version 330 core
