@@ -4,7 +4,8 @@
    nearest to that. Of several the nearest is seen.
 2. Where x and x + 1 are seen with one target between them, that target lies between them on their surface.
    Farther apart the surface is torn.
-3. A target looks at x + u - t(x), linear between two source pixels.
+3. A target looks at x + u - t(x), linear between two source pixels; beside a tear it keeps to the one
+   it looks at most where the other lies more than a pixel of parallax apart, on another surface.
 4. Where nothing has landed is a hole. It is filled with the background, from the side that is farther away,
    or from both sides where they are the same background, as beside something thin. The background's texture
    goes on into the hole, mirrored at its border, and softens with the distance from it: nobody can know what
@@ -19,7 +20,7 @@ they look like it, on whether it is of the nearer or of the farther side. Then i
 a surface, and across an edge each pixel goes with those that it looks like. In a map as fine as the picture
 the pixels that are mixed of both sides go with the nearer one, and steps of a single level are smoothed.
 
-In `best` all this; `fast` fills holes in a plainer way, leaves out 5, and takes a map as fine as the picture
+In `best` all this; `fast` fills holes in a plainer way, leaves out 5 and the second half of 3, and takes a map as fine as the picture
 as it is.
 """
 

@@ -36,6 +36,25 @@ def _end_left(colours, places, first, u, line):  # type: ignore[no-untyped-def]
 
 
 @compiled
+def keep_apart(colours, places, source, tears, line):  # type: ignore[no-untyped-def]
+    """Beside a tear a target shows one pixel alone where the next one in the source is of another surface."""
+    for u in tears:
+        _keep_to_surface(colours, places, source, u, line)
+        if u + 1 < line.size:
+            _keep_to_surface(colours, places, source, u + 1, line)
+
+
+@compiled
+def _keep_to_surface(colours, places, source, u, line):  # type: ignore[no-untyped-def]
+    if source[u] >= 0:
+        own = int64(pixel(source[u]))
+        beside = int64(source[u] >> 8)
+        beside = beside + 1 if beside == own else beside
+        if beside < places.size and abs(places[beside] - places[own] - ((beside - own) << 8)) > 256:
+            line[u] = colours[own]
+
+
+@compiled
 def _room(places, border, away, tolerance, most):  # type: ignore[no-untyped-def]
     """How many pixels of the background follow its border, away from the hole."""
     width, own = places.size, places[border] - (border << 8)

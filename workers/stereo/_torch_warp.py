@@ -41,7 +41,7 @@ def forward_warp(frame: Tensor, parallax: Tensor, nearness: Tensor) -> Tensor:
     """One view: frame uint8[H, W, C], parallax (pixels) and nearness float32[H, W] → uint8[H, W, C]."""
     colours = frame.long()
     landed = _land(parallax, nearness)
-    line = _sample(colours, landed.source)
+    line = _sample(colours, landed)
     line = _fill_holes(colours, parallax, nearness, landed, line)
     return _blend_edges(colours, nearness, landed, line).to(torch.uint8)
 
@@ -129,12 +129,27 @@ def _take(colours: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
     return colours[rows, columns]
 
 
-def _sample(colours: Tensor, source: Tensor) -> Tensor:
+def _sample(colours: Tensor, landed: Landed) -> Tensor:
+    """Linear between two pixels, but beside a tear only if both are of one surface."""
+    places, source = landed
+    width = source.shape[1]
     place = source.clamp(min=0)
     rows = torch.arange(source.shape[0], device=source.device)[:, None]
-    first = place >> 8
-    second = (first + 1).clamp(max=source.shape[1] - 1)
-    return _blend(_take(colours, rows, first), _take(colours, rows, second), place & 255)
+    first, own = place >> 8, _pixel(place)
+    second = (first + 1).clamp(max=width - 1)
+    beside = torch.where(own == first, second, first)
+    apart = (_shift(places, rows, beside) - _shift(places, rows, own)).abs() > 256
+    torn = torch.nn.functional.pad(_torn(source), (1, 1))
+    torn = torn[:, 1:] | torn[:, :-1]
+    plain = _blend(_take(colours, rows, first), _take(colours, rows, second), place & 255)
+    return torch.where((apart & torn)[..., None], _take(colours, rows, own), plain)
+
+
+def _torn(source: Tensor) -> Tensor:
+    """Whether targets u and u + 1 do not show one surface, bool[H, W - 1]."""
+    step = source[:, 1:] - source[:, :-1]
+    hole = source == _definition.HOLE
+    return (step < 0) | (step > _definition.WIDEST) | hole[:, 1:] | hole[:, :-1]
 
 
 def _fill_holes(colours: Tensor, parallax: Tensor, near: Tensor, landed: Landed, line: Tensor) -> Tensor:
@@ -263,8 +278,7 @@ def _share(
 def _blend_edges(colours: Tensor, near: Tensor, landed: Landed, line: Tensor) -> Tensor:
     places, source = landed
     seen = source > _definition.HOLE
-    step = source[:, 1:] - source[:, :-1]
-    torn = seen[:, 1:] & seen[:, :-1] & ((step < 0) | (step > _definition.WIDEST))
+    torn = seen[:, 1:] & seen[:, :-1] & _torn(source)
     rows, u = torch.nonzero(torn, as_tuple=True)
     here, there = _pixel(source[rows, u]), _pixel(source[rows, u + 1])
     apart = (_shift(places, rows, here) - _shift(places, rows, there)).abs() > 256

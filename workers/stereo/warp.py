@@ -11,7 +11,7 @@ import numpy.typing as npt
 from numba import njit, prange, types
 
 from workers.stereo._compiled import compiled, forget_stale
-from workers.stereo._holes import blend_edges, fill_holes
+from workers.stereo._holes import blend_edges, fill_holes, keep_apart
 from workers.stereo._layout import ANAGLYPHS, Layout
 from workers.stereo._mix import (
     BESIDE,
@@ -157,6 +157,8 @@ def _see(scene, y, near, places, landed, pixels, scratch, margin, best, line):  
     close_cracks(landed, margin, source)
     tears = tears[: find_tears(source, flags, tears)]
     sample(pairs, source, both, line)
+    if best:
+        keep_apart(colours, places, source, tears, line)
     fill_holes(scene, y, near, colours, places, source, tears, line, best)
     if best:
         blend_edges(near, colours, places, source, tears, line)
