@@ -8,7 +8,7 @@ import pytest
 
 from tests.live.display import Display, Picture, Place
 from tests.live.needs import needs
-from tests.live.picture import eyes_of, film, is_in_stereo, save
+from tests.live.picture import Eyes, eyes_of, film, is_in_stereo, save, shifts
 from tests.live.program import environment, program
 from tests.live.window import Window
 from tests.pipeline.running import nothing_is_left
@@ -67,6 +67,14 @@ def test_tab_goes_through_the_layouts(window: Window) -> None:
     window.until_in_stereo("half-tab")
     window.press("Tab")
     window.until(lambda: window.aspect < 1 and is_in_stereo(window.picture, "full-tab"), "full top-bottom")
+    for glasses in ("Dubois", "half-colour", "grey"):
+        window.press("Tab")
+        window.until(lambda: window.aspect < 2 and _is_anaglyph(window.picture), f"red-cyan, {glasses}")
+    for turns in ("rows", "columns", "chequered"):
+        window.press("Tab")
+        window.until(lambda turns=turns: _eyes_take(turns, window), f"the eyes take turns by {turns}")
+    window.press("Tab")
+    window.until(lambda: not is_in_stereo(window.picture) and _sees_both_balls(window.picture), "one eye")
     window.press("Tab")
     window.until(lambda: window.aspect > 3 and _is_depth(eyes_of(window.picture).right), "RGB and depth")
     window.press("Tab")
@@ -136,6 +144,30 @@ def _middle(picture: Picture) -> Picture:
     rows, columns = min(height, width * 9 // 16), min(width, height * 16 // 9)
     top, left = (height - rows) // 2, (width - columns) // 2
     return picture[top : top + rows, left : left + columns]
+
+
+def _is_anaglyph(picture: Picture) -> bool:
+    """Both eyes in one place, and something before or behind the screen: its sides are red and cyan."""
+    red, cyan = picture[..., 0].astype(int), picture[..., 1:].astype(int).min(axis=2)
+    return bool((red - cyan > 100).sum() > 200 and (cyan - red > 60).sum() > 200)
+
+
+def _eyes_take(turns: str, window: Window) -> bool:
+    """By the screen's own rows, columns or both: the even ones are the left eye's."""
+    place, picture = window.place, window.picture
+    rows, columns = place.top % 2, place.left % 2
+    if turns == "rows":
+        eyes = Eyes(picture[rows::2], picture[1 - rows :: 2])
+    elif turns == "columns":
+        eyes = Eyes(picture[:, columns::2], picture[:, 1 - columns :: 2])
+    else:
+        eyes = Eyes(picture[rows::2, columns::2], picture[rows::2, 1 - columns :: 2])
+    near, far = shifts(eyes)
+    return near - far > 1.5
+
+
+def _sees_both_balls(picture: Picture) -> bool:
+    return bool(np.isfinite(shifts(Eyes(picture, picture))).all())
 
 
 def _is_depth(picture: Picture) -> bool:

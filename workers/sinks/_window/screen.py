@@ -17,6 +17,7 @@ from workers.stereo._layout import Layout
 from workers.stereo._parallax import Parallax
 
 START = 0.66  # of the monitor's size
+REPEATED = (keys.UP, keys.DOWN)
 
 
 class Screen:
@@ -43,6 +44,7 @@ class Screen:
         self._held: set[int] = set()
         self._window.push_handlers(on_key_press=self._key_pressed, on_key_release=self._key_released)
         self._window.push_handlers(on_close=self._close, on_resize=self._resized, on_expose=self._spoil)
+        self._window.push_handlers(on_move=self._moved, on_text_motion=self._again)
         self._canvas = Canvas()
         self._label = pyglet.text.Label("", x=12, y=12, font_size=14, color=(255, 255, 255, 255))
         self._stale = pyglet.text.Label("", x=12, y=40, font_size=18, color=(255, 180, 60, 255))
@@ -167,6 +169,10 @@ class Screen:
     def _spoil(self) -> None:
         self._spoilt = True
 
+    def _moved(self, x: int, y: int) -> None:
+        """Where the eyes take turns by the screen's pixels, its place decides which pixel is whose."""
+        self._spoil()
+
     def _place(self) -> Place:
         """The largest rectangle of the picture's aspect in the middle of the window."""
         width, height = self._window.get_framebuffer_size()
@@ -182,9 +188,15 @@ class Screen:
         elif symbol == keys.L:
             self._keep_aspect = not self._keep_aspect
             self._resized(*self._window.get_size())
-        elif symbol in self._actions:
+        elif symbol in self._actions and symbol not in REPEATED:
             self._actions[symbol]()
         return True  # or pyglet closes the window on Escape by itself
+
+    def _again(self, motion: int) -> None:
+        """With every press, and on while the key is held. Quick presses that a slow window finds together are
+        all here; pyglet takes them for one that is held."""
+        if motion in REPEATED and motion in self._actions:
+            self._actions[motion]()
 
     def _key_released(self, symbol: int, modifiers: int) -> bool:
         """Going to full screen and back makes a new X window. If the press did that already, the release

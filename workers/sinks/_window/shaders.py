@@ -218,8 +218,20 @@ int place(int x, int y) { return place_of(near_at(x, y), x); }
 
 int moved(int x, int y) { return place(x, y) - (x << 8); }
 
-vec3 sampled(int look, int y, int width) {
-    int left = look >> 8;
+bool torn(int here, int there) { return there == HOLE || there < here || there - here > WIDEST; }
+
+bool is_beside_a_tear(int u, int look, int y, int width) {
+    if (u > 0) {
+        int before = look_at(u - 1, y);
+        if (before == HOLE || torn(before, look)) return true;
+    }
+    return u + 1 < width && torn(look, look_at(u + 1, y));
+}
+
+vec3 sampled(int u, int look, int y, int width) {
+    int left = look >> 8, own = pixel_of(look), beside = own == left ? left + 1 : left;
+    if (beside < width && abs(moved(beside, y) - moved(own, y)) > 256 && is_beside_a_tear(u, look, y, width))
+        return pixel(own, y);
     return mix(pixel(left, y), pixel(min(left + 1, width - 1), y), float(look & 255) / 256.0);
 }
 
@@ -285,7 +297,7 @@ vec3 filled(int u, int y, Hole hole, int width) {
 // What is seen at u before edges are blended.
 vec3 plain(int u, int y, int width) {
     int look = look_at(u, y);
-    if (look > HOLE) return sampled(look, y, width);
+    if (look > HOLE) return sampled(u, look, y, width);
     return filled(u, y, hole_around(u, y, width), width);
 }
 
@@ -302,8 +314,7 @@ bool ends(int at, int behind, int y, int width) {
         Hole hole = hole_around(behind, y, width);
         return hole.within && !hole.beside && hole.from_right == (behind > at);
     }
-    int step = behind > at ? there - here : here - there;
-    if (step >= 0 && step <= WIDEST) return false;
+    if (!(behind > at ? torn(here, there) : torn(there, here))) return false;
     int x = pixel_of(here), other = pixel_of(there);
     return abs(moved(x, y) - moved(other, y)) > 256 && near_at(x, y) > near_at(other, y);
 }
