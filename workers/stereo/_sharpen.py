@@ -3,16 +3,16 @@ them, at the map's own size, compiled. See _definition.py."""
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit, prange
+from numba import njit, prange, types
 
-from workers.stereo._compiled import forget_stale
+from workers.stereo._compiled import compiled, forget_stale
 from workers.stereo._definition import EDGE, LOOKS, PASSES, VOTE_SIGMA, VOTE_TONE, VOTERS
 
 
 def sharpened(frame: npt.NDArray[np.uint8], nearness: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     """frame uint8[H, W, C], nearness float32[h, w] → float32[h, w]."""
     colours = np.empty((*nearness.shape, 3), np.float32)
-    _reduce(frame, colours)
+    _reduce(np.ascontiguousarray(frame), colours)
     for _ in range(PASSES):
         before, nearness = nearness, np.empty_like(nearness)
         _vote(colours, np.ascontiguousarray(before), _distances(), nearness)
@@ -27,9 +27,13 @@ def _distances() -> npt.NDArray[np.float32]:
 
 
 forget_stale(__file__)
+_PIXELS = types.Array(types.uint8, 3, "C", readonly=True)
+_COLOURS = types.Array(types.float32, 3, "C")
+_MAP = types.Array(types.float32, 2, "C", readonly=True)
+_RESULT = types.Array(types.float32, 2, "C")
 
 
-@njit(parallel=True, nogil=True, fastmath=True, cache=True)
+@njit(types.void(_PIXELS, _COLOURS), parallel=True, nogil=True, fastmath=True, cache=True)
 def _reduce(frame, colours):  # type: ignore[no-untyped-def]
     """The frame at the map's size: of each cell the rounded mean of LOOKS x LOOKS of its pixels."""
     height, width = frame.shape[0], frame.shape[1]
@@ -50,21 +54,7 @@ def _reduce(frame, colours):  # type: ignore[no-untyped-def]
             colours[row, column, 2] = (blue + count // 2) // count
 
 
-@njit(parallel=True, nogil=True, fastmath=True, cache=True)
-def _vote(colours, nearness, distances, result):  # type: ignore[no-untyped-def]
-    rows, columns = nearness.shape
-    for y in prange(rows):
-        for x in range(columns):
-            low = high = nearness[y, x]
-            for j in range(max(0, y - VOTERS), min(rows, y + VOTERS + 1)):
-                for i in range(max(0, x - VOTERS), min(columns, x + VOTERS + 1)):
-                    low, high = min(low, nearness[j, i]), max(high, nearness[j, i])
-            result[y, x] = nearness[y, x]
-            if high - low > EDGE:
-                result[y, x] = _elected(colours, nearness, distances, y, x, np.float32(0.5) * (low + high))
-
-
-@njit(nogil=True, fastmath=True)
+@compiled
 def _elected(colours, nearness, distances, y, x, middle):  # type: ignore[no-untyped-def]
     """The mean of those on the side, nearer or farther than the middle, that looks more like this pixel."""
     rows, columns = nearness.shape
@@ -84,3 +74,17 @@ def _elected(colours, nearness, distances, y, x, middle):  # type: ignore[no-unt
             far += np.float32(0) if nearer else weight
             far_sum += np.float32(0) if nearer else weight * nearness[j, i]
     return near_sum / near if near >= far else far_sum / far
+
+
+@njit(types.void(_COLOURS, _MAP, _MAP, _RESULT), parallel=True, nogil=True, fastmath=True, cache=True)
+def _vote(colours, nearness, distances, result):  # type: ignore[no-untyped-def]
+    rows, columns = nearness.shape
+    for y in prange(rows):
+        for x in range(columns):
+            low = high = nearness[y, x]
+            for j in range(max(0, y - VOTERS), min(rows, y + VOTERS + 1)):
+                for i in range(max(0, x - VOTERS), min(columns, x + VOTERS + 1)):
+                    low, high = min(low, nearness[j, i]), max(high, nearness[j, i])
+            result[y, x] = nearness[y, x]
+            if high - low > EDGE:
+                result[y, x] = _elected(colours, nearness, distances, y, x, np.float32(0.5) * (low + high))

@@ -1,4 +1,4 @@
-"""The three that make views, called alike: compiled, torch, and the window's shaders on a screen of their own."""
+"""The three that make views, called alike: compiled, torch, and the window's shaders on their own screen."""
 
 import os
 import pickle
@@ -34,6 +34,7 @@ def with_torch(frame: Picture, nearness: Map, parallax: Parallax, layout: Layout
 
     from workers.stereo._torch_views import warp_views_on
 
+    torch.set_num_threads(1)  # pictures are tiny here
     picture = np.zeros((layout.rows, layout.columns, 3), np.uint8)
     warp_views_on(torch.device("cpu"), frame, nearness, parallax, picture, layout, "best", phase)
     return picture
