@@ -20,8 +20,8 @@ they look like it, on whether it is of the nearer or of the farther side. Then i
 a surface, and across an edge each pixel goes with those that it looks like. In a map as fine as the picture
 the pixels that are mixed of both sides go with the nearer one, and steps of a single level are smoothed.
 
-In `best` all this; `fast` fills holes in a plainer way, leaves out 5 and the second half of 3, and takes a map
-as fine as the picture as it is.
+In `best` all this; `fast` fills holes in a plainer way, leaves out 5 and the second half of 3, and takes a
+map as fine as the picture as it is.
 """
 
 HOLE = -(1 << 28)  # in place of a position

@@ -76,15 +76,31 @@ def _elected(colours, nearness, distances, y, x, middle):  # type: ignore[no-unt
     return near_sum / near if near >= far else far_sum / far
 
 
+@compiled
+def _extremes(nearness, y, low, high):  # type: ignore[no-untyped-def]
+    """The least and the greatest among the voters of each pixel of a row; down first, then across."""
+    rows, columns = nearness.shape
+    least, greatest = nearness[y].copy(), nearness[y].copy()
+    for j in range(max(0, y - VOTERS), min(rows, y + VOTERS + 1)):
+        for x in range(columns):
+            least[x], greatest[x] = min(least[x], nearness[j, x]), max(greatest[x], nearness[j, x])
+    low[:], high[:] = least, greatest
+    for k in range(1, min(VOTERS + 1, columns)):
+        for x in range(columns - k):
+            low[x], high[x] = min(low[x], least[x + k]), max(high[x], greatest[x + k])
+        for x in range(k, columns):
+            low[x], high[x] = min(low[x], least[x - k]), max(high[x], greatest[x - k])
+
+
 @njit(types.void(_COLOURS, _MAP, _MAP, _RESULT), parallel=True, nogil=True, fastmath=True, cache=True)
 def _vote(colours, nearness, distances, result):  # type: ignore[no-untyped-def]
     rows, columns = nearness.shape
     for y in prange(rows):
+        low, high = np.empty(columns, np.float32), np.empty(columns, np.float32)
+        _extremes(nearness, y, low, high)
         for x in range(columns):
-            low = high = nearness[y, x]
-            for j in range(max(0, y - VOTERS), min(rows, y + VOTERS + 1)):
-                for i in range(max(0, x - VOTERS), min(columns, x + VOTERS + 1)):
-                    low, high = min(low, nearness[j, i]), max(high, nearness[j, i])
-            result[y, x] = nearness[y, x]
-            if high - low > EDGE:
-                result[y, x] = _elected(colours, nearness, distances, y, x, np.float32(0.5) * (low + high))
+            if high[x] - low[x] > EDGE:
+                middle = np.float32(0.5) * (low[x] + high[x])
+                result[y, x] = _elected(colours, nearness, distances, y, x, middle)
+            else:
+                result[y, x] = nearness[y, x]
