@@ -2,10 +2,11 @@
 """The two views: how right and how fast, beside what peers do; all of it in one run.
 
 Quality: the right view is made from the left one and its true disparity and compared with the true right view
-(scripts/stereo_paths/). `aloe` is a pair of real photographs, `made` is cut out of photographs. Speed: both
-eyes of a frame, side by side at full size, with the very same function and settings; beside it two cv2.remap
-with ready maps, which is the least that a backward warp can cost. All take turns, on two threads; the figures
-are the quickest of all rounds, as other work on the machine only ever adds.
+(scripts/stereo_paths/). `aloe` is a pair of real photographs, the others are cut out of photographs. Speed:
+both eyes of a frame, side by side at full size, with the very same function and settings; beside it two
+cv2.remap with ready maps, which is the least that a backward warp can cost. `nearness` is what it takes to
+bring a network's map to full size along the picture's edges. All take turns, on two threads; the figures are
+the quickest of all rounds, as other work on the machine only ever adds.
 """
 
 import argparse
@@ -34,6 +35,7 @@ from workers.stereo.warp import Quality, full_nearness, warp_views
 THREADS = 2
 FULL_HD, FOUR_K = (1080, 1920), (2160, 3840)
 MAP = (180, 320)
+MADE = 3  # pairs, each of four photographs
 
 
 def main() -> int:
@@ -47,7 +49,8 @@ def main() -> int:
     numba.set_num_threads(min(THREADS, numba.config.NUMBA_NUM_THREADS))
     cv2.setNumThreads(THREADS)
     photos = sorted((Path(data) / "photos").glob("*.jpg"))
-    pairs = [aloe(Path(data) / "depth" / "aloe")] + ([made(photos[:4])] if len(photos) >= 4 else [])
+    pairs = [aloe(Path(data) / "depth" / "aloe")]
+    pairs += [made(f"made {k + 1}", photos[4 * k : 4 * k + 4]) for k in range(min(MADE, len(photos) // 4))]
     quality = [row for pair in pairs for row in judge(pair)]
     speed = measure(pairs[0], options.rounds)
     print(
@@ -112,7 +115,7 @@ def jobs_of(pair: Pair) -> dict[str, Callable[[], object]]:
             jobs[f"both eyes {name} {quality}"] = lambda given=arguments: warp_views(*given)
         jobs[f"two remap {name}"] = remap_job(frame, nearness, parallax)
         small = cv2.resize(nearness, MAP[::-1], interpolation=cv2.INTER_AREA)
-        given_map: Any = frame, np.asarray(small, np.float32)
+        given_map: Any = frame, np.asarray(small, np.float32), "best", np.empty_like(nearness)
         jobs[f"nearness {name}"] = lambda given=given_map: full_nearness(*given)
     return jobs
 

@@ -33,7 +33,7 @@ def aloe(folder: Path) -> Pair:
     return Pair("aloe", left, right, disparity, fair_pixels(disparity, known))
 
 
-def made(photos: list[Path]) -> Pair:
+def made(name: str, photos: list[Path]) -> Pair:
     """Discs and bars cut out of photographs before another one: made, so that the right view is known to the
     last pixel, what the left one does not see included. Painted larger and shrunk, so that outlines are as
     soft as a camera's."""
@@ -51,7 +51,7 @@ def made(photos: list[Path]) -> Pair:
     views = (cv2.resize(view, (640, 400), interpolation=cv2.INTER_AREA) for view in (left, right))
     middle_of_each = disparity[FINE // 2 :: FINE, FINE // 2 :: FINE].astype(np.float32)
     known = np.ones(middle_of_each.shape, np.bool_)
-    return Pair("made", *views, middle_of_each, fair_pixels(middle_of_each, known))  # type: ignore[arg-type]
+    return Pair(name, *views, middle_of_each, fair_pixels(middle_of_each, known))  # type: ignore[arg-type]
 
 
 def read(path: Path) -> Picture:

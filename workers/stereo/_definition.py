@@ -27,7 +27,7 @@ map as fine as the picture as it is.
 HOLE = -(1 << 28)  # in place of a position
 WIDEST = 512  # 256ths of a source pixel between two neighbours in the view that are still one surface
 
-NEARER, FARTHER = 4, 12  # pixels into a hole where it shows the mean of the nearer and of all surroundings
+NEARER, FARTHER = 8, 24  # pixels into a hole where it shows the mean of the nearer and of all surroundings
 NEARER_TAPS, FARTHER_TAPS = (2, 2, 4, 1), (3, 5, 5, 3)
 """How many rows up and down and their step, how many columns away from the hole and theirs."""
 TEXTURE = 2  # pixels into a hole where half of what it shows is texture

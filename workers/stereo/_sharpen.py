@@ -11,7 +11,7 @@ from workers.stereo._definition import EDGE, LOOKS, PASSES, VOTE_SIGMA, VOTE_TON
 
 def sharpened(frame: npt.NDArray[np.uint8], nearness: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     """frame uint8[H, W, C], nearness float32[h, w] → float32[h, w]."""
-    colours = np.empty((*nearness.shape, 3), np.float32)
+    colours = np.empty((3, *nearness.shape), np.float32)
     _reduce(np.ascontiguousarray(frame), colours)
     for _ in range(PASSES):
         before, nearness = nearness, np.empty_like(nearness)
@@ -35,9 +35,9 @@ _RESULT = types.Array(types.float32, 2, "C")
 
 @njit(types.void(_PIXELS, _COLOURS), parallel=True, nogil=True, fastmath=True, cache=True)
 def _reduce(frame, colours):  # type: ignore[no-untyped-def]
-    """The frame at the map's size: of each cell the rounded mean of LOOKS x LOOKS of its pixels."""
+    """The frame at the map's size, channel by channel: each cell the rounded mean of LOOKS x LOOKS pixels."""
     height, width = frame.shape[0], frame.shape[1]
-    rows, columns = colours.shape[0], colours.shape[1]
+    _, rows, columns = colours.shape
     for row in prange(rows):
         for column in range(columns):
             red, green, blue = 0, 0, 0
@@ -49,31 +49,9 @@ def _reduce(frame, colours):  # type: ignore[no-untyped-def]
                     green += frame[y, x, 1]
                     blue += frame[y, x, 2]
             count = LOOKS * LOOKS
-            colours[row, column, 0] = (red + count // 2) // count
-            colours[row, column, 1] = (green + count // 2) // count
-            colours[row, column, 2] = (blue + count // 2) // count
-
-
-@compiled
-def _elected(colours, nearness, distances, y, x, middle):  # type: ignore[no-untyped-def]
-    """The mean of those on the side, nearer or farther than the middle, that looks more like this pixel."""
-    rows, columns = nearness.shape
-    near, near_sum, far, far_sum = np.float32(0), np.float32(0), np.float32(0), np.float32(0)
-    share = np.float32(1 / VOTE_TONE)
-    for j in range(max(0, y - VOTERS), min(rows, y + VOTERS + 1)):
-        for i in range(max(0, x - VOTERS), min(columns, x + VOTERS + 1)):
-            squared = np.float32(0)
-            for k in range(3):
-                difference = colours[j, i, k] - colours[y, x, k]
-                squared += difference * difference
-            unlike = np.float32(1) + squared * share
-            weight = distances[j - y + VOTERS, i - x + VOTERS] / (unlike * unlike)
-            nearer = nearness[j, i] > middle
-            near += weight if nearer else np.float32(0)
-            near_sum += weight * nearness[j, i] if nearer else np.float32(0)
-            far += np.float32(0) if nearer else weight
-            far_sum += np.float32(0) if nearer else weight * nearness[j, i]
-    return near_sum / near if near >= far else far_sum / far
+            colours[0, row, column] = (red + count // 2) // count
+            colours[1, row, column] = (green + count // 2) // count
+            colours[2, row, column] = (blue + count // 2) // count
 
 
 @compiled
@@ -92,15 +70,54 @@ def _extremes(nearness, y, low, high):  # type: ignore[no-untyped-def]
             low[x], high[x] = min(low[x], least[x - k]), max(high[x], greatest[x - k])
 
 
+@compiled
+def _count(colours, nearness, distances, y, middle, votes):  # type: ignore[no-untyped-def]
+    """votes float32[4, w] of the row: of those nearer than the middle how many and the sum of their nearness,
+    and the same of those farther. Voter after voter for the whole row at once, in vector instructions."""
+    rows, columns = nearness.shape
+    votes[:] = np.float32(0)
+    vote = np.empty(columns, np.float32)
+    for j in range(max(0, y - VOTERS), min(rows, y + VOTERS + 1)):
+        for step in range(max(-VOTERS, 1 - columns), min(VOTERS + 1, columns)):
+            first, last = max(0, -step), min(columns, columns - step)
+            _weigh(colours, j, y, step, distances[j - y + VOTERS, step + VOTERS], vote[first:last])
+            near, between = nearness[j][first + step : last + step], middle[first:last]
+            _add(vote[first:last], near, between, True, votes[0][first:last], votes[1][first:last])
+            _add(vote[first:last], near, between, False, votes[2][first:last], votes[3][first:last])
+
+
+@compiled
+def _weigh(colours, j, y, step, weight, vote):  # type: ignore[no-untyped-def]
+    """Of the voters in row j, so many columns to the right."""
+    first, share, one = max(0, -step), np.float32(1 / VOTE_TONE), np.float32(1)
+    red, green, blue = colours[0, y][first:], colours[1, y][first:], colours[2, y][first:]
+    other_red, other_green = colours[0, j][first + step :], colours[1, j][first + step :]
+    other_blue = colours[2, j][first + step :]
+    for x in range(vote.size):
+        a, b, c = other_red[x] - red[x], other_green[x] - green[x], other_blue[x] - blue[x]
+        unlike = one + (a * a + b * b + c * c) * share
+        vote[x] = weight / (unlike * unlike)
+
+
+@compiled
+def _add(vote, near, between, nearer, count, total):  # type: ignore[no-untyped-def]
+    """The votes of one side."""
+    for x in range(count.size):
+        value = vote[x] if (near[x] > between[x]) == nearer else np.float32(0)
+        count[x] += value
+        total[x] += value * near[x]
+
+
 @njit(types.void(_COLOURS, _MAP, _MAP, _RESULT), parallel=True, nogil=True, fastmath=True, cache=True)
 def _vote(colours, nearness, distances, result):  # type: ignore[no-untyped-def]
+    """Of those on the side, nearer or farther, that looks more like a pixel at an edge: their mean."""
     rows, columns = nearness.shape
     for y in prange(rows):
         low, high = np.empty(columns, np.float32), np.empty(columns, np.float32)
         _extremes(nearness, y, low, high)
+        middle, votes = np.float32(0.5) * (low + high), np.empty((4, columns), np.float32)
+        _count(colours, nearness, distances, y, middle, votes)
         for x in range(columns):
-            if high[x] - low[x] > EDGE:
-                middle = np.float32(0.5) * (low[x] + high[x])
-                result[y, x] = _elected(colours, nearness, distances, y, x, middle)
-            else:
-                result[y, x] = nearness[y, x]
+            side = 0 if votes[0, x] >= votes[2, x] else 2
+            at_edge = high[x] - low[x] > EDGE
+            result[y, x] = votes[side + 1, x] / votes[side, x] if at_edge else nearness[y, x]

@@ -111,10 +111,13 @@ def warp_views(
 
 
 def full_nearness(
-    frame: npt.NDArray[np.uint8], nearness: npt.NDArray[np.float32], quality: Quality = "best"
+    frame: npt.NDArray[np.uint8],
+    nearness: npt.NDArray[np.float32],
+    quality: Quality = "best",
+    out: npt.NDArray[np.float32] | None = None,
 ) -> npt.NDArray[np.float32]:
     """The map float32[h, w] as it is used, float32[H, W]: along the edges of the frame, uint8[H, W, C]."""
-    near = np.empty(frame.shape[:2], np.float32)
+    near = np.empty(frame.shape[:2], np.float32) if out is None else out
     _all_nearness(_flat(frame), frame.shape[2], _with_edges(frame, nearness), quality == "best", near)
     return near
 
