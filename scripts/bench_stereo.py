@@ -2,7 +2,8 @@
 """The two views: how right and how fast, beside what peers do; all of it in one run.
 
 Quality: the right view is made from the left one and its true disparity and compared with the true right view
-(scripts/stereo_paths/). `aloe` is a pair of real photographs, the others are cut out of photographs. Speed:
+(scripts/stereo_paths/). `aloe` and `motorcycle` are pairs of real photographs, the others are cut
+out of photographs. Speed:
 both eyes of a frame, side by side at full size, with the very same function and settings; beside it two
 cv2.remap with ready maps, which is the least that a backward warp can cost. `nearness` is what it takes to
 bring a network's map to full size along the picture's edges; with a `small map` both eyes include that. All
@@ -26,7 +27,7 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from scripts.stereo_paths import peers
-from scripts.stereo_paths.pairs import Map, Pair, Picture, aloe, made
+from scripts.stereo_paths.pairs import Map, Pair, Picture, aloe, made, motorcycle
 from scripts.stereo_paths.scores import psnr, ssim
 from workers.stereo import Settings
 from workers.stereo._layout import lay_out
@@ -43,6 +44,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=30, help="of the speed table (30)")
     parser.add_argument("--json", action="store_true", help="one JSON object")
+    parser.add_argument(
+        "--motorcycle",
+        type=Path,
+        metavar="WHEEL",
+        help="a second real pair, in a scikit-image 0.16 wheel (for Python 3.7, whatever runs this): "
+        "pip download --no-deps --python-version 3.7 --only-binary=:all: scikit-image==0.16.2",
+    )
     options = parser.parse_args()
     data = os.environ.get("STEREORING_DATA")
     if not data:
@@ -51,6 +59,7 @@ def main() -> int:
     cv2.setNumThreads(THREADS)
     photos = sorted((Path(data) / "photos").glob("*.jpg"))
     pairs = [aloe(Path(data) / "depth" / "aloe")]
+    pairs += [motorcycle(options.motorcycle)] if options.motorcycle else []
     pairs += [made(f"made {k + 1}", photos[4 * k : 4 * k + 4]) for k in range(min(MADE, len(photos) // 4))]
     quality = [row for pair in pairs for row in judge(pair)]
     speed = measure(pairs[0], options.rounds)
@@ -153,8 +162,10 @@ def json_of(speed: dict[str, list[float]]) -> dict[str, float]:
 
 def text_of(quality: list[dict[str, Any]], speed: dict[str, list[float]]) -> str:
     """For a person."""
-    lines = [f"{'pair':<8}{'method':<28}{'PSNR dB':>9}{'SSIM':>8}"]
-    lines += [f"{row['pair']:<8}{row['method']:<28}{row['psnr']:>9.2f}{row['ssim']:>8.3f}" for row in quality]
+    lines = [f"{'pair':<12}{'method':<28}{'PSNR dB':>9}{'SSIM':>8}"]
+    lines += [
+        f"{row['pair']:<12}{row['method']:<28}{row['psnr']:>9.2f}{row['ssim']:>8.3f}" for row in quality
+    ]
     lines.append(f"\n{'':<32}{'quickest ms':>12}{'median ms':>11}{'× two remap':>13}")
     for name, times in speed.items():
         peer = min(speed[f"two remap {name.split()[2 if 'eyes' in name or 'remap' in name else 1]}"])
