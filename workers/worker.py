@@ -125,10 +125,10 @@ class Worker:
         """For a source: when to be called next, in `time.perf_counter()` seconds."""
         return 0.0
 
-    def process(self, *held: Any) -> int | None:
+    def process(self, *held: Any) -> int | bool | None:
         """Turn the held lease(s) into the open slot(s); None stands for the slot of an offer that nobody
         took. A source returns the capture time of what it has put into its slots in ns, or None when there
-        is nothing new."""
+        is nothing new; another may return False to publish nothing."""
         raise NotImplementedError
 
     def follow(self, lease: Lease, input_live: bool, *slots: Any) -> bool:
@@ -228,7 +228,7 @@ class Step:
             timeout = min(timeout, max(0.0, self.worker.due() - time.perf_counter()))
         return bool(wait(sleepers, timeout, [self.link.control.fileno()]))
 
-    def _process(self, taken: list[Lease], slots: dict[str, OpenSlot]) -> int | None:
+    def _process(self, taken: list[Lease], slots: dict[str, OpenSlot]) -> int | bool | None:
         return self.worker.process(*taken, *(slots.get(ring) for ring in self.wiring.outputs))
 
     def _produce(self, slots: dict[str, OpenSlot]) -> None:
@@ -258,8 +258,8 @@ class Step:
             taken = [held.enter_context(lease)]
             if link.joined is not None and not link.joined_for_others:
                 taken.append(held.enter_context(link.joined.lease_source(info.source)))
-            self._process(taken, slots)
-            self._publish_turned(slots, info)
+            if self._process(taken, slots) is not False:
+                self._publish_turned(slots, info)
             end = time.perf_counter_ns()
             link.line.note_step(begin - info.t_publish, end - begin, end - info.t_capture)
 

@@ -7,6 +7,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
 import pytest
 
 from tests.live.browser import Browser
@@ -99,11 +101,19 @@ def test_a_depth_that_stands_still_does_not_freeze_the_picture(launcher: Launche
         before = launcher.restarts()
         start = time.monotonic()
         os.kill(launcher.pids()["depth"], signal.SIGSTOP)
+        client.until(lambda: is_flat(client.last.picture), "a depth that is old is not shown for ever")
         launcher.until_logged("depth has hung")
         assert client.longest_gap(start) < LONG / 4
         launcher.until_restarted("depth", before)
+        client.until(lambda: not is_flat(client.last.picture), "depth is back")
         client.until_new()
         assert client.connections == 1
+
+
+def is_flat(picture: npt.NDArray[np.uint8]) -> bool:
+    """Both eyes see the same, but for what JPEG makes of it."""
+    left, right = np.hsplit(picture.astype(int), 2)
+    return float(np.abs(left - right).mean()) < 2
 
 
 def kill(launcher: Launcher, name: str) -> float:

@@ -13,7 +13,6 @@ from shm.frame import NO_SOURCE
 from tests.workers.one_process import host, open_slot
 from workers.steady import Settings
 from workers.steady._cut import is_cut
-from workers.steady._flow import Flow
 from workers.steady.nearness import Nearness
 
 Map = npt.NDArray[np.float32]
@@ -23,8 +22,16 @@ SECOND = 1_000_000_000
 class Steady:
     """A Nearness without rings."""
 
-    def __init__(self, **settings: Any) -> None:
-        self.worker = Nearness(SimpleNamespace(steady=Settings(**settings)), host())
+    def __init__(self, sync: str = "exact", **settings: Any) -> None:
+        plain = {"smoothing": 0.0, "border_percent": 0.0}
+        self.worker = Nearness(
+            SimpleNamespace(
+                steady=Settings(**plain | settings),
+                depth=SimpleNamespace(sync=sync),
+                stereo=SimpleNamespace(convergence=0.5),
+            ),
+            host(),
+        )
 
     def __call__(self, depth: Map, seconds: float) -> Map:
         slot = open_slot(depth.nbytes)
@@ -62,7 +69,9 @@ def test_contract_the_range_follows_with_the_time_that_is_set(seconds: float) ->
         steps = round(seconds * rate)
         for i in range(1, steps + 1):
             steady(ramp(0, 2), i / rate)
-        assert steady.worker._high == pytest.approx(1 + (1 - math.exp(-steps / rate / seconds)), rel=0.01)
+        assert steady.worker._range.high == pytest.approx(
+            1 + (1 - math.exp(-steps / rate / seconds)), rel=0.01
+        )
 
 
 def test_contract_a_map_that_does_not_change_does_not_pulse() -> None:
@@ -87,7 +96,7 @@ def test_contract_noise_in_the_range_is_damped() -> None:
     middle = [float(nearness[50, 50]) for nearness in seen[60:]]
     raw = 0.05 * 0.5
     assert np.std(middle) < 2 * raw
-    assert np.std(steady.worker._high) < raw
+    assert np.std(steady.worker._range.high) < raw
 
 
 @pytest.mark.parametrize("value", [0.0, 1.0, 1e6])
@@ -147,8 +156,8 @@ def map_at(x: int) -> Map:
 class Following(Steady):
     """With small frames beside its maps."""
 
-    def __init__(self, **settings: Any) -> None:
-        super().__init__(**settings)
+    def __init__(self, sync: str = "exact", **settings: Any) -> None:
+        super().__init__(sync, **settings)
         self.frame = 0
 
     def see(self, picture: npt.NDArray[np.uint8], seconds: float, live: bool = False) -> Map | None:
@@ -168,6 +177,12 @@ class Following(Steady):
         lease: Any = SimpleNamespace(frame=depth, info=info)
         self.worker.process(lease, slot)
         return slot.view(depth.shape, np.float32).copy()
+
+    def published(self, depth: Map, seconds: float) -> bool:
+        """Whether it publishes anything for a map of frame number `self.frame`."""
+        info = SimpleNamespace(t_capture=int(seconds * SECOND), source=SimpleNamespace(seq=self.frame))
+        lease: Any = SimpleNamespace(frame=depth, info=info)
+        return self.worker.process(lease, open_slot(depth.nbytes))
 
 
 @pytest.fixture
@@ -228,12 +243,16 @@ def test_contract_another_scene_without_a_map_is_flat_at_once(following: Followi
     assert (carried == 0.5).all()
 
 
-def test_contract_a_map_that_comes_again_counts_at_once(following: Following) -> None:
+def test_contract_depth_that_comes_again_eases_in(following: Following) -> None:
+    """Half a second from flat to full, no step larger than its share."""
     following.see(scene_at(50), 3.0)
-    assert (following.map(map_at(50), 3.0) == (map_at(50) > 3)).all()
-    carried = following.see(scene_at(50), 3.5)
-    assert carried is not None
-    assert carried[50, 70] == pytest.approx(1, abs=0.02)
+    near = [0.5]
+    for i in range(1, 19):
+        following.see(scene_at(50), 3.0 + i / 30, live=True)
+        near.append(float(following.map(map_at(50), 3.0 + i / 30)[50, 70]))
+    assert near[-1] == pytest.approx(1, abs=0.001)
+    assert np.diff(near).max() < 0.06
+    assert (np.diff(near) >= 0).all()
 
 
 def test_contract_a_cut_resets_the_range_in_the_same_frame(following: Following) -> None:
@@ -246,6 +265,114 @@ def test_contract_a_cut_resets_the_range_in_the_same_frame(following: Following)
     slow.see(np.full((ROWS, COLUMNS, 3), 250, np.uint8), 0.2, live=True)
     cut = slow.map(map_at(52) * 100, 0.2)
     assert (cut.min(), cut.max()) == (0, 1)
+
+
+# depth.sync: latest -----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def latest() -> Following:
+    """It has seen one frame, with its map, at nought seconds."""
+    worker = Following("latest", low_percent=0, high_percent=100)
+    worker.see(scene_at(50), 0, live=True)
+    worker.map(map_at(50), 0)
+    return worker
+
+
+def test_contract_latest_makes_a_map_for_every_frame_and_publishes_none_of_an_old_one(
+    latest: Following,
+) -> None:
+    for i in range(1, 6):
+        carried = latest.see(scene_at(50 + 2 * i), i / 60, live=True)
+        assert carried is not None
+        truth = map_at(50 + 2 * i) > 3
+        assert (carried[truth] > 0.5).mean() > 0.9
+        assert np.count_nonzero((carried > 0.5) != truth) < 0.04 * truth.size
+    assert not latest.published(map_at(50), 2 / 60)
+
+
+def test_contract_the_first_maps_are_shown_as_soon_as_there_is_one() -> None:
+    worker = Following("latest")
+    assert worker.see(scene_at(50), 0, live=True) is None
+    worker.map(map_at(50), 0)
+    assert worker.see(scene_at(50), 1 / 60, live=True) is not None
+
+
+def test_contract_a_late_map_is_carried_to_where_things_are_by_now(latest: Following) -> None:
+    """It is of the fourth frame and comes after the tenth."""
+    for i in range(1, 10):
+        latest.see(scene_at(50 + 2 * i), i / 60, live=True)
+    latest.frame, newest = 4, latest.frame
+    latest.published(map_at(50 + 2 * 3), 3 / 60)
+    latest.frame = newest
+    carried = latest.see(scene_at(70), 10 / 60, live=True)
+    assert carried is not None
+    truth = map_at(70) > 3
+    assert np.count_nonzero((carried > 0.5) != truth) < 0.04 * truth.size
+
+
+def test_contract_after_a_cut_the_new_scene_is_flat_until_its_own_map_comes(latest: Following) -> None:
+    other = np.full((ROWS, COLUMNS, 3), 250, np.uint8)
+    cut = latest.see(other, 0.1, live=True)
+    assert cut is not None
+    assert (cut == 0.5).all()
+    latest.frame -= 1
+    assert not latest.published(map_at(50), 0.05), "a map of the old scene is none of this one"
+    latest.frame += 1
+    flat = latest.see(other, 0.12, live=True)
+    assert flat is not None
+    assert (flat == 0.5).all()
+
+
+# Time -------------------------------------------------------------------------------------------------------
+
+
+def test_contract_what_stands_still_is_steadier_than_what_is_said_of_it() -> None:
+    random = np.random.default_rng(5)
+    steady, raw = [], []
+    worker = Following(low_percent=0, high_percent=100, smoothing=0.3, range_seconds=10)
+    for i in range(60):
+        said = map_at(50) + random.normal(0, 0.1, (ROWS, COLUMNS)).astype(np.float32)
+        worker.see(scene_at(50), i / 60, live=True)
+        steady.append(worker.map(said, i / 60)[60, 60])
+        raw.append((said[60, 60] - 1) / 4)
+    assert np.diff(steady[20:]).std() < 0.15 * np.diff(raw[20:]).std()
+
+
+def test_contract_what_moves_leaves_no_ghost() -> None:
+    worker = Following(low_percent=0, high_percent=100, smoothing=0.3)
+    for i in range(30):
+        worker.see(scene_at(20 + 2 * i), i / 60, live=True)
+        found = worker.map(map_at(20 + 2 * i), i / 60)
+    truth = map_at(20 + 2 * 29) > 3
+    assert np.abs(found[~truth]).max() < 0.2, "where it was it is not"
+    assert found[truth].min() > 0.8, "and it is where it is"
+
+
+def test_contract_a_fade_and_a_flash_change_no_depth() -> None:
+    worker = Following(low_percent=0, high_percent=100, smoothing=0.3)
+    for i in range(40):
+        light = 1 - i / 50 if i != 20 else 1.8
+        picture = np.clip(scene_at(50) * light, 0, 255).astype(np.uint8)
+        worker.see(picture, i / 60, live=True)
+        found = worker.map(map_at(50), i / 60)
+        assert np.abs(found - (map_at(50) > 3)).max() < 0.05, i
+
+
+@pytest.mark.parametrize("sync", ["exact", "latest"])
+def test_contract_black_bars_that_come_and_go_change_no_depth_between_them(sync: str) -> None:
+    worker, found = Following(sync, low_percent=0, high_percent=100, smoothing=0.3), None
+    for i in range(60):
+        picture, barred = scene_at(50), 20 <= i < 40
+        if barred:
+            picture[:12] = picture[-12:] = 0
+        found = worker.see(picture, i / 60, live=True)
+        if sync == "exact" or i % 6 == 0:
+            shown = worker.map(map_at(50), i / 60)
+            found = found if sync == "latest" else shown
+        if found is not None:
+            assert np.abs(found - (map_at(50) > 3))[14:-14].max() < 0.05, i
+    assert found is not None
 
 
 # Cuts and flow ----------------------------------------------------------------------------------------------
@@ -274,20 +401,3 @@ def test_contract_another_picture_is_a_cut_in_both_directions() -> None:
 
 def test_contract_another_shape_is_a_cut() -> None:
     assert is_cut(ABOUT, ABOUT[:-2])
-
-
-@pytest.mark.parametrize("scale", [1, 2])
-def test_contract_a_map_of_another_size_than_the_pictures_is_carried_as_far(scale: int) -> None:
-    before, after = grey(scene_at(50)), grey(scene_at(56))
-    values = map_at(50)[::scale, ::scale].copy()
-    carried = Flow().carry(values, before, after)
-    truth = map_at(56)[::scale, ::scale]
-    assert carried.shape == values.shape
-    assert np.abs(carried - truth).mean() < 0.4 * np.abs(values - truth).mean()
-
-
-def test_contract_one_flow_takes_pictures_of_changing_sizes() -> None:
-    flow = Flow()
-    for scale in (1, 2, 1):
-        picture = np.ascontiguousarray(grey(scene_at(50))[::scale, ::scale])
-        assert np.abs(flow.carry(map_at(50), picture, picture) - map_at(50)).mean() < 0.05

@@ -10,6 +10,8 @@ from shm.lease import Lease, OpenSlot
 from workers.depth._models import find
 from workers.worker import CannotWork, Worker
 
+EARLY = 5e6  # ns by which a frame may be captured too early and still count
+
 
 class Network(Worker):
     """small uint8[h, w, 3] RGB → relative inverse depth float32[h, w] of the same frame."""
@@ -37,14 +39,21 @@ class Network(Worker):
         except Exception as error:  # onnxruntime has an exception class for each of its status codes
             raise CannotWork(f"depth.model: {path} is not a model that onnxruntime reads: {error}") from error
         self._input = check_input(self._session, depth.model, depth.height, depth.width)
+        self._looked_at = 0
         self._batch = np.empty((1, 3, depth.height, depth.width), np.float32)
         self.log.info("%s at %d x %d, %d threads", depth.model, depth.width, depth.height, self.host.threads)
 
-    def process(self, small: Lease, depth: OpenSlot) -> None:
+    def process(self, small: Lease, depth: OpenSlot) -> bool:
+        """False for a frame that comes sooner than `depth.fps` allows."""
+        fps, now = self.settings.depth.fps, small.info.t_capture
+        if fps and now - self._looked_at < 1e9 / fps - EARLY:
+            return False
+        self._looked_at = now
         np.copyto(self._batch[0], small.frame.transpose(2, 0, 1))
         (found,) = self._session.run(None, {self._input: self._batch})
         target = depth.view(self._batch.shape[2:], np.float32)
         np.copyto(target, found.reshape(target.shape))
+        return True
 
 
 def check_input(session: Any, name: str, height: int, width: int) -> str:

@@ -5,6 +5,8 @@ import numpy as np
 import numpy.typing as npt
 
 DIFFERENT = 0.5  # histograms that have less in common than this show different scenes
+UNLIKE, NO_SHIFT = 0.7, 0.25  # … and less than this, if no shift makes one picture of the other
+THUMBNAIL = (80, 48)  # columns, rows
 CHANGED = 25.0  # mean absolute difference of grey levels, of 255
 
 
@@ -15,8 +17,16 @@ def is_cut(before: npt.NDArray[np.uint8], now: npt.NDArray[np.uint8]) -> bool:
         return True
     if float(cv2.absdiff(before[::2, ::2], now[::2, ::2]).mean()) < CHANGED:
         return False
-    in_common = np.minimum(_histogram(before), _histogram(now)).sum()
-    return float(in_common) < DIFFERENT
+    in_common = float(np.minimum(_histogram(before), _histogram(now)).sum())
+    return in_common < DIFFERENT or (in_common < UNLIKE and _shift_peak(before, now) < NO_SHIFT)
+
+
+def _shift_peak(before: npt.NDArray[np.uint8], now: npt.NDArray[np.uint8]) -> float:
+    """1 when one picture is the other, shifted; near 0 when no shift explains it (phase correlation)."""
+    small = [
+        cv2.resize(grey, THUMBNAIL, interpolation=cv2.INTER_AREA).astype(np.float32) for grey in (before, now)
+    ]
+    return float(cv2.phaseCorrelate(small[0], small[1], cv2.createHanningWindow(THUMBNAIL, cv2.CV_32F))[1])
 
 
 def _histogram(grey: npt.NDArray[np.uint8]) -> npt.NDArray[np.float64]:

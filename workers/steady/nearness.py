@@ -1,13 +1,13 @@
-"""Inverse depth of any scale → nearness in 0…1, 1 = near, over a smoothed percentile range.
+"""Inverse depth of any scale, late and jittering → a nearness map for every frame, 1 = near.
 
-Smoothing the range (two numbers) instead of the map (every pixel) leaves no ghosts behind what moves. A scene
-cut resets it in the same frame. While the depth worker is away, or hangs, the last map is carried along by
-optical flow, so that the picture goes on, and eases to flat after a second.
+`depth.sync: exact` makes the map of each frame that the network has seen. `latest` makes one for every frame
+that is captured: the newest map, carried there by optical flow. In both, while the depth worker is away or
+hangs, the last map is carried along, so that the picture goes on, and eases to flat after a second.
 """
 
-import math
 from collections import deque
 from collections.abc import Mapping
+from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
 
@@ -16,77 +16,167 @@ import numpy as np
 import numpy.typing as npt
 
 from shm.lease import Lease, OpenSlot
+from workers.steady._carry import Carrier
+from workers.steady._comfort import Comfort
 from workers.steady._cut import is_cut
-from workers.steady._flow import Flow
-from workers.worker import Worker
+from workers.steady._filter import blended
+from workers.steady._overlay import Overlay, read_mask
+from workers.steady._range import Range
+from workers.worker import CannotWork, Worker
 
 CARRIED, EASED = 1.0, 2.0  # seconds after the last map: from here on it eases, here it is flat
+BACK = 0.5  # seconds in which depth comes back
 FLAT = 0.5  # nearness
 OVERDUE, OVERDUE_TIMES = 0.5, 3  # seconds, and times as long as usual: frames without a map are not so old
-REMEMBERED = 16  # small frames; as many as can pass while the network works on one
+STRIDE = 2  # frames from one look to the next, when catching up
+REMEMBERED = 64  # small frames; more than can pass while the network works on one
+FAR = 0.3  # seconds between two pictures; what moved in between is hard to follow: go on from the second
+NEIGHBOUR = 2  # frames; so near the one that a map was made from, another will do
+
+Map = npt.NDArray[np.float32]
+Grey = npt.NDArray[np.uint8]
+
+
+@dataclass
+class Key:
+    """The newest map, and what carries it from the picture that it belongs to (number `seq`, captured at
+    `of_at`) to later ones. `said_at`: capture time of the frame that the network said it of. Times in ns."""
+
+    values: Map
+    carrier: Carrier
+    seq: int
+    of_at: int
+    said_at: int
 
 
 class Nearness(Worker):
-    """float32[h, w] inverse depth → float32[h, w] nearness of the same frame."""
+    """float32[h, w] inverse depth → float32[h, w] nearness of the same frame, or of every frame."""
 
     reads, follows = "depth", "small"
     writes = {"nearness": "0..1"}
+    shares = ("depth", "stereo")
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
-        self._low = self._high = 0.0
-        self._ranged: int | None = None  # when the range last moved; None: the next map sets it
-        self._time: int | None = None
-        self._seen: deque[tuple[int, npt.NDArray[np.uint8]]] = deque(maxlen=REMEMBERED)
-        self._map: npt.NDArray[np.float32] | None = None
-        self._of_map: npt.NDArray[np.uint8] | None = None
+        self._range, self._comfort, self._overlay = Range(), Comfort(), Overlay()
+        self._seen: deque[tuple[int, Grey]] = deque(maxlen=REMEMBERED)
+        self._scene_since = 0  # the number of its first frame
+        self._key: Key | None = None
         self._waits_since: int | None = None
-        self._flow = Flow()
         self._unmapped_since: int | None = None
         self._waited = self._usual_wait = 0.0
+        self._flatness, self._flat_at = 0.0, 0  # 1 = flat; and when (ns) that was so
+
+    def open(self) -> None:
+        path = self.settings.steady.mask
+        try:
+            self._overlay = Overlay(read_mask(path) if path else None)
+        except (OSError, ValueError) as error:
+            raise CannotWork(f"steady.mask: {error}; white in it stays flat") from error
 
     @classmethod
     def sizes(cls, settings: SimpleNamespace, rings: Mapping[str, int]) -> dict[str, int]:
         return {"nearness": rings["depth"]}
 
-    def process(self, depth: Lease, nearness: OpenSlot) -> None:
-        inverse_depth, info = depth.frame, depth.info
-        grey = next((grey for seq, grey in self._seen if seq == info.source.seq), None)
-        cut = grey is not None and self._of_map is not None and is_cut(self._of_map, grey)
-        if cut:
-            self._ranged = None
-        self._follow_range(inverse_depth, info.t_capture)
-        target = nearness.view(inverse_depth.shape, np.float32)
-        np.subtract(inverse_depth, self._low, out=target)
-        np.multiply(target, 1 / max(self._high - self._low, 1e-9), out=target)
-        np.clip(target, 0, 1, out=target)
-        np.nan_to_num(target, copy=False)  # what the network could not say counts as far away
-        self._map, self._of_map, self._time = target.copy(), grey, info.t_capture
+    def process(self, depth: Lease, nearness: OpenSlot) -> bool:
+        """A new map. With `latest` nothing is published of it: its frame has long been shown."""
+        info, inverse_depth, steady = depth.info, depth.frame, self.settings.steady
+        seq, now = info.source.seq, info.t_capture
+        latest = self.settings.depth.sync == "latest"
         self._unmapped_since, self._usual_wait, self._waited = None, self._waited, 0.0
-
-    def follow(self, small: Lease, input_live: bool, nearness: OpenSlot) -> bool:
-        """Remembers what the maps will belong to; while none come, carries the last one."""
-        grey = np.asarray(cv2.cvtColor(small.frame, cv2.COLOR_RGB2GRAY), np.uint8)
-        self._seen.append((small.info.source.seq, grey))
-        if input_live and not self._is_overdue(small.info.t_capture):
+        if latest and seq < self._scene_since:
+            return False  # of a scene that is over
+        if self._key is not None and self._is_of_this_scene(self._key.seq) != self._is_of_this_scene(seq):
+            self._begin_scene()
+        grey = self._grey_of(seq, inverse_depth.shape)
+        self._range.follow(inverse_depth, steady, now)
+        values = self._range.nearness(inverse_depth)
+        if grey is not None and self._key is not None and steady.smoothing > 0:
+            known_before = self._key.carrier.carry(self._key.values, grey)
+            values = blended(values, *known_before, (now - self._key.said_at) / 1e9, steady.smoothing)
+        self._comfort.follow(values, self._range.contrast, steady, now)
+        self._key = Key(values, Carrier(grey), seq, now, now) if grey is not None else None
+        if latest and self._key is not None:
+            self._catch_up(self._key)
             return False
-        if self._map is None or self._of_map is None or self._time is None:
-            return self._go_flat(grey, small.info.t_capture)
-        if is_cut(self._of_map, grey):
-            self._map = np.full_like(self._map, FLAT)
-        self._map = self._flow.carry(self._map, self._of_map, grey)
-        self._of_map = grey
-        age = (small.info.t_capture - self._time) / 1e9
-        weight = min(1.0, max(0.0, (age - CARRIED) / (EASED - CARRIED)))
-        np.add(self._map * (1 - weight), FLAT * weight, out=nearness.view(self._map.shape, np.float32))
+        self._put(values, grey, now, nearness)
         return True
 
-    def _go_flat(self, grey: npt.NDArray[np.uint8], now: int) -> bool:
+    def follow(self, small: Lease, input_live: bool, nearness: OpenSlot) -> bool:
+        """Remembers what the maps will belong to; carries the last one where it is wanted."""
+        seq, now = small.info.source.seq, small.info.t_capture
+        grey = np.asarray(cv2.cvtColor(small.frame, cv2.COLOR_RGB2GRAY), np.uint8)
+        if self._seen and is_cut(self._seen[-1][1], grey):
+            self._scene_since = seq
+            self._overlay.reset()
+        self._seen.append((seq, grey))
+        away = not input_live or self._is_overdue(now)
+        if not away and (self.settings.depth.sync != "latest" or self._key is None):
+            return False
+        if self._key is None:
+            return self._go_flat(grey, seq, now)
+        grey = _of_shape(grey, self._key.values.shape)
+        if not self._is_of_this_scene(self._key.seq):
+            self._key = Key(np.full(grey.shape, FLAT, np.float32), Carrier(grey), seq, now, self._key.said_at)
+            self._flatness = 1.0
+        values, _ = self._key.carrier.carry(self._key.values, grey)
+        if now - self._key.of_at > FAR * 1e9:
+            self._key = Key(values, Carrier(grey), seq, now, self._key.said_at)
+        if away:
+            self._flatten((now - self._key.said_at) / 1e9)
+        self._put(values, grey, now, nearness)
+        return True
+
+    def _put(self, values: Map, grey: Grey | None, now: int, nearness: OpenSlot) -> None:
+        """Into the slot, made comfortable, and as flat as it has to be."""
+        steady, screen = self.settings.steady, self.settings.stereo.convergence
+        target = nearness.view(values.shape, np.float32)
+        target[:] = self._comfort.applied(values, screen, steady)
+        self._unflatten(now)
+        if self._flatness > 0:
+            target += np.float32(self._flatness) * (np.float32(screen) - target)
+        flat = self._overlay.mask(grey, steady, now) if grey is not None else None
+        if flat is not None:
+            target += flat * (np.float32(screen) - target)
+
+    def _flatten(self, age: float) -> None:
+        """Without a new map for `age` seconds: as it is for a second, flat after two."""
+        self._flatness = max(self._flatness, min(1.0, max(0.0, (age - CARRIED) / (EASED - CARRIED))))
+        self._flat_at = 0
+
+    def _unflatten(self, now: int) -> None:
+        """Depth is back: within BACK seconds, not with a jump."""
+        if self._flat_at:
+            self._flatness = max(0.0, self._flatness - (now - self._flat_at) / 1e9 / BACK)
+        self._flat_at = now
+
+    def _is_of_this_scene(self, seq: int) -> bool:
+        return seq >= self._scene_since
+
+    def _begin_scene(self) -> None:
+        """Nothing of the old one counts."""
+        self._key = None
+        self._range.reset()
+        self._comfort.reset()
+
+    def _catch_up(self, key: Key) -> None:
+        """Its map is late; follow what has moved since."""
+        since = [grey for seq, grey in self._seen if seq > key.seq]
+        for grey in since[STRIDE - 1 : -1 : STRIDE]:
+            key.carrier.look(_of_shape(grey, key.values.shape))
+
+    def _grey_of(self, seq: int, shape: tuple[int, ...]) -> Grey | None:
+        """The picture that a map was made from, or one of its neighbours if that was missed."""
+        near = [(abs(seen - seq), grey) for seen, grey in self._seen if abs(seen - seq) <= NEIGHBOUR]
+        return _of_shape(min(near, key=lambda pair: pair[0])[1], shape) if near else None
+
+    def _go_flat(self, grey: Grey, seq: int, now: int) -> bool:
         """There has never been a map. It is waited for as long as a later one would be carried; then a flat
         picture is better than none. The next `follow` shows it."""
         self._waits_since = self._waits_since or now
         if now - self._waits_since > EASED * 1e9:
-            self._map, self._of_map, self._time = np.full(grey.shape, FLAT, np.float32), grey, now
+            self._key = Key(np.full(grey.shape, FLAT, np.float32), Carrier(grey), seq, now, now)
+            self._flatness = 1.0
         return False
 
     def _is_overdue(self, now: int) -> bool:
@@ -97,16 +187,9 @@ class Nearness(Worker):
         self._waited = (now - self._unmapped_since) / 1e9
         return self._waited > max(OVERDUE, OVERDUE_TIMES * self._usual_wait)
 
-    def _follow_range(self, inverse_depth: npt.NDArray[np.float32], now: int) -> None:
-        """Let the range move towards that of this map: an exponential average over time."""
-        steady = self.settings.steady
-        sound = inverse_depth[np.isfinite(inverse_depth)]
-        if not sound.size:
-            return
-        low, high = np.percentile(sound, (steady.low_percent, steady.high_percent))
-        weight = 1.0
-        if self._ranged is not None and steady.range_seconds > 0:
-            weight = 1 - math.exp(-(now - self._ranged) / 1e9 / steady.range_seconds)
-        self._ranged = now
-        self._low += weight * (float(low) - self._low)
-        self._high += weight * (float(high) - self._high)
+
+def _of_shape(grey: Grey, shape: tuple[int, ...]) -> Grey:
+    rows, columns = shape[:2]
+    if grey.shape == (rows, columns):
+        return grey
+    return np.asarray(cv2.resize(grey, (columns, rows), interpolation=cv2.INTER_AREA), np.uint8)

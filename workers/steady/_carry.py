@@ -1,0 +1,160 @@
+"""Carries a map from one picture to another by optical flow, with what that uncovers.
+
+The flow goes forward, from the picture that the map was made of: there the map's edges lie on the
+picture's, and whatever is in front is seen whole, so each of its pixels has a place to go. Flow is soft
+across an edge; so a pixel that does not look like what lies where it went tries where its neighbours on the
+same surface went. Where several land the nearest shows; where none does something was uncovered, and that is
+the farther side.
+"""
+
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+from numba import njit, types
+
+UNLIKE = 4  # grey levels between a pixel's surroundings and those of where it went: it went elsewhere
+REACH = 6  # pixels; neighbours that far, and twice as far, are asked
+ONE_SURFACE = 0.1  # nearness
+OTHER_WAY = 0.25  # pixels by which another flow has to differ to be worth a try
+NOWHERE, BEYOND = np.float32(-1e9), np.float32(1e9)  # no map says that
+CROSS = ((0, 0), (-1, 0), (1, 0), (0, -1), (0, 1))
+STILL = 2.0  # grey levels: noise of a camera or a codec, not motion
+
+Grey = npt.NDArray[np.uint8]
+Map = npt.NDArray[np.float32]
+
+
+class Carrier:
+    """Knows the flow from a picture `of` to later ones."""
+
+    def __init__(self, of: Grey) -> None:
+        self.of = of
+        self._dis = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_ULTRAFAST)
+        self._dis.setFinestScale(1)  # half the size instead of a quarter, for the edges, but
+        self._dis.setPatchStride(7)  # with fewer patches and
+        self._dis.setGradientDescentIterations(6)  # fewer steps: what is left wrong is mended below
+        self._flow: Any = None
+
+    def look(self, at: Grey) -> None:
+        """On the way to a picture that is far: each flow begins with the last, so steps have to be short."""
+        self._flow = self._dis.calc(self.of, at, self._flow)
+
+    def carry(self, values: Map, to: Grey) -> tuple[Map, Grey]:
+        """float32[h, w] that belongs to `of` → (the same for the picture `to`, uint8[h, w] that is 1 where it
+        is known and 0 where it was uncovered or does not look like it did). All of one size."""
+        if float(cv2.absdiff(self.of, to).max()) <= STILL:
+            return values.copy(), np.ones_like(to)
+        self.look(to)
+        carried, known = np.empty_like(values), np.empty_like(to)
+        _carry(self.of, to, values, self._flow, carried, known)
+        return carried, known
+
+
+@njit(nogil=True, fastmath=True, inline="always")
+def _unlikeness(of, to, y, x, flow_x, flow_y):  # type: ignore[no-untyped-def]
+    """Mean difference of the pixels at and around (y, x) and where the flow takes them, in 16ths."""
+    rows, columns = of.shape
+    u = min(np.float32(columns - 2.01), max(np.float32(1), x + flow_x))
+    v = min(np.float32(rows - 2.01), max(np.float32(1), y + flow_y))
+    left, top = int(u), int(v)
+    across, down = int((u - left) * 16), int((v - top) * 16)
+    a, b = (16 - across) * (16 - down), across * (16 - down)
+    c, d = (16 - across) * down, across * down
+    y, x = min(rows - 2, max(1, y)), min(columns - 2, max(1, x))
+    total = 0
+    for i, j in CROSS:
+        above = int(to[top + i, left + j]) * a + int(to[top + i, left + j + 1]) * b
+        below = int(to[top + i + 1, left + j]) * c + int(to[top + i + 1, left + j + 1]) * d
+        total += abs((int(of[y + i, x + j]) << 8) - above - below)
+    return total // (5 * 16)
+
+
+@njit(nogil=True, fastmath=True, inline="always")
+def _best_step(of, to, values, flow, y, x):  # type: ignore[no-untyped-def]
+    """(pixels across, pixels down, whether it looks alike there): the pixel's own way, or that of a neighbour
+    on its surface."""
+    rows, columns = of.shape
+    own_x, own_y = flow[y, x, 0], flow[y, x, 1]
+    best_x, best_y = own_x, own_y
+    least = _unlikeness(of, to, y, x, own_x, own_y)
+    if least <= 16 * UNLIKE:
+        return _nearest(best_x), _nearest(best_y), True
+    for reach in (REACH, 2 * REACH):
+        for i in range(-1, 2):
+            for j in range(-1, 2):
+                if (i == 0 and j == 0) or (reach > REACH and i != 0 and j != 0):
+                    continue
+                v, u = min(rows - 1, max(0, y + i * reach)), min(columns - 1, max(0, x + j * reach))
+                if abs(values[v, u] - values[y, x]) > ONE_SURFACE:
+                    continue
+                way_x, way_y = flow[v, u, 0], flow[v, u, 1]
+                if abs(way_x - own_x) + abs(way_y - own_y) < OTHER_WAY:
+                    continue
+                unlike = _unlikeness(of, to, y, x, way_x, way_y)
+                if unlike < least:
+                    least, best_x, best_y = unlike, way_x, way_y
+    return _nearest(best_x), _nearest(best_y), least <= 32 * UNLIKE
+
+
+@njit(nogil=True, fastmath=True, inline="always")
+def _nearest(step):  # type: ignore[no-untyped-def]
+    return int(step + np.float32(1000.5)) - 1000
+
+
+@njit(nogil=True, fastmath=True, inline="always")
+def _fill_uncovered(values, carried, known):  # type: ignore[no-untyped-def]
+    """Row by row, from the side that is farther away."""
+    rows, columns = carried.shape
+    for y in range(rows):
+        x = 0
+        while x < columns:
+            if carried[y, x] > NOWHERE:
+                x += 1
+                continue
+            end = x
+            while end < columns and carried[y, end] == NOWHERE:
+                end += 1
+            before = carried[y, x - 1] if x > 0 else BEYOND
+            after = carried[y, end] if end < columns else BEYOND
+            farther = min(before, after)
+            for i in range(x, end):
+                carried[y, i] = farther if farther < BEYOND else values[y, i]
+                known[y, i] = 0
+            x = end
+
+
+_GREY = types.Array(types.uint8, 2, "C")
+_SIGNATURE = types.void(
+    _GREY, _GREY, types.Array(types.float32, 2, "C"), types.Array(types.float32, 3, "C"),
+    types.Array(types.float32, 2, "C"), _GREY,
+)  # fmt: skip  # compiled at import, for all callers
+
+
+@njit(nogil=True, fastmath=True, inline="always")
+def _one_surface(values, top, left, bottom, right):  # type: ignore[no-untyped-def]
+    a, b, c, d = values[top, left], values[top, right], values[bottom, left], values[bottom, right]
+    return max(max(a, b), max(c, d)) - min(min(a, b), min(c, d)) <= ONE_SURFACE
+
+
+@njit(_SIGNATURE, nogil=True, cache=True)
+def _carry(of, to, values, flow, carried, known):  # type: ignore[no-untyped-def]
+    """Two by two pixels are asked together where they go, but each by itself where an edge is among them."""
+    rows, columns = of.shape
+    carried[:] = NOWHERE
+    known[:] = 0
+    for top in range(0, rows, 2):
+        for left in range(0, columns, 2):
+            bottom, right = min(rows - 1, top + 1), min(columns - 1, left + 1)
+            together = _one_surface(values, top, left, bottom, right)
+            across, down, like = _best_step(of, to, values, flow, top, left)
+            for y in range(top, bottom + 1):
+                for x in range(left, right + 1):
+                    if not together:
+                        across, down, like = _best_step(of, to, values, flow, y, x)
+                    u, v = x + across, y + down
+                    if 0 <= u < columns and 0 <= v < rows and values[y, x] > carried[v, u]:
+                        carried[v, u] = values[y, x]
+                        known[v, u] = like
+    _fill_uncovered(values, carried, known)

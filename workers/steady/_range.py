@@ -1,0 +1,47 @@
+"""The range of inverse depth that counts as far … near, smoothed over time.
+
+Smoothing the range (two numbers) instead of the map (every pixel) leaves no ghosts behind what moves.
+"""
+
+import math
+
+import numpy as np
+import numpy.typing as npt
+
+from workers.steady import Settings
+
+Map = npt.NDArray[np.float32]
+
+
+class Range:
+    """Percentiles of the maps, as an exponential average over time; `reset` has the next map set it."""
+
+    def __init__(self) -> None:
+        self.low = self.high = 0.0
+        self._moved_at: int | None = None
+
+    def reset(self) -> None:
+        self._moved_at = None
+
+    def follow(self, inverse_depth: Map, settings: Settings, now: int) -> None:
+        """Move towards the range of this map; `now` in ns."""
+        sound = inverse_depth[np.isfinite(inverse_depth)]
+        if not sound.size:
+            return
+        low, high = np.percentile(sound, (settings.low_percent, settings.high_percent))
+        weight = 1.0
+        if self._moved_at is not None and settings.range_seconds > 0:
+            weight = 1 - math.exp(-(now - self._moved_at) / 1e9 / settings.range_seconds)
+        self._moved_at = now
+        self.low += weight * (float(low) - self.low)
+        self.high += weight * (float(high) - self.high)
+
+    def nearness(self, inverse_depth: Map) -> Map:
+        """float32[h, w] in 0…1; what the network could not say (NaN) counts as far away."""
+        found = (inverse_depth - self.low) * np.float32(1 / max(self.high - self.low, 1e-9))
+        return np.asarray(np.nan_to_num(np.clip(found, 0, 1), copy=False), np.float32)
+
+    @property
+    def contrast(self) -> float:
+        """0…1: how much farther the far is than the near. A page of text has none, whatever is stretched."""
+        return max(0.0, min(1.0, (self.high - self.low) / max(abs(self.high), 1e-9)))
