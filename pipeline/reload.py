@@ -1,4 +1,5 @@
-"""Applies an edited settings file while the program runs, and says what it does about each change."""
+"""Applies an edited settings file while the program runs, or the profile of the program that one looks at,
+and says what it does about each change."""
 
 import logging
 import time
@@ -7,19 +8,22 @@ from collections.abc import Sequence
 
 from pipeline.graph import GraphError, Plan, make_plan
 from pipeline.pick import pick
+from pipeline.programs import active_title, profile_for
 from pipeline.settings import Change, Settings, SettingsError, changes, load
 from pipeline.supervisor import Supervisor
 from shm.errors import NoMemory
 
 LOOK_EVERY = 0.5  # seconds
+OUR_TITLE = "Stereoring"
 log = logging.getLogger("stereoring.launcher")
 
 
 class Reload:
-    """Watches one file by its modification time."""
+    """Watches one file by its modification time, and the title of the active window."""
 
     def __init__(self, settings: Settings, overrides: Sequence[str], supervisor: Supervisor) -> None:
         self._settings, self._overrides, self._supervisor = settings, overrides, supervisor
+        self._usual_profile = self._profile = settings.profile
         self._seen = self._stamp()
         self._next_look = time.monotonic() + LOOK_EVERY
 
@@ -29,15 +33,29 @@ class Reload:
             return
         self._next_look = time.monotonic() + LOOK_EVERY
         stamp = self._stamp()
-        if stamp is None or stamp == self._seen:
+        if stamp is None:
             return  # an editor may have moved the file away for a moment
-        self._seen = stamp
+        profile = self._wanted_profile()
+        if (stamp, profile) == (self._seen, self._profile):
+            return
+        if profile != self._profile:
+            log.info("the active window has profile %s", profile or "none")
+        self._seen, self._profile = stamp, profile
         try:
-            new = load(self._settings.path, profile=self._settings.profile, overrides=self._overrides)
+            new = load(self._settings.path, profile=profile, overrides=self._overrides)
             new, _ = pick(new)
             self._apply(new, make_plan(new))
         except (SettingsError, GraphError, NoMemory) as error:
             log.error("the edited settings are not used; everything goes on as before\n%s", error)
+
+    def _wanted_profile(self) -> str | None:
+        """That of the active window if it has one, else the one that was asked for at the start. Our own
+        window changes nothing, or looking at the picture would."""
+        titles = self._settings.section("programs").titles
+        title = active_title() if titles else None
+        if title is None or title == OUR_TITLE:
+            return self._profile if titles else self._usual_profile
+        return profile_for(title, titles) or self._usual_profile
 
     def _stamp(self) -> tuple[int, int] | None:
         try:

@@ -16,6 +16,7 @@ from ruamel.yaml.error import YAMLError
 
 from pipeline import settings_file, settings_write
 from pipeline.catalogue import CatalogueError, settings_types
+from pipeline.programs import split
 from pipeline.settings_check import Checker, Layer, Schema, fields, hint
 from pipeline.settings_file import Problem, SettingsError, one_line
 
@@ -37,6 +38,13 @@ class Log:
     """The pipeline's own section `log`."""
 
     level: Annotated[Literal["debug", "info", "warning", "error"], "live"] = "info"
+
+
+@dataclass(frozen=True)
+class Programs:
+    """The pipeline's own section `programs`: `text: profile`, for the window whose title has that text."""
+
+    titles: Annotated[tuple[str, ...], "live"] = ()
 
 
 @dataclass(frozen=True)
@@ -103,6 +111,7 @@ def load(
     if problems:
         raise SettingsError(problems)
     values, sinks = _stacked(layers)
+    _check_titles(values.get(("programs", "titles"), ()), document.profiles, path)
     return Settings(path, profile, sinks or (), _sections(values, schema, path))
 
 
@@ -176,13 +185,13 @@ def _schema(package: str) -> Schema:
         raise _error(error.file, "", error.what) from error
     for section, settings_type in found.items():
         file = sys.modules[settings_type.__module__].__file__ or settings_type.__module__
-        if section in ("log", "sinks", "profiles"):
+        if section in ("log", "programs", "sinks", "profiles"):
             raise _error(file, "", f"may have no Settings: the section {section} is the pipeline's own")
         try:
             fields(settings_type)
         except (TypeError, NameError, RuntimeError) as error:
             raise _error(file, section, f"its Settings make no sense: {error}") from error
-    return Schema({"log": Log, **found}, package)
+    return Schema({"log": Log, "programs": Programs, **found}, package)
 
 
 def _document(text: str, file: str, schema: Schema, profile: str | None = None) -> _Document:
@@ -230,6 +239,22 @@ def _single(file: str, section: str, key: str, text: str, schema: Schema) -> Lay
     if problems:
         raise SettingsError(replace(problem, line=None) for problem in problems)
     return layer
+
+
+def _check_titles(titles: Any, profiles: Mapping[str, Layer], path: Path) -> None:
+    """Raises SettingsError."""
+    problems = []
+    for entry in titles:
+        try:
+            _, profile = split(entry)
+        except ValueError as error:
+            problems.append(Problem(str(path), None, "programs.titles", str(error)))
+            continue
+        if profile not in profiles:
+            what = f"unknown profile {profile!r} ({hint(profile, profiles)})"
+            problems.append(Problem(str(path), None, "programs.titles", what))
+    if problems:
+        raise SettingsError(problems)
 
 
 def _stacked(layers: Sequence[Layer]) -> Layer:
