@@ -73,32 +73,38 @@ class Chain(Worker):
         for worker in self._workers:
             worker.close()
 
-    def process(self, lease: Lease, joined: Lease, *slots: OpenSlot) -> None:
-        handed: Any = lease
+    def process(self, lease: Lease, joined: Lease, *slots: OpenSlot) -> bool:
+        """False if nothing comes of this frame."""
+        handed: Lease | Handed | None = lease
         for number, worker in enumerate(self._workers[:-1]):
             handed = self._pass_through(number, worker, lease, handed)
-        self._workers[-1].process(handed, joined, *slots)
+        return handed is not None and self._workers[-1].process(handed, joined, *slots) is not False
 
     def stale(self, stale: bool) -> None:
         for worker in self._workers:
             worker.stale(stale)
 
-    def _pass_through(self, number: int, worker: Worker, lease: Lease, handed: Any) -> Handed:
-        """One stage's step into memory that is kept for it; what comes with the chain's own input it may
-        follow as well."""
+    def _pass_through(
+        self, number: int, worker: Worker, lease: Lease, handed: Lease | Handed | None
+    ) -> Handed | None:
+        """One stage's step into memory that is kept for it. It may follow what comes into the chain; so it
+        can make something even where the stage before it made nothing (`handed` is None)."""
         ring = next(iter(worker.writes))
-        sizes = worker.sizes(self.settings, _as_if_rings(handed, worker))
-        if len(self._kept[number]) < sizes[ring]:
-            self._kept[number] = bytearray(sizes[ring])
+        if handed is not None:
+            rings = {worker.reads or "": int(handed.frame.nbytes)}
+            wanted = worker.sizes(self.settings, rings)[ring]
+            if len(self._kept[number]) < wanted:
+                self._kept[number] = bytearray(wanted)
         memory = memoryview(self._kept[number])
+        if not memory:
+            return None
         slot = OpenSlot(RingSpec(ring, 2, len(memory), ()), 0, memory)
-        if worker.follows is not None and worker.follows == self.reads:
-            worker.follow(lease, True, slot)
-        worker.process(handed, slot)
-        made = np.frombuffer(memory, slot.dtype, int(np.prod(slot.shape))).reshape(slot.shape)
-        return Handed(made, handed.info._replace(shape=slot.shape, dtype=slot.dtype))
-
-
-def _as_if_rings(handed: Any, worker: Worker) -> dict[str, int]:
-    """Ring → bytes, of what the worker reads."""
-    return {worker.reads or "": int(handed.frame.nbytes)}
+        made = (
+            worker.follows is not None and worker.follows == self.reads and worker.follow(lease, True, slot)
+        )
+        if handed is not None and worker.process(handed, slot) is not False:
+            made = True
+        if not made:
+            return None
+        values = np.frombuffer(memory, slot.dtype, int(np.prod(slot.shape))).reshape(slot.shape)
+        return Handed(values, lease.info._replace(shape=slot.shape, dtype=slot.dtype))

@@ -16,12 +16,22 @@ from tests.live.window import Window
 pytestmark = needs("Xvfb", "xdotool", "model")
 
 
-@pytest.fixture(params=["own", "sink"])
+WAYS = [
+    ("own", "exact"),
+    ("sink", "exact"),
+    ("with_depth", "exact"),
+    ("own", "latest"),
+    ("with_depth", "latest"),
+]
+
+
+@pytest.fixture(params=WAYS, ids=" ".join)
 def window(request: pytest.FixtureRequest, display: Display, tmp_path: Path) -> Iterator[Window]:
     path = tmp_path / "still.png"
     save(Painter().paint(5), path)
     settings = "capture.source=image", f"image.path={path}", "sinks=[window]"
-    with program(tmp_path, *settings, f"stereo.where={request.param}") as launcher:
+    where, sync = request.param
+    with program(tmp_path, *settings, f"stereo.where={where}", f"depth.sync={sync}") as launcher:
         window = Window(display, launcher)
         window.until_in_stereo()
         yield window

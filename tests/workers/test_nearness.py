@@ -178,9 +178,10 @@ class Following(Steady):
         self.worker.process(lease, slot)
         return slot.view(depth.shape, np.float32).copy()
 
-    def published(self, depth: Map, seconds: float) -> bool:
-        """Whether it publishes anything for a map of frame number `self.frame`."""
-        info = SimpleNamespace(t_capture=int(seconds * SECOND), source=SimpleNamespace(seq=self.frame))
+    def published(self, depth: Map, seconds: float, frames_ago: int = 0) -> bool:
+        """Whether it publishes anything for a map of the frame that was seen so long ago."""
+        source = SimpleNamespace(seq=self.frame - frames_ago)
+        info = SimpleNamespace(t_capture=int(seconds * SECOND), source=source)
         lease: Any = SimpleNamespace(frame=depth, info=info)
         return self.worker.process(lease, open_slot(depth.nbytes))
 
@@ -288,7 +289,13 @@ def test_contract_latest_makes_a_map_for_every_frame_and_publishes_none_of_an_ol
         truth = map_at(50 + 2 * i) > 3
         assert (carried[truth] > 0.5).mean() > 0.9
         assert np.count_nonzero((carried > 0.5) != truth) < 0.04 * truth.size
-    assert not latest.published(map_at(50), 2 / 60)
+    assert not latest.published(map_at(50), 2 / 60, frames_ago=3)
+
+
+def test_contract_latest_publishes_the_map_of_the_newest_frame_for_no_other_may_come() -> None:
+    worker = Following("latest")
+    assert worker.see(scene_at(50), 0, live=True) is None
+    assert worker.published(map_at(50), 0)
 
 
 def test_contract_the_first_maps_are_shown_as_soon_as_there_is_one() -> None:

@@ -79,7 +79,7 @@ class Nearness(Worker):
         return {"nearness": rings["depth"]}
 
     def process(self, depth: Lease, nearness: OpenSlot) -> bool:
-        """A new map. With `latest` nothing is published of it: its frame has long been shown."""
+        """A new map. With `latest` nothing is published of it, unless its frame is still the newest."""
         info, inverse_depth, steady = depth.info, depth.frame, self.settings.steady
         seq, now = info.source.seq, info.t_capture
         latest = self.settings.depth.sync == "latest"
@@ -96,7 +96,7 @@ class Nearness(Worker):
             values = blended(values, *known_before, (now - self._key.said_at) / 1e9, steady.smoothing)
         self._comfort.follow(values, self._range.contrast, steady, now)
         self._key = Key(values, Carrier(grey), seq, now, now) if grey is not None else None
-        if latest and self._key is not None:
+        if latest and self._key is not None and self._seen[-1][0] > seq:
             self._catch_up(self._key)
             return False
         self._put(values, grey, now, nearness)
