@@ -144,9 +144,11 @@ def _ctrl_c_held() -> Iterator[None]:
 
 @contextmanager
 def _thread_budget(threads: int) -> Iterator[None]:
-    """Libraries read these when they are imported, so they have to stand in the child's environment."""
-    before = {name: os.environ.get(name) for name in _THREAD_VARIABLES}
-    os.environ.update(dict.fromkeys(_THREAD_VARIABLES, str(threads)))
+    """Libraries read these when they are imported, so they have to stand in the child's environment. OpenMP's
+    threads spin while they wait for each other, unless told otherwise; other workers need that core."""
+    wanted = dict.fromkeys(_THREAD_VARIABLES, str(threads)) | {"OMP_WAIT_POLICY": "PASSIVE"}
+    before = {name: os.environ.get(name) for name in wanted}
+    os.environ.update(wanted)
     try:
         yield
     finally:
