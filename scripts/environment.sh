@@ -28,10 +28,10 @@ make_environment() {
         .venv/bin/python -m pip install --quiet --disable-pip-version-check -r "$lock"
         cat requirements/*.txt >"$stamp"
     fi
-    # The warp is compiled here, once, and not while somebody waits for the first picture.
-    if [ ! -f .venv/.compiled ] || [ -n "$(find workers/stereo -name '*.py' -newer .venv/.compiled)" ]; then
-        echo "compiling the warp"
-        .venv/bin/python -c "import workers.stereo.warp"
+    # This is compiled here, once, and not while somebody waits for the first picture.
+    if [ ! -f .venv/.compiled ] || [ -n "$(find workers/stereo workers/steady -name '*.py' -newer .venv/.compiled)" ]; then
+        echo "compiling what makes the picture"
+        .venv/bin/python -c "import workers.stereo.warp, workers.steady._carry"
         touch .venv/.compiled
     fi
 }
