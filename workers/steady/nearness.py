@@ -40,12 +40,14 @@ Grey = npt.NDArray[np.uint8]
 @dataclass
 class Key:
     """The newest map, and what carries it from the picture that it belongs to (number `seq`, captured at
-    `of_at`) to later ones. `said_at`: capture time of the frame that the network said it of. Times in ns."""
+    `of_at`) to later ones. `said_of`, `said_at`: number and capture time of the frame that the network said
+    it of. Times in ns."""
 
     values: Map
     carrier: Carrier
     seq: int
     of_at: int
+    said_of: int
     said_at: int
 
 
@@ -95,7 +97,7 @@ class Nearness(Worker):
             known_before = self._key.carrier.carry(self._key.values, grey)
             values = blended(values, *known_before, (now - self._key.said_at) / 1e9, steady.smoothing)
         self._comfort.follow(values, self._range.contrast, steady, now)
-        self._key = Key(values, Carrier(grey), seq, now, now) if grey is not None else None
+        self._key = Key(values, Carrier(grey), seq, now, seq, now) if grey is not None else None
         if latest and self._key is not None and self._seen[-1][0] > seq:
             self._catch_up(self._key)
             return False
@@ -113,15 +115,24 @@ class Nearness(Worker):
         away = not input_live or self._is_overdue(now)
         if not away and (self.settings.depth.sync != "latest" or self._key is None):
             return False
+        if self._key is not None and seq <= self._key.said_of:
+            return False  # the network was quicker: its map of this frame is out
         if self._key is None:
             return self._go_flat(grey, seq, now)
         grey = _of_shape(grey, self._key.values.shape)
         if not self._is_of_this_scene(self._key.seq):
-            self._key = Key(np.full(grey.shape, FLAT, np.float32), Carrier(grey), seq, now, self._key.said_at)
+            self._key = Key(
+                np.full(grey.shape, FLAT, np.float32),
+                Carrier(grey),
+                seq,
+                now,
+                self._key.said_of,
+                self._key.said_at,
+            )
             self._flatness = 1.0
         values, _ = self._key.carrier.carry(self._key.values, grey)
         if now - self._key.of_at > FAR * 1e9:
-            self._key = Key(values, Carrier(grey), seq, now, self._key.said_at)
+            self._key = Key(values, Carrier(grey), seq, now, self._key.said_of, self._key.said_at)
         if away:
             self._flatten((now - self._key.said_at) / 1e9)
         self._put(values, grey, now, nearness)
@@ -175,7 +186,7 @@ class Nearness(Worker):
         picture is better than none. The next `follow` shows it."""
         self._waits_since = self._waits_since or now
         if now - self._waits_since > EASED * 1e9:
-            self._key = Key(np.full(grey.shape, FLAT, np.float32), Carrier(grey), seq, now, now)
+            self._key = Key(np.full(grey.shape, FLAT, np.float32), Carrier(grey), seq, now, 0, now)
             self._flatness = 1.0
         return False
 
