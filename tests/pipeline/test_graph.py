@@ -128,7 +128,7 @@ def test_contract_a_worker_gets_the_sections_of_its_room_its_own_and_those_that_
     assert {w.name: set(w.settings) for w in plan.workers} == {
         "capture": {"capture", "scene", "depth"},
         "depth": {"depth"},
-        "steady": {"steady"},
+        "steady": {"steady", "depth", "stereo"},
         "stereo": {"stereo"},
         "null": set(),
         "window": {"window", "stereo", "capture", "screen_mss"},
