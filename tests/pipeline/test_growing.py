@@ -6,6 +6,7 @@ import signal
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
@@ -102,11 +103,20 @@ def test_contract_a_worker_that_dies_while_a_ring_grows_comes_back_to_the_new_se
         until(lambda: not holders_of(old - launcher.segments()), "the old segments are gone")
 
 
+@contextmanager
+def no_memory_for(nbytes: int) -> Iterator[None]:
+    """Whoever is started meanwhile gets no segment that is larger."""
+    resource.setrlimit(resource.RLIMIT_FSIZE, (nbytes, resource.RLIM_INFINITY))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY,) * 2)
+
+
 def test_contract_a_ring_that_cannot_grow_drops_what_does_not_fit_and_says_so_now_and_then(
     tmp_path: Path,
 ) -> None:
-    with launched(tmp_path, swap=["capture=grows"]) as launcher:
-        psutil.Process(launcher.pid).rlimit(psutil.RLIMIT_FSIZE, (1 << 20, resource.RLIM_INFINITY))
+    with no_memory_for(4 << 20), launched(tmp_path, swap=["capture=grows"], ready=False) as launcher:
         launcher.until_logged("frames of 1555200 bytes are dropped: ring frame: no memory")
         lost = launcher.worker("capture")["lost"]
         time.sleep(2)

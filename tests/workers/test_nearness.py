@@ -163,7 +163,7 @@ class Following(Steady):
     def see(self, picture: npt.NDArray[np.uint8], seconds: float, live: bool = False) -> Map | None:
         """A small frame; what it makes of it, if anything."""
         self.frame += 1
-        slot = open_slot(ROWS * COLUMNS * 4)
+        slot = open_slot(ROWS * COLUMNS * 4 * 9)
         info = SimpleNamespace(t_capture=int(seconds * SECOND), source=SimpleNamespace(seq=self.frame))
         lease: Any = SimpleNamespace(frame=picture, info=info)
         if not self.worker.follow(lease, live, slot):
@@ -197,6 +197,17 @@ def following() -> Following:
 
 def test_contract_while_maps_come_small_frames_are_only_remembered(following: Following) -> None:
     assert following.see(scene_at(52), 0.1, live=True) is None
+
+
+@pytest.mark.parametrize("sync", ["exact", "latest"])
+def test_contract_maps_may_come_in_another_size_from_now_on(sync: str) -> None:
+    worker = Following(sync, low_percent=0, high_percent=100)
+    for number, factor in enumerate([1, 2, 1, 3]):
+        worker.see(scene_at(50), number / 10, live=True)
+        large = np.kron(map_at(50), np.ones((factor, factor), np.float32))
+        found = worker.map(large, number / 10)
+        assert found.shape == large.shape
+        assert np.abs(found - (large > 3)).max() < 0.05
 
 
 def test_contract_before_the_first_map_there_is_nothing_to_carry() -> None:

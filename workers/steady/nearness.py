@@ -88,7 +88,10 @@ class Nearness(Worker):
         self._unmapped_since, self._usual_wait, self._waited = None, self._waited, 0.0
         if latest and seq < self._scene_since:
             return False  # of a scene that is over
-        if self._key is not None and self._is_of_this_scene(self._key.seq) != self._is_of_this_scene(seq):
+        if self._key is not None and (
+            self._is_of_this_scene(self._key.seq) != self._is_of_this_scene(seq)
+            or self._key.values.shape != inverse_depth.shape  # a source that has another size now
+        ):
             self._begin_scene()
         grey = self._grey_of(seq, inverse_depth.shape)
         self._range.follow(inverse_depth, steady, now)
