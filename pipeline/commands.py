@@ -14,6 +14,7 @@ from pipeline.attach import Desk
 from pipeline.graph import GraphError, make_plan
 from pipeline.log_stream import LogStream
 from pipeline.models_command import add_parser as add_models_parser
+from pipeline.offer import offer
 from pipeline.pick import pick
 from pipeline.reload import Reload
 from pipeline.settings import Settings, SettingsError, load
@@ -101,6 +102,7 @@ def _run(options: argparse.Namespace) -> int:
         overrides.append(f"log.level={options.log_level}")
     try:
         settings = load(options.settings, profile=options.profile, overrides=overrides)
+        model_is_open = settings.section("depth").model == "auto"
         settings, reasons = pick(settings)
         plan = make_plan(settings)
     except (SettingsError, GraphError) as error:
@@ -118,6 +120,8 @@ def _run(options: argparse.Namespace) -> int:
         return 1
     for reason in reasons:
         log.info("%s", reason)
+    if model_is_open and (better := offer()):
+        log.info("%s", better)
     log.info("%s", plan.text())
     _stop_on_signals(supervisor)
     reload = Reload(settings, overrides, supervisor)

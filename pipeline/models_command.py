@@ -19,7 +19,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         command=lambda options: _list()
     )
     get = actions.add_parser("download", help="get a model; goes on where an earlier attempt stopped")
-    get.add_argument("name", choices=sorted(MODELS))
+    get.add_argument("name", choices=sorted(name for name, model in MODELS.items() if model.address))
     get.set_defaults(command=lambda options: _download(options.name))
     actions.add_parser("verify", help="compare every model file here with its sha256").set_defaults(
         command=lambda options: _verify()
@@ -29,7 +29,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 def _list() -> int:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for column in ("model", "MB", "licence", "here", "about"):
-        table.add_column(column)
+        table.add_column(column, no_wrap=column == "model")
     for model in MODELS.values():
         here = next((str(path) for path in places(model) if path.is_file()), "no")
         table.add_row(model.name, f"{model.nbytes / 1e6:.1f}", model.licence, here, model.about)
@@ -52,18 +52,15 @@ def _download(name: str) -> int:
 
 
 def _verify() -> int:
-    wrong = found = 0
+    wrong = 0
     for model in MODELS.values():
         for path in places(model):
             if not path.is_file():
                 continue
-            found += 1
             try:
                 verify(model, path)
                 print(f"{path}: is {model.name}")
             except ModelError as error:
                 print(error, file=sys.stderr)
                 wrong += 1
-    if not found:
-        print("no model is here; `launcher.py models download NAME` gets one")
     return 1 if wrong else 0

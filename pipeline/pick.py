@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from pipeline.catalogue import implementations
-from pipeline.graph import TRUE_DEPTH, GraphError
+from pipeline.graph import GraphError
 from pipeline.machine import gpu_computes, gpu_draws
 from pipeline.settings import Settings
-from workers.depth._manifest import MODELS
+from workers.depth._manifest import BUILT_IN, MODELS
 from workers.depth._models import ModelError, download, is_here
 
 
@@ -19,13 +19,7 @@ def pick(settings: Settings, package: str = "workers") -> tuple[Settings, list[s
     reasons: list[str] = []
     capture, depth = settings.sections["capture"], settings.sections["depth"]
     source = _pick_source(package, reasons) if capture.source == "auto" else capture.source
-    try:
-        model = _pick_model(depth.model, source, reasons)
-    except GraphError as error:
-        if capture.source != "auto":
-            raise
-        reasons.append(f"source: scene after all, with its own true depth, because {error}")
-        source, model = "scene", TRUE_DEPTH
+    model = _pick_model(depth.model, reasons)
     sections = {**settings.sections, "capture": replace(capture, source=source)}
     sections["depth"] = replace(depth, model=model)
     sinks = settings.sinks
@@ -71,22 +65,15 @@ def _pick_sinks(package: str, reasons: list[str]) -> list[str]:
     return sinks
 
 
-def _pick_model(wanted: str, source: str, reasons: list[str]) -> str:
-    """For `auto` the first model that is here, or can be got; the scene needs none."""
-    here = [name for name in MODELS if is_here(name)]
-    if wanted != "auto":
-        if wanted in MODELS and wanted not in here:
-            _get(wanted, reasons)
-        return wanted
-    if here:
-        reasons.append(f"depth: {here[0]}, {MODELS[here[0]].about}")
-        return here[0]
-    if source == "scene":
-        reasons.append("depth: the scene's own true depth, because no depth model is on this machine")
-        return TRUE_DEPTH
-    name = next(iter(MODELS))
-    _get(name, reasons)
-    return name
+def _pick_model(wanted: str, reasons: list[str]) -> str:
+    """A known one that is chosen by name is fetched where it is missing; `auto` is the one that comes with
+    the program: it needs neither network nor GPU."""
+    if wanted == "auto":
+        reasons.append(f"depth: {BUILT_IN}, {MODELS[BUILT_IN].about}")
+        return BUILT_IN
+    if wanted in MODELS and not is_here(wanted):
+        _get(wanted, reasons)
+    return wanted
 
 
 def _get(name: str, reasons: list[str]) -> None:
@@ -96,8 +83,8 @@ def _get(name: str, reasons: list[str]) -> None:
     except ModelError as error:
         raise GraphError(
             f"the depth model {name} is not on this machine and could not be downloaded ({error}); with a "
-            f"network try `launcher.py models download {name}`, without one look at the test scene: "
-            "`--set capture.source=scene`"
+            f"network try `launcher.py models download {name}`, without one take the one that comes with the "
+            f"program: `--set depth.model={BUILT_IN}`"
         ) from error
     reasons.append(f"depth: {name}, just downloaded to {path}")
 

@@ -10,6 +10,7 @@ import pytest
 
 from pipeline.litmus import run_litmus
 from tests.pipeline.running import REPO, command
+from workers.depth._manifest import BUILT_IN_FOLDER
 
 
 def without_display(**more: str) -> dict[str, Any]:
@@ -100,8 +101,14 @@ def test_verify_refuses_a_file_that_is_not_the_model(tmp_path: Path) -> None:
     assert "models download tcmonodepth-small" in done.stderr
 
 
-def test_verify_without_any_model_says_so(tmp_path: Path) -> None:
+def test_verify_without_any_download_finds_the_model_that_comes_with_the_program(tmp_path: Path) -> None:
     env = without_display(STEREORING_MODELS=str(tmp_path), XDG_CACHE_HOME=str(tmp_path))
     done = command("models", "verify", **env)
     assert done.returncode == 0
-    assert "no model is here" in done.stdout
+    assert done.stdout.splitlines() == [f"{BUILT_IN_FOLDER / 'small_depth.onnx'}: is built-in"]
+
+
+def test_what_comes_with_the_program_is_not_offered_for_download(tmp_path: Path) -> None:
+    done = command("models", "download", "built-in")
+    assert done.returncode == 2
+    assert "tcmonodepth-small" in done.stderr

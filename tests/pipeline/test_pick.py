@@ -13,9 +13,9 @@ from pipeline.graph import GraphError
 from pipeline.pick import pick
 from pipeline.settings import Settings, load
 from tests.pipeline.running import REPO, command
-from workers.depth._manifest import MODELS
+from workers.depth._manifest import BUILT_IN, MODELS
 
-NAME = next(iter(MODELS))
+NAME = "tcmonodepth-small"
 Picked = Callable[..., tuple[Settings, list[str]]]
 
 
@@ -45,14 +45,6 @@ def no_model(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
         yield
 
 
-@pytest.fixture
-def model_here(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("STEREORING_MODELS", str(tmp_path))
-    file = tmp_path / MODELS[NAME].file
-    file.parent.mkdir(parents=True)
-    file.touch()
-
-
 @contextmanager
 def nobody_answers() -> Iterator[str]:
     """The port is taken, so that nobody else answers there, and not listened on."""
@@ -61,16 +53,15 @@ def nobody_answers() -> Iterator[str]:
         yield f"http://127.0.0.1:{taken.getsockname()[1]}/model.onnx"
 
 
-@pytest.mark.usefixtures("model_here")
 def test_contract_no_auto_is_left_and_each_decision_has_its_reason(picked: Picked) -> None:
     settings, reasons = picked()
     assert settings.section("capture").source == "scene"
-    assert settings.section("depth").model == NAME
+    assert settings.section("depth").model == BUILT_IN
     assert settings.sinks == ("web",)
     assert reasons == [
         "source: not screen_mss, because there is no display (DISPLAY is not set)",
         "source: scene",
-        f"depth: {NAME}, {MODELS[NAME].about}",
+        f"depth: {BUILT_IN}, {MODELS[BUILT_IN].about}",
         "sink: not window, because there is no display (DISPLAY is not set)",
         "sink: web",
         "stereo: in a process of its own (own), because no sink makes them itself",
@@ -97,7 +88,6 @@ def test_contract_the_views_are_made_where_a_gpu_can_do_it_and_it_is_said(
     assert [f"({where})" in reason for reason in reasons] == [True]
 
 
-@pytest.mark.usefixtures("model_here")
 def test_contract_all_but_auto_stays_as_it_was(picked: Picked) -> None:
     before = load(REPO / "settings.yaml")
     after, _ = picked()
@@ -115,7 +105,6 @@ def test_contract_what_is_chosen_by_name_is_not_questioned(picked: Picked) -> No
     assert reasons == []
 
 
-@pytest.mark.usefixtures("model_here")
 @pytest.mark.parametrize(
     ("given", "sinks"), [("[auto, null]", ("null", "web")), ("[web, auto]", ("web",)), ("[auto]", ("web",))]
 )
@@ -143,23 +132,24 @@ def test_contract_a_display_that_nobody_serves_is_no_display(
 
 
 @pytest.mark.usefixtures("no_model")
-def test_contract_the_scene_without_a_model_shows_its_true_depth(picked: Picked) -> None:
-    for source in ("auto", "scene"):
-        settings, reasons = picked(f"capture.source={source}")
-        assert settings.section("capture").source == "scene"
-        assert settings.section("depth").model == "true"
-        assert "depth: the scene's own true depth, because no depth model is on this machine" in reasons
+@pytest.mark.parametrize("source", ["auto", "scene", "screen_mss", "image"])
+def test_contract_without_any_download_there_is_depth_all_the_same(picked: Picked, source: str) -> None:
+    settings, reasons = picked(f"capture.source={source}", "sinks=[null]")
+    assert settings.section("depth").model == BUILT_IN
+    assert reasons[-1].startswith(f"depth: {BUILT_IN}, ")
 
 
 @pytest.mark.usefixtures("no_model")
-@pytest.mark.parametrize("model", ["auto", NAME])
-def test_contract_a_screen_without_a_model_is_refused_with_what_to_do(picked: Picked, model: str) -> None:
+@pytest.mark.parametrize("source", ["auto", "screen_mss"])
+def test_contract_a_model_by_name_that_cannot_be_got_is_refused_with_what_to_do(
+    picked: Picked, source: str
+) -> None:
     with pytest.raises(GraphError) as caught:
-        picked("capture.source=screen_mss", f"depth.model={model}", "sinks=[null]")
+        picked(f"capture.source={source}", f"depth.model={NAME}", "sinks=[null]")
     message = str(caught.value)
     assert NAME in message
     assert f"launcher.py models download {NAME}" in message
-    assert "--set capture.source=scene" in message
+    assert f"--set depth.model={BUILT_IN}" in message
 
 
 def test_contract_a_network_s_own_file_is_looked_for_by_the_worker_and_not_downloaded(
@@ -168,7 +158,6 @@ def test_contract_a_network_s_own_file_is_looked_for_by_the_worker_and_not_downl
     assert picked("capture.source=scene", "depth.model=mine.onnx")[0].section("depth").model == "mine.onnx"
 
 
-@pytest.mark.usefixtures("model_here")
 def test_contract_without_any_source_all_reasons_are_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -191,7 +180,6 @@ def test_contract_without_any_source_all_reasons_are_told(
     ]
 
 
-@pytest.mark.usefixtures("model_here")
 def test_contract_the_launcher_says_what_it_has_picked() -> None:
     result = command("--plan")
     assert result.returncode == 0, result.stderr

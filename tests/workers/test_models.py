@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from workers.depth._manifest import MODELS, Model
+from workers.depth._manifest import BUILT_IN, BUILT_IN_FOLDER, MODELS, Model
 from workers.depth._models import (
     ModelError,
     cache_folder,
@@ -24,7 +24,7 @@ from workers.depth._models import (
 from workers.worker import CannotWork
 
 pytestmark = pytest.mark.timeout(60)
-NAME = next(iter(MODELS))
+NAME = "tcmonodepth-small"
 CONTENT = bytes(range(256)) * 1000
 HALF = 100_000  # bytes
 
@@ -149,6 +149,27 @@ def test_contract_a_file_that_is_not_the_model_is_refused_whoever_put_it_there(
     for word in (str(place), hashlib.sha256(content).hexdigest(), model.sha256, f"models download {NAME}"):
         assert word in str(caught.value)
     assert place.read_bytes() == content, "it is the user's to delete"
+
+
+def test_contract_the_built_in_model_needs_no_folder_and_no_network(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STEREORING_MODELS", str(tmp_path))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert find(BUILT_IN) == BUILT_IN_FOLDER / "small_depth.onnx"
+    with pytest.raises(ModelError, match="comes with the program and is not downloaded"):
+        download(MODELS[BUILT_IN], quiet)
+
+
+def test_contract_a_built_in_model_that_was_changed_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workers.depth._models.BUILT_IN_FOLDER", tmp_path)
+    with pytest.raises(ModelError, match="put the file back that comes with the program"):
+        find(BUILT_IN)
+    (tmp_path / "small_depth.onnx").write_bytes(CONTENT)
+    with pytest.raises(ModelError, match=r"is not built-in: its sha256 is .*put the file back"):
+        find(BUILT_IN)
 
 
 # Downloading --------------------------------------------------------------------------------------------

@@ -1,7 +1,7 @@
 """Finds, checks and downloads model files.
 
-Looked for in STEREORING_MODELS, then in the user's cache. A file whose sha256 is not the manifest's is
-refused, whoever put it there.
+Looked for in STEREORING_MODELS, then in the user's cache; our own lies beside this file. A file whose sha256
+is not the manifest's is refused, whoever put it there.
 """
 
 import hashlib
@@ -11,7 +11,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from workers.depth._manifest import MODELS, Model
+from workers.depth._manifest import BUILT_IN_FOLDER, MODELS, Model
 from workers.worker import CannotWork
 
 CHUNK = 1 << 16
@@ -34,6 +34,9 @@ def cache_folder() -> Path:
 
 def places(model: Model) -> Iterator[Path]:
     """Where its file may lie, the first choice first."""
+    if model.address is None:
+        yield BUILT_IN_FOLDER / model.file
+        return
     if os.environ.get("STEREORING_MODELS"):
         yield Path(os.environ["STEREORING_MODELS"]) / model.file
     yield cache_folder() / model.file
@@ -52,9 +55,7 @@ def find(name: str) -> Path:
         if path.is_file():
             verify(model, path)
             return path
-    raise ModelError(
-        f"depth.model: {name} is not on this machine; get it with `launcher.py models download {name}`"
-    )
+    raise ModelError(f"depth.model: {name} is not on this machine; {_remedy(model)}")
 
 
 def is_here(name: str) -> bool:
@@ -64,22 +65,41 @@ def is_here(name: str) -> bool:
 
 def verify(model: Model, path: Path) -> None:
     """Raises ModelError when the file is not the one that the manifest means."""
+    _refuse_unverified(model)
     found = hashlib.sha256(path.read_bytes()).hexdigest()
     if found != model.sha256:
         raise ModelError(
-            f"{path}: is not {model.name}: its sha256 is {found}, not {model.sha256}; "
-            f"delete it and run `launcher.py models download {model.name}`"
+            f"{path}: is not {model.name}: its sha256 is {found}, not {model.sha256}; delete it and "
+            f"{_remedy(model)}"
         )
+
+
+def _refuse_unverified(model: Model) -> None:
+    if model.sha256 is None:
+        raise ModelError(
+            f"{model.name}: this version does not know the sha256 of its file and takes none that it cannot "
+            f"check; export the network to ONNX yourself ({model.address}; in: RGB 0…255 as float32 [1, 3, "
+            "rows, columns], out: relative inverse depth) and name the file: --set depth.model=FILE.onnx"
+        )
+
+
+def _remedy(model: Model) -> str:
+    if model.address is None:
+        return f"put the file back that comes with the program, {BUILT_IN_FOLDER / model.file}"
+    return f"get it with `launcher.py models download {model.name}`"
 
 
 def download(model: Model, progress: Callable[[int, int], None]) -> Path:
     """Fetch a model into the cache; goes on where an earlier attempt stopped. `progress(done, total)` in
     bytes. Raises ModelError."""
+    if model.address is None:
+        raise ModelError(f"{model.name} comes with the program and is not downloaded")
+    _refuse_unverified(model)
     path = cache_folder() / model.file
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_suffix(path.suffix + ".part")
     try:
-        _fetch(model, part, progress)
+        _fetch(model.address, model.nbytes, part, progress)
     except OSError as error:
         why = getattr(error, "reason", error)
         raise ModelError(f"{model.address}: {why}; what has come is kept, try again") from error
@@ -92,11 +112,11 @@ def download(model: Model, progress: Callable[[int, int], None]) -> Path:
     return path
 
 
-def _fetch(model: Model, part: Path, progress: Callable[[int, int], None]) -> None:
+def _fetch(address: str, nbytes: int, part: Path, progress: Callable[[int, int], None]) -> None:
     done = part.stat().st_size if part.exists() else 0
-    if done >= model.nbytes:
+    if done >= nbytes:
         return
-    request = urllib.request.Request(model.address, headers={"Range": f"bytes={done}-"} if done else {})
+    request = urllib.request.Request(address, headers={"Range": f"bytes={done}-"} if done else {})
     with urllib.request.urlopen(request, timeout=30) as answer:
         resumed = done > 0 and answer.status == 206
         with part.open("ab" if resumed else "wb") as file:
@@ -104,6 +124,6 @@ def _fetch(model: Model, part: Path, progress: Callable[[int, int], None]) -> No
             while chunk := answer.read(CHUNK):
                 file.write(chunk)
                 done += len(chunk)
-                progress(done, model.nbytes)
-    if done < model.nbytes:
-        raise OSError(f"the connection ended after {done} of {model.nbytes} bytes")
+                progress(done, nbytes)
+    if done < nbytes:
+        raise OSError(f"the connection ended after {done} of {nbytes} bytes")
