@@ -16,7 +16,7 @@ SCREEN = (  # the part of the X screen where something moves
 )
 REAL = (  # the real network and both eyes, at a rate that leaves two cores time for a browser
     "capture.fps=15",
-    "depth.model=auto",
+    "depth.model=tcmonodepth-small",
     "stereo.layout=half-sbs",
     "stereo.strength=4",
     "scene.width=640",
