@@ -1,5 +1,6 @@
 """The warp: the left eye plus, the right eye minus; what is near wins, and holes show what lies behind."""
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from workers.stereo import LAYOUTS
 from workers.stereo._layout import Layout, lay_out
 from workers.stereo._parallax import Parallax
-from workers.stereo.warp import warp_views
+from workers.stereo.warp import full_nearness, warp_views
 
 Picture = npt.NDArray[np.uint8]
 Map = npt.NDArray[np.float32]
@@ -142,6 +143,41 @@ def test_contract_a_smaller_map_s_outline_follows_the_picture(scale: int) -> Non
     left, right, _ = eyes(frame, nearness, Parallax(12.0, 0.5, 20.0))
     assert box_in(left) == (41 + 6, 57 + 6)
     assert box_in(right) == (41 - 6, 57 - 6)
+
+
+def outline_of(front: Picture) -> tuple[int, int]:
+    """uint8[H, W] of 0 and 1: the outline's length, and the pixels of what is one wide."""
+    length = sum(np.count_nonzero(np.diff(front.astype(int), axis=axis)) for axis in (0, 1))
+    wide = [
+        cv2.morphologyEx(front, how, np.ones(line, np.uint8))
+        for how in (cv2.MORPH_OPEN, cv2.MORPH_CLOSE)
+        for line in ((1, 3), (3, 1))
+    ]
+    return length, sum(np.count_nonzero(front != without) for without in wide)
+
+
+@pytest.mark.parametrize("scale", [2, 4, 6])
+@pytest.mark.parametrize(
+    ("strong", "most_longer", "most_spurs"), [(10, 1.03, 3), (20, 1.07, 10), (30, 1.1, 20)]
+)
+def test_contract_noise_leaves_an_outline_calm(
+    scale: int, strong: float, most_longer: float, most_spurs: int
+) -> None:
+    """A disc that differs from what is behind it by 40 levels, and a soft map. Were each pixel left with what
+    its own colour says, the outline would be up to 1.8 times as long as the disc's, with 300 spurs."""
+    rows, columns = 160, 240
+    y, x = np.mgrid[:rows, :columns]
+    disc = ((x - 120) ** 2 + (y - 80) ** 2 < 55**2).astype(np.uint8)
+    grain = np.random.default_rng(3).normal(0, strong, (rows, columns, 3))
+    frame = (100 + 40.0 * disc[..., None] + grain).clip(0, 255).astype(np.uint8)
+    small = cv2.resize(
+        0.2 + 0.6 * disc, (columns // scale, rows // scale), interpolation=cv2.INTER_AREA
+    ).astype(np.float32)
+    front = (full_nearness(frame, cv2.GaussianBlur(small, (0, 0), 1.0)) > 0.5).astype(np.uint8)
+    length, spurs = outline_of(front)
+    assert length <= most_longer * outline_of(disc)[0]
+    assert spurs <= most_spurs
+    assert np.count_nonzero(front != disc) < length, "on average it is within a pixel of the disc's"
 
 
 @pytest.mark.parametrize(("half", "full"), [("half-sbs", "full-sbs"), ("half-tab", "full-tab")])

@@ -17,11 +17,13 @@
 Before that the nearness map is brought to the frame's size. A coarser map first gets its edges where the
 picture has them: beside an edge the pixels around a pixel vote, the more the nearer they are and the more
 they look like it, on whether it is of the nearer or of the farther side. Then it is enlarged, smoothly within
-a surface, and across an edge each pixel goes with those that it looks like. In a map as fine as the picture
-the pixels that are mixed of both sides go with the nearer one, and steps of a single level are smoothed.
+a surface, and across an edge each pixel goes with those that it looks like. In a map as fine as the picture,
+be it enlarged or given, the pixels that are mixed of both sides go with the nearer one. In one that is
+enlarged the median down, then across, takes away the spurs and the zigzag of outlines that each pixel has
+decided alone; in one that is given steps of a single level are smoothed.
 
-In `best` all this; `fast` fills holes in a plainer way, leaves out 5 and the second half of 3, and takes a
-map as fine as the picture as it is.
+In `best` all this; `fast` fills holes in a plainer way, leaves out 5 and the second half of 3, and leaves
+mixed pixels and steps as they are.
 """
 
 HOLE = -(1 << 28)  # in place of a position
@@ -38,9 +40,10 @@ SAME = 4.0  # pixels of parallax; what differs by more is another surface
 EDGE = 0.06  # nearness; corners of a map cell that differ by more lie on two surfaces
 PASSES, VOTERS = 2, 3  # how often they vote, and how far away, in pixels of the map
 VOTE_SIGMA, VOTE_TONE = 2.0, 450.0  # of their distance in pixels, of their squared difference in colour
-LOOKS = 4  # pixels of the frame, down and across, that are averaged for the colour of a pixel of the map
+LOOKS = (3, 5)  # eighths of a pixel of the map, down and across, where its colour is looked up
 TONE = 40.0  # squared colour difference that is still noise
 SHARE = 0.02  # that a corner of a cell has at least, however far away; colour decides
+OUTLINE = 2  # pixels to each side that the median goes over
 LEVEL = 1.5 / 255  # nearness; a smaller step is one of an 8-bit map, and of no surface
 REACH = 4  # pixels to each side over which such steps are smoothed
 MIXED = 4  # times as far from the nearer surface's colour as from the other's is still a mixture of both

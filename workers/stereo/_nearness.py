@@ -7,32 +7,75 @@ from numba import uint8
 
 from workers.stereo import _definition
 from workers.stereo._compiled import compiled
-from workers.stereo._definition import EDGE, MIXED, REACH, TONE
+from workers.stereo._definition import EDGE, MIXED, OUTLINE, REACH, TONE
 from workers.stereo._rows import list_flagged
 
 LEVEL, SHARE = np.float32(_definition.LEVEL), np.float32(_definition.SHARE)
+KEPT = 8  # rows, in turn; at least 3 + 2 * OUTLINE
 
 
 @compiled
-def nearness_of_row(frame, channels, nearness, y, best, near, refined, flags, edges):  # type: ignore[no-untyped-def]
-    """float32[h, w] of any size → near float32[W] of the frame's row y."""
+def make_lines(width):  # type: ignore[no-untyped-def]
+    """Room for one thread: the last rows of the enlarged and of the refined map, and one row in between."""
+    enlarged, refined = np.empty((KEPT, width), np.float32), np.empty((KEPT, width), np.float32)
+    return enlarged, refined, np.empty(width, np.float32)
+
+
+@compiled
+def nearness_of_row(frame, channels, coarse, y, first, best, lines, flags, edges, near):  # type: ignore[no-untyped-def]
+    """`coarse` is a map float32[h, w] of any size and its pixels' colours, float32[3, h, w], which one as
+    large as the frame does without → near float32[W] of the frame's row y.
+
+    Rows have to be asked for one after the other, from `first` on: those around a row stay in `lines`.
+    """
+    nearness, colours = coarse
     height, width = frame.shape[0], frame.shape[1] // channels
-    if nearness.shape[0] != height or nearness.shape[1] != width:
-        _upsample(frame, channels, nearness, y, near)
-    elif best:
-        _refine(frame, channels, nearness, y, refined, flags, edges)
-        _smooth(refined, near)
-    else:
-        for x in range(width):
-            near[x] = nearness[y, x]
+    enlarged, refined, between = lines
+    if nearness.shape[0] == height and nearness.shape[1] == width:
+        if best:
+            _refine(frame, channels, nearness, y, between, flags, edges)
+            _smooth(between, near)
+        else:
+            near[:] = nearness[y]
+        return
+    reach = OUTLINE + 1 if best else OUTLINE
+    for j in range(max(0, y - reach if y == first else y + reach), min(height, y + reach + 1)):
+        _upsample(frame, channels, nearness, colours, j, enlarged[j % KEPT])
+    if best:
+        for j in range(max(0, y - OUTLINE if y == first else y + OUTLINE), min(height, y + OUTLINE + 1)):
+            _refine(frame, channels, enlarged, j, refined[j % KEPT], flags, edges)
+    _calm(refined if best else enlarged, y, height, between, near)
 
 
 @compiled
-def _refine(frame, channels, nearness, y, near, flags, edges):  # type: ignore[no-untyped-def]
-    """A map as fine as the picture: the pixels at an edge, which are mixed of both sides, move with the
-    nearer side if they look at all like it. Otherwise they stay behind as its ghost."""
-    height, width = nearness.shape
-    above, here, below = nearness[max(0, y - 1)], nearness[y], nearness[min(height - 1, y + 1)]
+def _calm(kept, y, height, between, near):  # type: ignore[no-untyped-def]
+    """The median of five rows, then of five columns: an outline without spurs and with little zigzag."""
+    above, over = kept[max(0, y - 2) % KEPT], kept[max(0, y - 1) % KEPT]
+    under, below = kept[min(height - 1, y + 1) % KEPT], kept[min(height - 1, y + 2) % KEPT]
+    _medians(above, over, kept[y % KEPT], under, below, between)
+    near[:] = between
+    end = near.size - 4
+    if end > 0:
+        left, right = between[1 : end + 1], between[3 : end + 3]
+        _medians(between[:end], left, between[2 : end + 2], right, between[4:], near[2 : end + 2])
+
+
+@compiled
+def _medians(a, b, c, d, e, medians):  # type: ignore[no-untyped-def]
+    """Of five; the least and the greatest of the first four are not it, of the rest it is the middle one."""
+    for x in range(medians.size):
+        low = max(min(a[x], b[x]), min(c[x], d[x]))
+        high = min(max(a[x], b[x]), max(c[x], d[x]))
+        medians[x] = max(min(low, high), min(max(low, high), e[x]))
+
+
+@compiled
+def _refine(frame, channels, rows, y, near, flags, edges):  # type: ignore[no-untyped-def]
+    """A map as fine as the picture, all `rows` of it or the last ones in turn: the pixels at an edge, which
+    are mixed of both sides, move with the nearer side if they look at all like it. Otherwise they stay behind
+    as its ghost."""
+    height, kept, width = frame.shape[0], rows.shape[0], near.size
+    above, here, below = rows[max(0, y - 1) % kept], rows[y % kept], rows[min(height - 1, y + 1) % kept]
     flags[0] = flags[width - 1] = uint8(0)
     left, right, over, under, middle = here[:-2], here[2:], above[1:-1], below[1:-1], here[1:-1]
     at_edge = flags[1 : width - 1]
@@ -44,8 +87,7 @@ def _refine(frame, channels, nearness, y, near, flags, edges):  # type: ignore[n
     if y == 0 or y == height - 1:
         return
     for x in edges[: list_flagged(flags, edges)]:
-        for dy, dx in ((0, -1), (0, 1), (-1, 0), (1, 0)):
-            there = nearness[y + dy, x + dx]
+        for dy, dx, there in ((0, -1, here[x - 1]), (0, 1, here[x + 1]), (-1, 0, above[x]), (1, 0, below[x])):
             if there - here[x] > LEVEL and there > near[x]:
                 like_nearer = _difference(frame, channels, y, x, y + dy, x + dx)
                 like_other = _difference(frame, channels, y, x, y - dy, x - dx)
@@ -68,7 +110,7 @@ def _smooth(near, smoothed):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _upsample(frame, channels, nearness, y, near):  # type: ignore[no-untyped-def]
+def _upsample(frame, channels, nearness, colours, y, near):  # type: ignore[no-untyped-def]
     """Bilinear within a surface; across an edge each pixel belongs to the surface whose colour it has, so
     that the outline follows the picture and not the map's cells.
 
@@ -81,7 +123,6 @@ def _upsample(frame, channels, nearness, y, near):  # type: ignore[no-untyped-de
     y0 = max(0, min(rows - 1, math.floor(v)))
     y1 = min(rows - 1, y0 + 1)
     fy = np.float32(max(0.0, min(1.0, v - y0)))
-    py0, py1 = int((y0 + 0.5) * height / rows), int((y1 + 0.5) * height / rows)
     across, ratio = width / columns, np.float32(columns / width)
     first = 0
     for cell in range(columns + 1):
@@ -95,14 +136,13 @@ def _upsample(frame, channels, nearness, y, near):  # type: ignore[no-untyped-de
             for x in range(first, end):
                 near[x] = left + (right - left) * (begin + np.float32(x - first) * ratio)
         else:
-            px0, px1 = int((x0 + 0.5) * across), int((x1 + 0.5) * across)
-            middle = 0.5 * (low + high)
+            middle = np.float32(0.5) * (low + high)
             for x in range(first, end):
                 fx = begin + np.float32(x - first) * ratio
-                wa = ((1 - fx) * (1 - fy) + SHARE) * _likeness(frame, channels, y, x, py0, px0)
-                wb = (fx * (1 - fy) + SHARE) * _likeness(frame, channels, y, x, py0, px1)
-                wc = ((1 - fx) * fy + SHARE) * _likeness(frame, channels, y, x, py1, px0)
-                wd = (fx * fy + SHARE) * _likeness(frame, channels, y, x, py1, px1)
+                wa = ((1 - fx) * (1 - fy) + SHARE) * _likeness(frame, channels, y, x, colours, y0, x0)
+                wb = (fx * (1 - fy) + SHARE) * _likeness(frame, channels, y, x, colours, y0, x1)
+                wc = ((1 - fx) * fy + SHARE) * _likeness(frame, channels, y, x, colours, y1, x0)
+                wd = (fx * fy + SHARE) * _likeness(frame, channels, y, x, colours, y1, x1)
                 front = wa * (a > middle) + wb * (b > middle) + wc * (c > middle) + wd * (d > middle)
                 in_front = 2 * front >= wa + wb + wc + wd
                 wa *= (a > middle) == in_front
@@ -114,9 +154,14 @@ def _upsample(frame, channels, nearness, y, near):  # type: ignore[no-untyped-de
 
 
 @compiled
-def _likeness(frame, channels, y, x, other_y, other_x):  # type: ignore[no-untyped-def]
-    """How much two pixels look alike: 1/TONE for the same colour, falling with the squared distance."""
-    return 1.0 / (TONE + _difference(frame, channels, y, x, other_y, other_x))
+def _likeness(frame, channels, y, x, colours, row, column):  # type: ignore[no-untyped-def]
+    """How much a pixel looks like one of the map: 1/TONE for the same colour, falling with the squared
+    distance."""
+    squared = np.float32(0)
+    for k in range(3):
+        difference = np.float32(frame[y, x * channels + k]) - colours[k, row, column]
+        squared += difference * difference
+    return np.float32(1) / (np.float32(TONE) + squared)
 
 
 @compiled

@@ -8,15 +8,20 @@ from numba import njit, prange, types
 from workers.stereo._compiled import compiled, forget_stale
 from workers.stereo._definition import EDGE, LOOKS, PASSES, VOTE_SIGMA, VOTE_TONE, VOTERS
 
+PART = 32  # columns of a row that vote together, if there is an edge among them
 
-def sharpened(frame: npt.NDArray[np.uint8], nearness: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    """frame uint8[H, W, C], nearness float32[h, w] → float32[h, w]."""
+
+def sharpened(
+    frame: npt.NDArray[np.uint8], nearness: npt.NDArray[np.float32]
+) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+    """frame uint8[H, W, C], nearness float32[h, w] → the map as it was meant, float32[h, w], and the colours
+    of its pixels, float32[3, h, w]."""
     colours = np.empty((3, *nearness.shape), np.float32)
     _reduce(np.ascontiguousarray(frame), colours)
     for _ in range(PASSES):
         before, nearness = nearness, np.empty_like(nearness)
         _vote(colours, np.ascontiguousarray(before), _distances(), nearness)
-    return nearness
+    return nearness, colours
 
 
 def _distances() -> npt.NDArray[np.float32]:
@@ -33,22 +38,31 @@ _MAP = types.Array(types.float32, 2, "C", readonly=True)
 _RESULT = types.Array(types.float32, 2, "C")
 
 
+@compiled
+def _looks(cells, size):  # type: ignore[no-untyped-def]
+    """int64[cells, len(LOOKS)]: the pixels where each cell of an axis looks."""
+    looks = np.empty((cells, len(LOOKS)), np.int64)
+    for cell in range(cells):
+        for k in range(len(LOOKS)):
+            looks[cell, k] = (8 * cell + LOOKS[k]) * size // (8 * cells)
+    return looks
+
+
 @njit(types.void(_PIXELS, _COLOURS), parallel=True, nogil=True, fastmath=True, cache=True)
 def _reduce(frame, colours):  # type: ignore[no-untyped-def]
-    """The frame at the map's size, channel by channel: each cell the rounded mean of LOOKS x LOOKS pixels."""
-    height, width = frame.shape[0], frame.shape[1]
+    """The frame at the map's size, channel by channel: the rounded mean of a few pixels around the middle of
+    each cell; nearer to its border they would be of both sides of an edge."""
     _, rows, columns = colours.shape
+    down, across = _looks(rows, frame.shape[0]), _looks(columns, frame.shape[1])
+    count = len(LOOKS) * len(LOOKS)
     for row in prange(rows):
         for column in range(columns):
             red, green, blue = 0, 0, 0
-            for j in range(LOOKS):
-                y = ((row * LOOKS + j) * 2 + 1) * height // (2 * LOOKS * rows)
-                for k in range(LOOKS):
-                    x = ((column * LOOKS + k) * 2 + 1) * width // (2 * LOOKS * columns)
+            for y in down[row]:
+                for x in across[column]:
                     red += frame[y, x, 0]
                     green += frame[y, x, 1]
                     blue += frame[y, x, 2]
-            count = LOOKS * LOOKS
             colours[0, row, column] = (red + count // 2) // count
             colours[1, row, column] = (green + count // 2) // count
             colours[2, row, column] = (blue + count // 2) // count
@@ -71,25 +85,28 @@ def _extremes(nearness, y, low, high):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _count(colours, nearness, distances, y, middle, votes):  # type: ignore[no-untyped-def]
-    """votes float32[4, w] of the row: of those nearer than the middle how many and the sum of their nearness,
-    and the same of those farther. Voter after voter for the whole row at once, in vector instructions."""
+def _count(colours, nearness, distances, y, begin, end, middle, votes):  # type: ignore[no-untyped-def]
+    """votes float32[4, w] of a part of the row: of those nearer than the middle how many and the sum of their
+    nearness, and the same of those farther. Voter after voter for all of it, in vector instructions."""
     rows, columns = nearness.shape
-    votes[:] = np.float32(0)
-    vote = np.empty(columns, np.float32)
+    votes[:, begin:end] = np.float32(0)
+    vote = np.empty(end - begin, np.float32)
     for j in range(max(0, y - VOTERS), min(rows, y + VOTERS + 1)):
-        for step in range(max(-VOTERS, 1 - columns), min(VOTERS + 1, columns)):
-            first, last = max(0, -step), min(columns, columns - step)
-            _weigh(colours, j, y, step, distances[j - y + VOTERS, step + VOTERS], vote[first:last])
+        for step in range(-VOTERS, VOTERS + 1):
+            first, last = max(begin, -step), min(end, columns - step)
+            if first >= last:
+                continue
+            given = vote[: last - first]
+            _weigh(colours, j, y, first, step, distances[j - y + VOTERS, step + VOTERS], given)
             near, between = nearness[j][first + step : last + step], middle[first:last]
-            _add(vote[first:last], near, between, True, votes[0][first:last], votes[1][first:last])
-            _add(vote[first:last], near, between, False, votes[2][first:last], votes[3][first:last])
+            _add(given, near, between, True, votes[0][first:last], votes[1][first:last])
+            _add(given, near, between, False, votes[2][first:last], votes[3][first:last])
 
 
 @compiled
-def _weigh(colours, j, y, step, weight, vote):  # type: ignore[no-untyped-def]
+def _weigh(colours, j, y, first, step, weight, vote):  # type: ignore[no-untyped-def]
     """Of the voters in row j, so many columns to the right."""
-    first, share, one = max(0, -step), np.float32(1 / VOTE_TONE), np.float32(1)
+    share, one = np.float32(1 / VOTE_TONE), np.float32(1)
     red, green, blue = colours[0, y][first:], colours[1, y][first:], colours[2, y][first:]
     other_red, other_green = colours[0, j][first + step :], colours[1, j][first + step :]
     other_blue = colours[2, j][first + step :]
@@ -108,6 +125,23 @@ def _add(vote, near, between, nearer, count, total):  # type: ignore[no-untyped-
         total[x] += value * near[x]
 
 
+@compiled
+def _next_part(low, high, begin):  # type: ignore[no-untyped-def]
+    """From `begin` on: where the next part of a row begins and ends that has edges, in whole PARTs."""
+    columns, end = low.size, begin
+    while end < columns:
+        here = end
+        end = min(columns, here + PART)
+        widest = np.float32(0)
+        for x in range(here, end):
+            widest = max(widest, high[x] - low[x])
+        if widest <= EDGE and here > begin:
+            return begin, here
+        if widest <= EDGE:
+            begin = end
+    return begin, end
+
+
 @njit(types.void(_COLOURS, _MAP, _MAP, _RESULT), parallel=True, nogil=True, fastmath=True, cache=True)
 def _vote(colours, nearness, distances, result):  # type: ignore[no-untyped-def]
     """Of those on the side, nearer or farther, that looks more like a pixel at an edge: their mean."""
@@ -116,8 +150,12 @@ def _vote(colours, nearness, distances, result):  # type: ignore[no-untyped-def]
         low, high = np.empty(columns, np.float32), np.empty(columns, np.float32)
         _extremes(nearness, y, low, high)
         middle, votes = np.float32(0.5) * (low + high), np.empty((4, columns), np.float32)
-        _count(colours, nearness, distances, y, middle, votes)
-        for x in range(columns):
-            side = 0 if votes[0, x] >= votes[2, x] else 2
-            at_edge = high[x] - low[x] > EDGE
-            result[y, x] = votes[side + 1, x] / votes[side, x] if at_edge else nearness[y, x]
+        result[y] = nearness[y]
+        begin, end = _next_part(low, high, 0)
+        while begin < end:
+            _count(colours, nearness, distances, y, begin, end, middle, votes)
+            for x in range(begin, end):
+                side = 0 if votes[0, x] >= votes[2, x] else 2
+                if high[x] - low[x] > EDGE:
+                    result[y, x] = votes[side + 1, x] / votes[side, x]
+            begin, end = _next_part(low, high, end)

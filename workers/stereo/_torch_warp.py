@@ -67,9 +67,13 @@ def warp_views(
 
 def full_nearness(frame: Tensor, nearness: Tensor) -> Tensor:
     """The map float32[h, w] along the edges of the frame uint8[H, W, 3], float32[H, W]."""
+    colours = frame.long()
     if nearness.shape == frame.shape[:2]:
-        return _smoothed(_refined(frame.long(), nearness))
-    return _upsampled(frame.long(), _sharpened(frame.long(), nearness))
+        return _smoothed(_refined(colours, nearness))
+    small = _reduced(colours, nearness.shape[0], nearness.shape[1])
+    for _ in range(_definition.PASSES):
+        nearness = _voted(small, nearness)
+    return _calmed(_refined(colours, _upsampled(colours, small, nearness)))
 
 
 def _mixed(left: Tensor, right: Tensor, name: str, phase: int) -> Tensor:
@@ -324,22 +328,16 @@ def _smoothed(near: Tensor) -> Tensor:
     return result
 
 
-def _sharpened(colours: Tensor, nearness: Tensor) -> Tensor:
-    """Edges where the picture has them; see _sharpen.py."""
-    small = _reduced(colours, nearness.shape[0], nearness.shape[1])
-    for _ in range(_definition.PASSES):
-        nearness = _voted(small, nearness)
-    return nearness
-
-
 def _reduced(colours: Tensor, rows: int, columns: int) -> Tensor:
-    looks = _definition.LOOKS
+    """The frame as a map of this size sees it, float32[rows, columns, 3]."""
+    count = len(_definition.LOOKS)
+    looks = torch.tensor(_definition.LOOKS, device=colours.device)
     y, x = (
-        ((torch.arange(looks * count, device=colours.device) * 2 + 1) * size) // (2 * looks * count)
-        for count, size in ((rows, colours.shape[0]), (columns, colours.shape[1]))
+        (8 * torch.arange(cells, device=colours.device)[:, None] + looks).flatten() * size // (8 * cells)
+        for cells, size in ((rows, colours.shape[0]), (columns, colours.shape[1]))
     )
-    parts = colours[y][:, x].reshape(rows, looks, columns, looks, -1).sum(dim=(1, 3))
-    return ((parts + looks * looks // 2) // (looks * looks)).float()
+    parts = colours[y][:, x].reshape(rows, count, columns, count, -1).sum(dim=(1, 3))
+    return ((parts + count * count // 2) // (count * count)).float()
 
 
 def _voted(colours: Tensor, nearness: Tensor) -> Tensor:
@@ -368,17 +366,17 @@ def _voted(colours: Tensor, nearness: Tensor) -> Tensor:
     return torch.where(high - low > _definition.EDGE, elected, nearness)
 
 
-def _upsampled(colours: Tensor, nearness: Tensor) -> Tensor:
+def _upsampled(colours: Tensor, small: Tensor, nearness: Tensor) -> Tensor:
     (height, width), (rows, columns) = colours.shape[:2], nearness.shape
-    y, fy, first_row, next_row = _cells(height, rows, colours)
-    x, fx, first_column, next_column = _cells(width, columns, colours)
+    fy, first_row, next_row = _cells(height, rows, colours)
+    fx, first_column, next_column = _cells(width, columns, colours)
     fy, fx = fy[:, None], fx[None]
     corners, weights, likes = [], [], []
-    for r, wy, py in ((first_row, 1 - fy, y[0]), (next_row, fy, y[1])):
-        for c, wx, px in ((first_column, 1 - fx, x[0]), (next_column, fx, x[1])):
+    for r, wy in ((first_row, 1 - fy), (next_row, fy)):
+        for c, wx in ((first_column, 1 - fx), (next_column, fx)):
             corners.append(nearness[r][:, c])
             weights.append(wy * wx)
-            likes.append(1 / (_definition.TONE + _difference(colours, colours[py][:, px]).float()))
+            likes.append(1 / (_definition.TONE + _difference(colours, small[r][:, c])))
     near, plain, like = torch.stack(corners), torch.stack([w.expand(height, width) for w in weights]), likes
     low, high = near.amin(dim=0), near.amax(dim=0)
     front = near > (low + high) / 2
@@ -388,12 +386,17 @@ def _upsampled(colours: Tensor, nearness: Tensor) -> Tensor:
     return (weight * near).sum(dim=0) / weight.sum(dim=0)
 
 
-def _cells(size: int, count: int, like: Tensor) -> tuple[tuple[Tensor, Tensor], Tensor, Tensor, Tensor]:
-    """For each pixel of an axis: the pixels in the middles of the map's two cells around it, how far it is
-    between them, and the two cells."""
+def _cells(size: int, count: int, like: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """For each pixel of an axis: how far it is between the map's two cells around it, and these."""
     at = (torch.arange(size, device=like.device, dtype=torch.float64) + 0.5) * count / size - 0.5
     first = at.floor().long().clamp(0, count - 1)
-    following = (first + 1).clamp(max=count - 1)
-    part = (at - first).clamp(0, 1).float()
-    middles = tuple(((cell + 0.5) * size / count).long() for cell in (first, following))
-    return (middles[0], middles[1]), part, first, following
+    return (at - first).clamp(0, 1).float(), first, (first + 1).clamp(max=count - 1)
+
+
+def _calmed(near: Tensor) -> Tensor:
+    """The median down, then across; rows beyond the last are like it, the outermost columns stay."""
+    reach = _definition.OUTLINE
+    padded = torch.cat([near[:1]] * reach + [near] + [near[-1:]] * reach)
+    calm = padded.unfold(0, 2 * reach + 1, 1).median(dim=2).values
+    inner = calm.unfold(1, 2 * reach + 1, 1).median(dim=2).values
+    return torch.cat([calm[:, :reach], inner, calm[:, calm.shape[1] - reach :]], dim=1)

@@ -27,7 +27,7 @@ from workers.stereo._mix import (
     mix_colours,
     take_turns,
 )
-from workers.stereo._nearness import nearness_of_row
+from workers.stereo._nearness import make_lines, nearness_of_row
 from workers.stereo._parallax import Parallax
 from workers.stereo._rows import (
     aim,
@@ -43,7 +43,7 @@ from workers.stereo._rows import (
 from workers.stereo._sharpen import sharpened
 
 Quality = Literal["best", "fast"]
-BLOCK = 16  # rows that one thread does at a time
+BLOCK = 32  # rows that one thread does at a time
 SPARE = 2  # pixels beside the row, for what lands just outside
 MIXES = {
     "column-interlaced": COLUMNS,
@@ -51,6 +51,8 @@ MIXES = {
     "checkerboard": CHEQUER,
     "frame-sequential": ONE,
 } | dict.fromkeys(ANAGLYPHS, COLOURS)
+Coarse = tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]  # float32[h, w], float32[3, h, w]
+NO_COLOURS = np.empty((3, 0, 0), np.float32)
 NO_MATRIX = ((0.0,) * 6,) * 3
 
 
@@ -122,10 +124,10 @@ def full_nearness(
     return near
 
 
-def _with_edges(frame: npt.NDArray[np.uint8], nearness: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    """A coarser map than the frame with its edges where the frame has them."""
+def _with_edges(frame: npt.NDArray[np.uint8], nearness: npt.NDArray[np.float32]) -> Coarse:
+    """A coarser map than the frame with its edges where the frame has them, and what its pixels look like."""
     if nearness.shape == frame.shape[:2]:
-        return np.ascontiguousarray(nearness)
+        return np.ascontiguousarray(nearness), NO_COLOURS
     return sharpened(frame, nearness)
 
 
@@ -200,28 +202,30 @@ _VIEW = types.UniTuple(types.int64, 6)  # type: ignore[no-untyped-call]
 _FORMULA = types.UniTuple(types.float32, 3)  # type: ignore[no-untyped-call]
 _NUMBERS = (types.int64, types.boolean, types.int64, types.int64)
 _MATRIX = types.Array(types.int32, 2, "C")
-_BOTH = types.void(_PIXELS, types.int64, _MAP, _FORMULA, *_NUMBERS, _MATRIX, _VIEW, _VIEW, _TARGET)
+_COARSE = types.Tuple((_MAP, types.Array(types.float32, 3, "C")))  # type: ignore[no-untyped-call]
+_BOTH = types.void(_PIXELS, types.int64, _COARSE, _FORMULA, *_NUMBERS, _MATRIX, _VIEW, _VIEW, _TARGET)
 
 
 @njit(_BOTH, parallel=True, nogil=True, fastmath=True, cache=True)  # compiled at import, for all callers
 def _warp(  # type: ignore[no-untyped-def]
-    frame, channels, nearness, formula, margin, best, mix, phase, matrix, left, right, picture
+    frame, channels, coarse, formula, margin, best, mix, phase, matrix, left, right, picture
 ):
     scale, convergence, budget = formula
     width, rows, columns, down, across = frame.shape[1] // channels, left[2], left[3], left[4], left[5]
     for block in prange((rows + BLOCK - 1) // BLOCK):
         (places, cells, looks, landed), pixels, scratch = _make_rows(width, margin)
-        near, refined = np.empty(width, np.float32), np.empty(width, np.float32)
+        near, around = np.empty(width, np.float32), make_lines(width)
         lines = np.empty((2, 2, width), np.uint32)
         for row in range(block * BLOCK, min(rows, (block + 1) * BLOCK)):
             for part in range(down):
                 y = row * down + part
                 pack(frame[y], channels, *pixels)
-                nearness_of_row(frame, channels, nearness, y, best, near, refined, scratch[1], scratch[2])
+                first = block * BLOCK * down
+                nearness_of_row(frame, channels, coarse, y, first, best, around, scratch[1], scratch[2], near)
                 for eye in range(2):
                     if is_seen(mix, eye, phase, row):
                         sign = np.float32(1 - 2 * eye)
-                        scene = (frame, channels, nearness, (scale, convergence, budget, sign))
+                        scene = (frame, channels, coarse[0], (scale, convergence, budget, sign))
                         move(near, scale, convergence, budget, sign, places)
                         aim(places, margin, cells, looks)
                         land_in_order(cells, looks, (eye == 0) == (scale >= 0), landed)
@@ -247,10 +251,10 @@ def _warp_one(frame, channels, parallax, nearness, margin, best, out):  # type: 
 
 
 @njit(parallel=True, nogil=True, fastmath=True, cache=True)
-def _all_nearness(frame, channels, nearness, best, near):  # type: ignore[no-untyped-def]
+def _all_nearness(frame, channels, coarse, best, near):  # type: ignore[no-untyped-def]
     height, width = near.shape
     for block in prange((height + BLOCK - 1) // BLOCK):
-        refined, flags = np.empty(width, np.float32), np.zeros((width + 7) & ~7, np.uint8)
-        edges = np.empty(width, np.int32)
-        for y in range(block * BLOCK, min(height, (block + 1) * BLOCK)):
-            nearness_of_row(frame, channels, nearness, y, best, near[y], refined, flags, edges)
+        around, first = make_lines(width), block * BLOCK
+        flags, edges = np.zeros((width + 7) & ~7, np.uint8), np.empty(width, np.int32)
+        for y in range(first, min(height, first + BLOCK)):
+            nearness_of_row(frame, channels, coarse, y, first, best, around, flags, edges, near[y])

@@ -9,7 +9,7 @@ from pyglet import gl
 from pyglet.graphics.shader import Shader, ShaderProgram
 
 from workers.sinks._window import shaders
-from workers.stereo._definition import PASSES
+from workers.stereo._definition import PASSES, REACH
 from workers.stereo._layout import ANAGLYPHS, SIDE_BY_SIDE, TOP_BOTTOM, Layout, View
 from workers.stereo._parallax import Parallax
 
@@ -62,7 +62,9 @@ class Canvas:
                 ("grey", shaders.GREY),
                 ("reduced", shaders.REDUCED),
                 ("sharpened", shaders.SHARPENED),
-                ("nearness", shaders.NEARNESS),
+                ("enlarged", shaders.ENLARGED),
+                ("refined", shaders.REFINED),
+                ("calmed", shaders.CALMED),
                 ("land", shaders.LAND),
                 ("eye", shaders.EYE),
                 ("mix", shaders.MIX),
@@ -72,6 +74,7 @@ class Canvas:
         self._map = Texture(gl.GL_R32F, gl.GL_RED, gl.GL_FLOAT, smooth=True)
         self._small = Texture(gl.GL_RGB8, gl.GL_RGB, gl.GL_UNSIGNED_BYTE, smooth=False)
         self._sharp = [Texture(gl.GL_R32F, gl.GL_RED, gl.GL_FLOAT, smooth=False) for _ in range(PASSES)]
+        self._between = Texture(gl.GL_R32F, gl.GL_RED, gl.GL_FLOAT, smooth=False)
         self._nearness = Texture(gl.GL_R32F, gl.GL_RED, gl.GL_FLOAT, smooth=False)
         self._source = Texture(gl.GL_R32F, gl.GL_RED, gl.GL_FLOAT, smooth=False)
         self._eyes = [Texture(gl.GL_RGB8, gl.GL_RGB, gl.GL_UNSIGNED_BYTE, smooth=True) for _ in range(2)]
@@ -107,7 +110,7 @@ class Canvas:
     def make_views(self, parallax: Parallax) -> None:
         """What each eye sees of the frame, in textures, to be drawn as often as is wanted."""
         size = self._frame.size
-        self._render(self._nearness, size, "nearness", frame=self._frame, map=self._with_edges())
+        self._bring_map_to(size)
         for name in ("land", "eye"):
             self._set(name, parallax=tuple(parallax))
         for eye, sign in zip(self._eyes, (1.0, -1.0), strict=True):
@@ -130,11 +133,25 @@ class Canvas:
         gl.glViewport(*place_of(layout, layout.left_eye, place))
         self._draw("mix", left_eye=self._eyes[0], right_eye=self._eyes[1])
 
-    def _with_edges(self) -> Texture:
-        """A coarser map than the frame with its edges where the frame has them."""
+    def _bring_map_to(self, size: tuple[int, int]) -> None:
+        """The frame's, with edges where the frame has them."""
+        near, frame = self._nearness, self._frame
+        if self._map.size == size:
+            self._set("refined", reach=REACH)
+            self._render(near, size, "refined", frame=frame, map=self._map)
+            return
+        self._set("refined", reach=0)
+        self._render(near, size, "enlarged", frame=frame, map=self._sharpened(), colours=self._small)
+        self._render(self._between, size, "refined", frame=frame, map=near)
+        self._set("calmed", across=(0, 1))
+        self._render(near, size, "calmed", map=self._between)
+        self._set("calmed", across=(1, 0))
+        self._render(self._between, size, "calmed", map=near)
+        self._nearness, self._between = self._between, near
+
+    def _sharpened(self) -> Texture:
+        """The map with its edges where the frame has them, at its own size."""
         newest, size = self._map, self._map.size
-        if size == self._frame.size:
-            return newest
         self._set("reduced", cells=size[::-1])
         self._render(self._small, size, "reduced", frame=self._frame)
         for target in self._sharp:

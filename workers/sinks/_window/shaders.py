@@ -1,8 +1,8 @@
 """The window's shaders. `PICTURE` shows a picture as it is, `GREY` a map. For `stereo.where: sink` the window
 does what workers/stereo/_definition.py says: `REDUCED` and `SHARPENED` put the edges of a coarse map where
-the picture has them, `NEARNESS` brings it to full size; `LAND` looks, for each pixel of an eye, along its row
-for the nearest source pixel that lands on it; `EYE` samples colours, fills holes and blends edges; `MIX` lays
-both eyes out where they share a place."""
+the picture has them, `ENLARGED`, `REFINED` and `CALMED` bring it to full size; `LAND` looks, for each pixel
+of an eye, along its row for the nearest source pixel that lands on it; `EYE` samples colours, fills holes and
+blends edges; `MIX` lays both eyes out where they share a place."""
 
 from workers.stereo import _definition
 
@@ -28,23 +28,57 @@ uniform sampler2D map;
 void main() { colour = vec4(vec3(texture(map, vec2(place.x, 1.0 - place.y)).r), 1.0); }
 """
 
-NEARNESS = (
+ENLARGED = (
     f"""#version 330 core
 out float near;
 uniform sampler2D frame;
 uniform sampler2D map;
+uniform sampler2D colours;
 
-const float EDGE = {_definition.EDGE}, SHARE = {_definition.SHARE}, LEVEL = {_definition.LEVEL};
-const float TONE = {_definition.TONE} / 65025.0, MIXED = {float(_definition.MIXED)};
-const int REACH = {_definition.REACH};
+const float EDGE = {_definition.EDGE}, SHARE = {_definition.SHARE}, TONE = {_definition.TONE} / 65025.0;
+"""
+    + """
+float likeness(vec3 a, ivec2 cell) {
+    vec3 distance = a - texelFetch(colours, cell, 0).rgb;
+    return 1.0 / (TONE + dot(distance, distance));
+}
+
+void main() {
+    ivec2 here = ivec2(gl_FragCoord.xy), size = textureSize(frame, 0), cells = textureSize(map, 0);
+    vec2 at = (vec2(here) + 0.5) * (vec2(cells) / vec2(size)) - 0.5;
+    ivec2 c0 = clamp(ivec2(floor(at)), ivec2(0), cells - 1), c1 = min(c0 + 1, cells - 1);
+    vec2 f = clamp(at - vec2(c0), 0.0, 1.0);
+    vec4 z = vec4(texelFetch(map, c0, 0).r, texelFetch(map, ivec2(c1.x, c0.y), 0).r,
+                  texelFetch(map, ivec2(c0.x, c1.y), 0).r, texelFetch(map, c1, 0).r);
+    vec4 w = vec4((1.0 - f.x) * (1.0 - f.y), f.x * (1.0 - f.y), (1.0 - f.x) * f.y, f.x * f.y);
+    float low = min(min(z.x, z.y), min(z.z, z.w)), high = max(max(z.x, z.y), max(z.z, z.w));
+    if (high - low > EDGE) {
+        vec3 own = texelFetch(frame, here, 0).rgb;
+        w = (w + SHARE) * vec4(likeness(own, c0), likeness(own, ivec2(c1.x, c0.y)),
+                               likeness(own, ivec2(c0.x, c1.y)), likeness(own, c1));
+        vec4 front = vec4(greaterThan(z, vec4(0.5 * (low + high))));
+        bool in_front = 2.0 * dot(w, front) >= dot(w, vec4(1.0));
+        w *= in_front ? front : 1.0 - front;
+    }
+    near = dot(w, z) / dot(w, vec4(1.0));
+}
+"""
+)
+
+REFINED = (
+    f"""#version 330 core
+out float near;
+uniform sampler2D frame;
+uniform sampler2D map;
+uniform int reach;             // pixels to each side over which small steps are smoothed
+
+const float LEVEL = {_definition.LEVEL}, MIXED = {float(_definition.MIXED)};
 """
     + """
 float difference(vec3 a, ivec2 other) {
     vec3 distance = a - texelFetch(frame, other, 0).rgb;
     return dot(distance, distance);
 }
-
-float likeness(vec3 a, ivec2 other) { return 1.0 / (TONE + difference(a, other)); }
 
 float joined(ivec2 at, ivec2 size) {
     float here = texelFetch(map, at, 0).r, result = here;
@@ -60,57 +94,51 @@ float joined(ivec2 at, ivec2 size) {
     return result;
 }
 
-float refined(ivec2 at, ivec2 size) {
-    float own = joined(at, size), sum = 0.0;
-    if (at.x < REACH || at.x >= size.x - REACH) return own;
-    for (int k = -REACH; k <= REACH; k++) {
-        float there = joined(at + ivec2(k, 0), size) - own;
+void main() {
+    ivec2 at = ivec2(gl_FragCoord.xy), size = textureSize(map, 0);
+    near = joined(at, size);
+    if (at.x < reach || at.x >= size.x - reach) return;
+    float sum = 0.0;
+    for (int k = -reach; k <= reach; k++) {
+        float there = joined(at + ivec2(k, 0), size) - near;
         if (abs(there) < LEVEL) sum += there;
     }
-    return own + sum / float(2 * REACH + 1);
-}
-
-void main() {
-    ivec2 here = ivec2(gl_FragCoord.xy), size = textureSize(frame, 0), cells = textureSize(map, 0);
-    if (size == cells) { near = refined(here, size); return; }
-    vec2 ratio = vec2(cells) / vec2(size);
-    vec2 at = (vec2(here) + 0.5) * ratio - 0.5;
-    ivec2 c0 = clamp(ivec2(floor(at)), ivec2(0), cells - 1), c1 = min(c0 + 1, cells - 1);
-    vec2 f = clamp(at - vec2(c0), 0.0, 1.0);
-    vec4 z = vec4(texelFetch(map, c0, 0).r, texelFetch(map, ivec2(c1.x, c0.y), 0).r,
-                  texelFetch(map, ivec2(c0.x, c1.y), 0).r, texelFetch(map, c1, 0).r);
-    vec4 w = vec4((1.0 - f.x) * (1.0 - f.y), f.x * (1.0 - f.y), (1.0 - f.x) * f.y, f.x * f.y);
-    float low = min(min(z.x, z.y), min(z.z, z.w)), high = max(max(z.x, z.y), max(z.z, z.w));
-    if (high - low > EDGE) {
-        ivec2 p0 = ivec2((vec2(c0) + 0.5) / ratio), p1 = ivec2((vec2(c1) + 0.5) / ratio);
-        vec3 own = texelFetch(frame, here, 0).rgb;
-        w = (w + SHARE) * vec4(likeness(own, p0), likeness(own, ivec2(p1.x, p0.y)),
-                               likeness(own, ivec2(p0.x, p1.y)), likeness(own, p1));
-        vec4 front = vec4(greaterThan(z, vec4(0.5 * (low + high))));
-        bool in_front = 2.0 * dot(w, front) >= dot(w, vec4(1.0));
-        w *= in_front ? front : 1.0 - front;
-    }
-    near = dot(w, z) / dot(w, vec4(1.0));
+    near += sum / float(2 * reach + 1);
 }
 """
 )
+
+CALMED = """#version 330 core
+out float near;
+uniform sampler2D map;
+uniform ivec2 across;          // the next pixel: (0, 1) or (1, 0)
+
+void main() {
+    ivec2 here = ivec2(gl_FragCoord.xy), last = textureSize(map, 0) - 1;
+    float z[5];
+    for (int k = 0; k < 5; k++) z[k] = texelFetch(map, clamp(here + (k - 2) * across, ivec2(0), last), 0).r;
+    float low = max(min(z[0], z[1]), min(z[2], z[3])), high = min(max(z[0], z[1]), max(z[2], z[3]));
+    near = max(min(low, high), min(max(low, high), z[4]));
+    if (across.x == 1 && (here.x < 2 || here.x > last.x - 2)) near = z[2];
+}
+"""
 
 REDUCED = f"""#version 330 core
 out vec4 colour;
 uniform sampler2D frame;
 uniform ivec2 cells;
 
-const int LOOKS = {_definition.LOOKS};
+const int COUNT = {len(_definition.LOOKS)}, LOOKS[COUNT] = int[COUNT]{_definition.LOOKS};
 
 void main() {{
     ivec2 here = ivec2(gl_FragCoord.xy), size = textureSize(frame, 0);
     vec3 sum = vec3(0.0);
-    for (int j = 0; j < LOOKS; j++)
-        for (int k = 0; k < LOOKS; k++) {{
-            ivec2 look = (here * LOOKS + ivec2(k, j)) * 2 + 1;
-            sum += texelFetch(frame, look * size / (2 * LOOKS * cells), 0).rgb;
+    for (int j = 0; j < COUNT; j++)
+        for (int k = 0; k < COUNT; k++) {{
+            ivec2 look = (8 * here + ivec2(LOOKS[k], LOOKS[j])) * size / (8 * cells);
+            sum += texelFetch(frame, look, 0).rgb;
         }}
-    colour = vec4(sum / float(LOOKS * LOOKS), 1.0);
+    colour = vec4(sum / float(COUNT * COUNT), 1.0);
 }}
 """
 
