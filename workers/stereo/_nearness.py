@@ -15,10 +15,15 @@ KEPT = 8  # rows, in turn; at least 3 + 2 * OUTLINE
 
 
 @compiled
-def make_lines(width):  # type: ignore[no-untyped-def]
-    """Room for one thread: the last rows of the enlarged and of the refined map, and one row in between."""
+def make_lines(width, columns):  # type: ignore[no-untyped-def]
+    """For one thread: room for the last rows of the enlarged and of the refined map and for a row in between,
+    and where in a row the cells of a map with so many columns end."""
     enlarged, refined = np.empty((KEPT, width), np.float32), np.empty((KEPT, width), np.float32)
-    return enlarged, refined, np.empty(width, np.float32)
+    ends = np.empty(columns + 1, np.int64)
+    for cell in range(columns):
+        ends[cell] = math.ceil((cell + 0.5) * width / columns - 0.5)
+    ends[columns] = width
+    return enlarged, refined, np.empty(width, np.float32), ends
 
 
 @compiled
@@ -30,7 +35,7 @@ def nearness_of_row(frame, channels, coarse, y, first, best, lines, flags, edges
     """
     nearness, colours = coarse
     height, width = frame.shape[0], frame.shape[1] // channels
-    enlarged, refined, between = lines
+    enlarged, refined, between, ends = lines
     if nearness.shape[0] == height and nearness.shape[1] == width:
         if best:
             _refine(frame, channels, nearness, y, between, flags, edges)
@@ -40,7 +45,7 @@ def nearness_of_row(frame, channels, coarse, y, first, best, lines, flags, edges
         return
     reach = OUTLINE + 1 if best else OUTLINE
     for j in range(max(0, y - reach if y == first else y + reach), min(height, y + reach + 1)):
-        _upsample(frame, channels, nearness, colours, j, enlarged[j % KEPT])
+        _upsample(frame, channels, nearness, colours, j, ends, enlarged[j % KEPT])
     if best:
         for j in range(max(0, y - OUTLINE if y == first else y + OUTLINE), min(height, y + OUTLINE + 1)):
             _refine(frame, channels, enlarged, j, refined[j % KEPT], flags, edges)
@@ -53,8 +58,8 @@ def _calm(kept, y, height, between, near):  # type: ignore[no-untyped-def]
     above, over = kept[max(0, y - 2) % KEPT], kept[max(0, y - 1) % KEPT]
     under, below = kept[min(height - 1, y + 1) % KEPT], kept[min(height - 1, y + 2) % KEPT]
     _medians(above, over, kept[y % KEPT], under, below, between)
-    near[:] = between
-    end = near.size - 4
+    end = max(0, near.size - 4)
+    near[:2], near[end + 2 :] = between[:2], between[end + 2 :]
     if end > 0:
         left, right = between[1 : end + 1], between[3 : end + 3]
         _medians(between[:end], left, between[2 : end + 2], right, between[4:], near[2 : end + 2])
@@ -110,7 +115,7 @@ def _smooth(near, smoothed):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _upsample(frame, channels, nearness, colours, y, near):  # type: ignore[no-untyped-def]
+def _upsample(frame, channels, nearness, colours, y, ends, near):  # type: ignore[no-untyped-def]
     """Bilinear within a surface; across an edge each pixel belongs to the surface whose colour it has, so
     that the outline follows the picture and not the map's cells.
 
@@ -123,10 +128,10 @@ def _upsample(frame, channels, nearness, colours, y, near):  # type: ignore[no-u
     y0 = max(0, min(rows - 1, math.floor(v)))
     y1 = min(rows - 1, y0 + 1)
     fy = np.float32(max(0.0, min(1.0, v - y0)))
-    across, ratio = width / columns, np.float32(columns / width)
+    ratio = np.float32(columns / width)
     first = 0
     for cell in range(columns + 1):
-        end = width if cell == columns else max(first, math.ceil((cell + 0.5) * across - 0.5))
+        end = ends[cell]
         x0, x1 = max(0, cell - 1), min(columns - 1, cell)
         a, b, c, d = nearness[y0, x0], nearness[y0, x1], nearness[y1, x0], nearness[y1, x1]
         low, high = min(min(a, b), min(c, d)), max(max(a, b), max(c, d))

@@ -8,7 +8,7 @@ from numba import njit, prange, types
 from workers.stereo._compiled import compiled, forget_stale
 from workers.stereo._definition import EDGE, LOOKS, PASSES, VOTE_SIGMA, VOTE_TONE, VOTERS
 
-PART = 32  # columns of a row that vote together, if there is an edge among them
+PART = 64  # columns of a row that vote together, if there is an edge among them
 
 
 def sharpened(

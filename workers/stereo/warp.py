@@ -214,7 +214,7 @@ def _warp(  # type: ignore[no-untyped-def]
     width, rows, columns, down, across = frame.shape[1] // channels, left[2], left[3], left[4], left[5]
     for block in prange((rows + BLOCK - 1) // BLOCK):
         (places, cells, looks, landed), pixels, scratch = _make_rows(width, margin)
-        near, around = np.empty(width, np.float32), make_lines(width)
+        near, around = np.empty(width, np.float32), make_lines(width, coarse[0].shape[1])
         lines = np.empty((2, 2, width), np.uint32)
         for row in range(block * BLOCK, min(rows, (block + 1) * BLOCK)):
             for part in range(down):
@@ -254,7 +254,7 @@ def _warp_one(frame, channels, parallax, nearness, margin, best, out):  # type: 
 def _all_nearness(frame, channels, coarse, best, near):  # type: ignore[no-untyped-def]
     height, width = near.shape
     for block in prange((height + BLOCK - 1) // BLOCK):
-        around, first = make_lines(width), block * BLOCK
+        around, first = make_lines(width, coarse[0].shape[1]), block * BLOCK
         flags, edges = np.zeros((width + 7) & ~7, np.uint8), np.empty(width, np.int32)
         for y in range(first, min(height, first + BLOCK)):
             nearness_of_row(frame, channels, coarse, y, first, best, around, flags, edges, near[y])
