@@ -149,7 +149,7 @@ def _middle(picture: Picture) -> Picture:
 def _is_anaglyph(picture: Picture) -> bool:
     """Both eyes in one place, and something before or behind the screen: its sides are red and cyan."""
     red, cyan = picture[..., 0].astype(int), picture[..., 1:].astype(int).min(axis=2)
-    return bool((red - cyan > 100).sum() > 200 and (cyan - red > 60).sum() > 200)
+    return bool((red - cyan > 40).sum() > 200 and (cyan - red > 40).sum() > 200)
 
 
 def _eyes_take(turns: str, window: Window) -> bool:
