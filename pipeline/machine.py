@@ -9,6 +9,8 @@ import psutil
 import pynvml
 
 from workers.capture._monitors import monitors, unavailable
+from workers.capture._x11 import unavailable as no_windows
+from workers.capture._x11 import windows
 
 
 def compute_devices() -> list[str]:
@@ -55,6 +57,12 @@ def devices_command() -> int:
         name = monitor.get("name") or monitor.get("output") or ""
         place = f"{monitor['width']} x {monitor['height']} at {monitor['left']}, {monitor['top']}"
         print(f"  {number}: {place} {name}{'  (primary)' if monitor.get('is_primary') else ''}")
+    print("windows (window_x11.title)")
+    why_not = no_windows()
+    if why_not is not None:
+        print(f"  none: {why_not}")
+    for window in windows():
+        print(f"  {window.width} x {window.height} {window.title}{'' if window.shown else '  (minimised)'}")
     print("compute devices")
     for device in compute_devices():
         print(f"  {device}")

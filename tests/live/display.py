@@ -72,12 +72,19 @@ class Display:
 
     def kill(self) -> None:
         """As when an X server crashes: all who draw on it lose it."""
-        for process in [*filter(None, [self._server]), *self._helpers]:  # or it is seen without them
+        for process in filter(None, [self._server]):  # first, or it is seen without the others
+            process.kill()
+            process.wait()
+        self.end_helpers()
+        Path(f"/tmp/.X{self.number}-lock").unlink(missing_ok=True)
+        Path(f"/tmp/.X11-unix/X{self.number}").unlink(missing_ok=True)
+
+    def end_helpers(self) -> None:
+        """What it shows is closed."""
+        for process in self._helpers:
             process.kill()
             process.wait()
         self._helpers.clear()
-        Path(f"/tmp/.X{self.number}-lock").unlink(missing_ok=True)
-        Path(f"/tmp/.X11-unix/X{self.number}").unlink(missing_ok=True)
 
     def show_something_moving(self, left: int = 0, top: int = 0) -> None:
         """Until `kill`: tests/live/mover.py draws there."""

@@ -79,6 +79,7 @@ def test_devices_without_a_display_says_so_and_names_the_cpu() -> None:
     done = command("devices", **without_display())
     assert done.returncode == 0
     assert "none: there is no display (DISPLAY is not set)" in done.stdout
+    assert "none: there is no X display" in done.stdout
     assert "cpu: " in done.stdout
 
 

@@ -1,0 +1,105 @@
+"""One window of a real X screen as the source: covered, resized, minimised, closed and opened again."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from Xlib import X  # type: ignore[import-untyped]
+from Xlib import display as xdisplay
+
+from tests.live.client import Client
+from tests.live.display import Display
+from tests.live.needs import needs
+from tests.live.program import environment, free_port, on_the_web, program
+from tests.pipeline.running import Launcher, command
+from workers.capture._x11 import windows
+
+pytestmark = needs("Xvfb", "xdotool", "model")
+SOURCE = (
+    "capture.source=window_x11",
+    "window_x11.title=Something",
+    "window_x11.cursor=false",
+    "capture.crop_black_bars=false",
+)
+
+
+@pytest.fixture
+def port() -> int:
+    return free_port()
+
+
+@pytest.fixture
+def launcher(display: Display, port: int, tmp_path: Path) -> Iterator[Launcher]:
+    display.show_something_moving()
+    with environment(DISPLAY=display.name), program(tmp_path, *SOURCE, *on_the_web(port)) as launcher:
+        yield launcher
+
+
+def test_a_covered_window_is_seen_in_3d(display: Display, port: int, launcher: Launcher) -> None:
+    with Client.watching(port) as client:
+        client.until_in_stereo()
+        before = display.screenshot()
+        with covered(display):
+            assert (display.screenshot() != before).mean() > 0.2, "it is covered"
+            client.until_new(10)
+        client.until_in_stereo()
+
+
+def test_it_follows_a_window_that_is_resized(display: Display, port: int, launcher: Launcher) -> None:
+    with Client.watching(port) as client:
+        client.until_in_stereo()
+        display.xdotool("windowsize", display.window("something moving"), 800, 450)
+        client.until(lambda: client.last.picture.shape[1] == 800, "the picture has the window's size")
+
+
+def test_a_window_that_is_hidden_or_closed_is_waited_for(
+    display: Display, port: int, launcher: Launcher
+) -> None:
+    with Client.watching(port) as client:
+        client.until_in_stereo()
+        window = display.window("something moving")
+        display.xdotool("windowunmap", window)
+        launcher.until_logged("the window 'Something' is minimised or closed; looking for it")
+        client.until(lambda: client.last.stale, "the picture is marked stale")
+        display.xdotool("windowmap", window)
+        client.until(lambda: not client.last.stale, "the picture is back")
+        display.end_helpers()
+        client.until(lambda: client.last.stale, "the picture is marked stale again")
+        display.show_something_moving()
+        opened = time.monotonic()
+        client.until(lambda: not client.last.stale, "the picture is back")
+        client.until_new()
+        assert time.monotonic() - opened < 10  # 2 s on a quiet machine
+
+
+@contextmanager
+def covered(display: Display) -> Iterator[None]:
+    """By a red window as large as the screen."""
+    screen = xdisplay.Display(display.name)
+    window = screen.screen().root.create_window(
+        0, 0, display.width, display.height, 0, X.CopyFromParent, background_pixel=0xC00000
+    )
+    window.map()
+    screen.sync()
+    time.sleep(0.2)
+    yield
+    screen.close()
+
+
+def test_contract_windows_are_listed_by_title(display: Display) -> None:
+    display.show_something_moving()
+    with environment(DISPLAY=display.name):
+        (window,) = windows()
+    assert window.title == "something moving"
+    assert (window.width, window.height) == (640, 360)
+    assert window.shown
+
+
+def test_contract_a_title_that_no_window_has_is_told_with_those_that_there_are(display: Display) -> None:
+    display.show_something_moving()
+    with environment(DISPLAY=display.name):
+        done = command("--plan", "--set=capture.source=window_x11", "--set=window_x11.title=game")
+    assert done.returncode == 2
+    assert "no window has 'game' in its title (there are: 'something moving')" in done.stderr

@@ -1,0 +1,148 @@
+"""One window of an X11 desktop, also while other windows cover it."""
+
+import os
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import Any
+
+import av
+import numpy as np
+import numpy.typing as npt
+
+from workers.capture._frames import FrameSource, Grab
+from workers.capture._x11 import GONE, Window, Windows
+from workers.capture._x11 import unavailable as unavailable
+
+TRY_AGAIN = 0.5  # seconds between looks for a window that is closed or minimised
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Which window: a part of its title."""
+
+    title: str = ""
+    cursor: bool = True
+
+
+class WindowX11(FrameSource):
+    """FFmpeg's x11grab takes the pictures, with shared memory; the Composite extension has the window drawn
+    whole. Nothing is published while it does not change, is minimised or closed."""
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self._windows: Windows | None = None
+        self._window: Window | None = None
+        self._frames: Iterator[Any] = iter(())
+        self._container: Any = None
+        self._before: npt.NDArray[np.uint8] | None = None
+        self._due = 0.0
+        self._lost = False
+
+    @classmethod
+    def largest(cls, settings: SimpleNamespace) -> tuple[int, int]:
+        why_not = unavailable()
+        if why_not is not None:
+            raise ValueError(f"capture.source: not window_x11, because {why_not}")
+        connection = Windows()
+        try:
+            window = _wanted(connection, settings.window_x11.title)
+        finally:
+            connection.close()
+        return window.height, window.width
+
+    def open(self) -> None:
+        self._attach()
+
+    def close(self) -> None:
+        if self._container is not None:
+            self._container.close()
+        if self._windows is not None:
+            self._windows.close()
+        self._container = self._windows = self._window = None
+
+    def again(self) -> None:
+        self._before = None
+
+    def due(self) -> float:
+        return self._due
+
+    def grab(self) -> Grab | None:
+        if self._window is None:
+            self._attach()
+        if self._window is None or self._windows is None:
+            return None
+        try:
+            now = self._windows.state(self._window.id)
+            if (now.width, now.height) != (self._window.width, self._window.height):
+                self._film(now)
+            frame = next(self._frames)
+        except (*GONE, av.FFmpegError, StopIteration):
+            self._lose("is minimised or closed")
+            return None
+        pixels = _pixels(frame)
+        if self._before is not None and np.array_equal(self._before, pixels):
+            return None
+        self._before = pixels
+        return Grab(pixels, "BGRA", time.perf_counter_ns())
+
+    def _attach(self) -> None:
+        """To the window, if it is there; else the next try is due a little later."""
+        try:
+            self._windows = self._windows or Windows()
+            window = self._windows.find(self.settings.window_x11.title)
+            if window is None or not window.shown:
+                self._lose("is minimised or closed")
+                return
+            self._windows.keep_drawn(window.id)
+            self._film(window)
+        except (*GONE, av.FFmpegError) as error:
+            self._lose(f"cannot be captured ({error})")
+            return
+        self._lost = False
+        self.host.tell("ready")
+        self.log.info("capturing %r, %d x %d", window.title, window.width, window.height)
+
+    def _film(self, window: Window) -> None:
+        """At its present size: x11grab keeps to the one that it began with."""
+        if self._container is not None:
+            self._container.close()
+        self._container = av.open(
+            os.environ["DISPLAY"],
+            format="x11grab",
+            options={
+                "window_id": str(window.id),
+                "framerate": str(self.settings.capture.fps),
+                "draw_mouse": str(int(self.settings.window_x11.cursor)),
+            },
+        )
+        self._frames = self._container.decode(video=0)
+        self._window, self._before = window, None
+
+    def _lose(self, what: str) -> None:
+        """Said once; the last picture stays up, marked stale, until the window is there again."""
+        if not self._lost:
+            self._lost = True
+            self.log.error("the window %r %s; looking for it", self.settings.window_x11.title, what)
+            self.host.tell("away")
+        self.close()
+        self._due = time.perf_counter() + TRY_AGAIN
+
+
+def _wanted(windows: Windows, title: str) -> Window:
+    """Raises ValueError that says which there are."""
+    there = ", ".join(repr(window.title) for window in windows.all()) or "none"
+    if not title:
+        raise ValueError(f"window_x11.title is not set: a part of which window's title? (there are: {there})")
+    window = windows.find(title)
+    if window is None:
+        raise ValueError(f"window_x11.title: no window has {title!r} in its title (there are: {there})")
+    return window
+
+
+def _pixels(frame: Any) -> npt.NDArray[np.uint8]:
+    """The picture where FFmpeg has put it, uint8[H, W, 4] (blue, green, red, nothing); nothing is copied."""
+    plane = frame.planes[0]
+    rows = np.frombuffer(plane, np.uint8).reshape(frame.height, plane.line_size)
+    return rows[:, : 4 * frame.width].reshape(frame.height, frame.width, 4)
