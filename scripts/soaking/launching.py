@@ -30,6 +30,8 @@ SCENE = (  # all that needs neither a screen nor a model
     "depth.model=true",
     "stereo.layout=rgb+depth",
     "stereo.fill_16_9=false",
+    "steady.border_percent=0",  # so that a flat map stays flat
+    "steady.find_overlay=false",
 )
 LOG, LOG_END = "launcher.log", 25  # lines
 
