@@ -83,11 +83,11 @@ def run_line(fps: int, sync: str, seconds: float) -> dict[str, Any]:
             until(lambda: all_run(observer), "all workers run", 60.0)
         except SoakError as error:
             sys.exit(f"{error}\n{log_end(folder)}")
+        said = folder / "watched.json"  # not a pipe: what a minute gives does not fit into one
         viewer = subprocess.Popen(
             [sys.executable, "-m", "scripts.live_paths.viewer", str(port), str(seconds)],
             cwd=REPO,
-            stdout=subprocess.PIPE,
-            text=True,
+            stdout=said.open("w"),
         )
         time.sleep(3.5)  # it warms up
         looks, before, begin = [], cpu_seconds(launcher.marker), frames(observer)
@@ -95,7 +95,7 @@ def run_line(fps: int, sync: str, seconds: float) -> dict[str, Any]:
             time.sleep(LOOK_EVERY)
             looks.append(observer.figures())
         spent, passed = cpu_seconds(launcher.marker) - before, frames(observer) - begin
-        watched = json.loads(viewer.communicate()[0])
+        watched = json.loads(said.read_text())
         observer.close()
         launcher.stop()
     return {"viewer": watched, "stages": stages_of(looks), "cpu_s_per_frame": spent / max(1, passed)}
