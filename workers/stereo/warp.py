@@ -43,7 +43,7 @@ from workers.stereo._rows import (
 from workers.stereo._sharpen import sharpened
 
 Quality = Literal["best", "fast"]
-BLOCK = 32  # rows that one thread does at a time
+BLOCK = 54  # rows that one thread does at a time
 SPARE = 2  # pixels beside the row, for what lands just outside
 MIXES = {
     "column-interlaced": COLUMNS,
