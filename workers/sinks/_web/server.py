@@ -29,14 +29,13 @@ HEADER = struct.Struct("<QQQB")  # seq, capture time, time of sending (ns of one
 _NOTSENT_LOWAT = getattr(socket, "TCP_NOTSENT_LOWAT", 25 if sys.platform == "linux" else None)
 
 
-@dataclass
+@dataclass(frozen=True)
 class Picture:
     """A JPEG and what is known of it."""
 
     jpeg: bytes
     seq: int
     t_capture: int
-    stale: bool = False
 
 
 @dataclass(eq=False)
@@ -60,6 +59,7 @@ class Server:
         self._port, self._bind, self._looking = port, "0.0.0.0" if lan else "127.0.0.1", looking
         self._clients: set[Client] = set()
         self._picture: Picture | None = None
+        self._stale = False  # the source is away; a frame that was under way may come after that was said
         self._started = time.monotonic()
         self._shown = 0
         self._problem: OSError | None = None
@@ -120,8 +120,8 @@ class Server:
             client.fresh.set()
 
     def _mark_stale(self, stale: bool) -> None:
+        self._stale = stale
         if self._picture is not None:
-            self._picture.stale = stale
             for client in self._clients:
                 client.fresh.set()
 
@@ -142,7 +142,7 @@ class Server:
                 if picture is None:
                     break
                 now = time.perf_counter_ns()
-                header = HEADER.pack(picture.seq, picture.t_capture, now, picture.stale)
+                header = HEADER.pack(picture.seq, picture.t_capture, now, self._stale)
                 await ws.send_bytes(header + picture.jpeg)
         except ConnectionError:
             pass  # he has left
@@ -209,7 +209,7 @@ class Server:
             "uptime_s": round(time.monotonic() - self._started, 1),
             "pictures": self._shown,
             "seq": picture.seq if picture else 0,
-            "stale": picture is None or picture.stale,
+            "stale": picture is None or self._stale,
             "age_ms": (time.perf_counter_ns() - picture.t_capture) / 1e6 if picture else None,
             "sent": sum(client.sent for client in self._clients),
             "skipped": sum(client.skipped for client in self._clients),

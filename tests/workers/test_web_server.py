@@ -1,0 +1,29 @@
+"""The web sink's server on a real port, with a real client."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.live.client import Client
+from tests.live.program import free_port
+from workers.sinks._web.server import Picture, Server
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    made = Server(free_port(), lan=False, looking=lambda somebody: None)
+    made.open()
+    yield made
+    made.close()
+
+
+def test_a_frame_that_was_under_way_when_its_source_went_is_stale_too(server: Server) -> None:
+    server.show(Picture(b"one", 1, 10))
+    with Client.watching(server._port) as client:
+        server.mark_stale(True)
+        client.until(lambda: client.last.stale, "what is shown is stale")
+        server.show(Picture(b"two", 2, 20))
+        client.until(lambda: client.last.seq == 2, "the late frame is shown")
+        assert client.last.stale
+        server.mark_stale(False)
+        client.until(lambda: not client.last.stale, "the mark goes")
