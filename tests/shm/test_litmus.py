@@ -7,18 +7,13 @@ y = j must see x = i. Each missing the other is what a store buffer does, and wh
 """
 
 import os
-from multiprocessing import get_context
 from typing import Any
 
-import numpy as np
 import pytest
 
-from shm.fence import Fence
-from shm.segment import Segment
-from tests.shm.ring_processes import Crew, die_with_parent
+from pipeline.litmus import STEPS, run_litmus
 
-STEPS, MOST_RUNS = 300_000, 10
-X, Y, STARTED = 0, 16, (32, 48)  # words, each in a line of its own
+MOST_RUNS = 10
 
 pytestmark = [
     pytest.mark.timeout(120),
@@ -36,42 +31,10 @@ class NoFence:
         pass
 
 
-def store_and_look(segment: Segment, me: int, looks: Any, fenced: bool) -> None:
-    """looks[i]: what was in the other's word after i had been stored in mine."""
-    die_with_parent()
-    words, saw = segment.buffer[:1024].cast("Q"), memoryview(looks).cast("B").cast("Q")
-    mine, other = (X, Y) if me == 0 else (Y, X)
-    fence = (Fence() if fenced else NoFence()).__call__  # 60 ns less than calling the object
-    if hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, {sorted(os.sched_getaffinity(0))[me]})
-    words[STARTED[me]] = 1
-    while not words[STARTED[1 - me]]:
-        pass
-    for i in range(1, STEPS + 1):
-        words[mine] = i
-        fence()
-        saw[i] = words[other]
-
-
-def both_missed(*, fenced: bool) -> tuple[int, int]:
-    """How often each process missed the other; and how often one looked between two of the other's looks."""
-    segment = Segment.create(4096, f"litmus-{os.getpid()}")
-    looks = [get_context("fork").RawArray("Q", STEPS + 2) for _ in range(2)]
-    with Crew() as crew:
-        for process in [crew.run(store_and_look, segment, me, looks[me], fenced) for me in range(2)]:
-            assert crew.ended(process) == 0
-    segment.close()
-    saw_y, saw_x = (np.frombuffer(each, np.uint64).astype(np.int64) for each in looks)
-    i = np.arange(1, STEPS + 1)
-    j = saw_y[i] + 1  # the first step of the other that was not seen
-    i, j = i[j <= STEPS], j[j <= STEPS]
-    return int((saw_x[j] < i).sum()), len(np.unique(saw_y))
-
-
 def test_with_the_fence_two_processes_never_miss_each_other() -> None:
     met = 0
     for _ in range(MOST_RUNS):
-        missed, meetings = both_missed(fenced=True)
+        missed, meetings = run_litmus()
         assert missed == 0
         met += meetings
         if met > 2 * STEPS:
@@ -83,7 +46,7 @@ def test_without_the_fence_this_program_sees_them_miss_each_other(record_propert
     """The control: otherwise the test above would prove nothing on this machine."""
     missed = met = 0
     for _ in range(MOST_RUNS):
-        found = both_missed(fenced=False)
+        found = run_litmus(NoFence)
         missed, met = missed + found[0], met + found[1]
         if missed > 20:
             break
