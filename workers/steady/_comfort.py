@@ -4,12 +4,11 @@ All of it is said in the nearness map: what has the nearness `stereo.convergence
 stereo worker and the window's shader, which know the parallax, need know nothing of this.
 """
 
-import math
-
 import numpy as np
 import numpy.typing as npt
 
 from workers.steady import Settings
+from workers.steady._easing import Easing
 
 Map = npt.NDArray[np.float32]
 MIDDLE = 0.2  # of the picture's size on each side is not where one looks
@@ -23,19 +22,16 @@ class Comfort:
 
     def __init__(self) -> None:
         self._subject = self._strength = 0.0
-        self._moved_at: int | None = None
+        self._easing = Easing()
 
     def reset(self) -> None:
-        self._moved_at = None
+        self._easing.reset()
 
     def follow(self, nearness: Map, contrast: float, settings: Settings, now: int) -> None:
         """A new map float32[h, w] 0…1 of a scene of this contrast (0…1); `now` in ns."""
         subject = float(np.percentile(_middle(nearness)[::2, ::2], SUBJECT))
         strength = max(LEAST_STRENGTH, min(1.0, contrast / FULL_CONTRAST))
-        weight = 1.0
-        if self._moved_at is not None and settings.ease_seconds > 0:
-            weight = 1 - math.exp(-(now - self._moved_at) / 1e9 / settings.ease_seconds)
-        self._moved_at = now
+        weight = self._easing.weight(now, settings.ease_seconds)
         self._subject += weight * (subject - self._subject)
         self._strength += weight * (strength - self._strength)
 

@@ -5,11 +5,11 @@ carried to where it is now, is worth more than one new opinion; but only as long
 same, and as long as the new opinion is not quite another: then it is the old one that is wrong.
 """
 
-import math
-
 import cv2
 import numpy as np
 import numpy.typing as npt
+
+from workers.steady._easing import share_of_new
 
 SURE, DOUBTFUL = 0.08, 0.2  # nearness; differences that are jitter, and that are news
 
@@ -23,9 +23,7 @@ def blended(
 ) -> npt.NDArray[np.float32]:
     """All [h, w]: the map of now, the one of `seconds` ago carried here, where that is known (1, else 0).
     `smoothing`: seconds that an opinion lasts where nothing moves."""
-    if smoothing <= 0:
-        return new
-    weight = 1 - math.exp(-seconds / smoothing)
+    weight = share_of_new(seconds, smoothing)
     difference = cv2.absdiff(new, carried)
     news = np.clip((difference - SURE) / (DOUBTFUL - SURE), 0, 1)
     news[known == 0] = 1

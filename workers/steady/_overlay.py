@@ -25,6 +25,7 @@ class Overlay:
 
     def __init__(self, drawn: Grey | None = None) -> None:
         self._drawn = drawn
+        self._drawn_mask: Mask = np.zeros((0, 0), np.float32)  # the same at the size of the pictures
         self._before: Grey | None = None
         self._seconds: Mask = np.zeros((0, 0), np.float32)
         self._at = 0
@@ -37,11 +38,17 @@ class Overlay:
         """float32[h, w], 1 = keep flat, soft-edged; None when nothing is to be. `grey` uint8[h, w]."""
         found = self._found(grey, settings.overlay_seconds, now) if settings.find_overlay else None
         named = rectangles(settings.flat, *grey.shape) if settings.flat else None
-        drawn = _fitted(self._drawn, grey.shape) if self._drawn is not None else None
+        drawn = self._drawn_at(self._drawn, *grey.shape) if self._drawn is not None else None
         masks = [mask for mask in (found, named, drawn) if mask is not None]
         if not masks:
             return None
         return np.asarray(cv2.blur(np.maximum.reduce(masks), (5, 5)), np.float32)
+
+    def _drawn_at(self, drawn: Grey, rows: int, columns: int) -> Mask:
+        if self._drawn_mask.shape != (rows, columns):
+            fitted = cv2.resize(drawn, (columns, rows), interpolation=cv2.INTER_AREA)
+            self._drawn_mask = np.asarray(fitted, np.float32) / np.float32(255)
+        return self._drawn_mask
 
     def _found(self, grey: Grey, enough: float, now: int) -> Mask | None:
         seconds = min(0.5, (now - self._at) / 1e9)
@@ -69,12 +76,6 @@ def read_mask(path: str) -> Grey:
     if drawn is None:
         raise ValueError(f"{path} is not a picture that OpenCV reads")
     return np.asarray(drawn, np.uint8)
-
-
-def _fitted(drawn: Grey, shape: tuple[int, ...]) -> Mask:
-    rows, columns = shape[:2]
-    fitted = cv2.resize(drawn, (columns, rows), interpolation=cv2.INTER_AREA)
-    return np.asarray(fitted, np.float32) / np.float32(255)
 
 
 def rectangles(percents: Sequence[Sequence[int]], rows: int, columns: int) -> Mask:

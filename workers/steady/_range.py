@@ -3,12 +3,11 @@
 Smoothing the range (two numbers) instead of the map (every pixel) leaves no ghosts behind what moves.
 """
 
-import math
-
 import numpy as np
 import numpy.typing as npt
 
 from workers.steady import Settings
+from workers.steady._easing import Easing
 
 Map = npt.NDArray[np.float32]
 
@@ -18,10 +17,10 @@ class Range:
 
     def __init__(self) -> None:
         self.low = self.high = 0.0
-        self._moved_at: int | None = None
+        self._easing = Easing()
 
     def reset(self) -> None:
-        self._moved_at = None
+        self._easing.reset()
 
     def follow(self, inverse_depth: Map, settings: Settings, now: int) -> None:
         """Move towards the range of this map; `now` in ns."""
@@ -29,10 +28,7 @@ class Range:
         if not sound.size:
             return
         low, high = np.percentile(sound, (settings.low_percent, settings.high_percent))
-        weight = 1.0
-        if self._moved_at is not None and settings.range_seconds > 0:
-            weight = 1 - math.exp(-(now - self._moved_at) / 1e9 / settings.range_seconds)
-        self._moved_at = now
+        weight = self._easing.weight(now, settings.range_seconds)
         self.low += weight * (float(low) - self.low)
         self.high += weight * (float(high) - self.high)
 
