@@ -34,27 +34,18 @@ def active_title() -> str | None:
 
 
 def _active_title_on_x11() -> str | None:
-    """As the window manager says (EWMH: _NET_ACTIVE_WINDOW, _NET_WM_NAME). python-xlib, because libX11 ends
-    the process that asks for a window which has just closed."""
-    from Xlib import X, display, error  # type: ignore[import-untyped]
+    from workers.capture._x11 import GONE, Windows
 
     try:
-        screen = display.Display()
-    except (error.DisplayError, OSError):
+        windows = Windows()
+    except GONE:
         return None
     try:
-        active = screen.screen().root.get_full_property(
-            screen.get_atom("_NET_ACTIVE_WINDOW"), X.AnyPropertyType
-        )
-        if active is None or not active.value or not active.value[0]:
-            return None
-        window = screen.create_resource_object("window", active.value[0])
-        name = window.get_full_property(screen.get_atom("_NET_WM_NAME"), X.AnyPropertyType)
-        return bytes(name.value).decode("utf-8", "replace") if name is not None else window.get_wm_name()
-    except (error.XError, error.ConnectionClosedError):
+        return windows.active_title()
+    except GONE:
         return None  # it has just closed
     finally:
-        screen.close()
+        windows.close()
 
 
 def _active_title_on_windows() -> str | None:

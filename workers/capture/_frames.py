@@ -1,5 +1,6 @@
 """What every source of frames does with what it gets: crop, convert into the slot, shrink for the network."""
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import SimpleNamespace
@@ -66,6 +67,36 @@ class FrameSource(Worker):
             depth = self.settings.depth
             shrink(target, small.view((depth.height, depth.width, 3)))
         return grab.t_capture
+
+
+class LosableSource(FrameSource):
+    """One whose picture can go away and come back: a screen, a window. Meanwhile the last picture stays up,
+    marked stale."""
+
+    try_again = 1.0
+    """Seconds between attempts to get it back."""
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self._due = 0.0
+        self._lost = False
+
+    def due(self) -> float:
+        return self._due
+
+    def _is_here(self) -> None:
+        """It was opened, or is back."""
+        self._lost = False
+        self.host.tell("ready")
+
+    def _lose(self, what: str) -> None:
+        """Closes it; said once."""
+        if not self._lost:
+            self._lost = True
+            self.log.error("%s", what)
+            self.host.tell("away")
+        self.close()
+        self._due = time.perf_counter() + self.try_again
 
 
 def shrink(picture: npt.NDArray[np.uint8], target: npt.NDArray[np.uint8]) -> None:

@@ -5,6 +5,7 @@ python-xlib, because libX11 ends the process that asks for a window which has ju
 
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 from Xlib import X, display, error  # type: ignore[import-untyped]
@@ -25,13 +26,15 @@ class Window(NamedTuple):
 
 
 class Windows:
-    """A connection to the X server. All methods raise one of `GONE` when that or a window is lost."""
+    """A connection to the X server. All methods but `close` raise one of `GONE` when
+    that or a window is lost."""
 
     def __init__(self) -> None:
         self._display = display.Display()
 
     def close(self) -> None:
-        self._display.close()
+        with suppress(*GONE):  # the server may be gone as well
+            self._display.close()
 
     def all(self) -> Iterator[Window]:
         """Those that a person would call a window, the topmost last."""
@@ -55,6 +58,19 @@ class Windows:
         place, attributes = window.get_geometry(), window.get_attributes()
         shown = attributes.map_state == X.IsViewable
         return Window(window_id, self._title(window), place.width, place.height, shown)
+
+    def size(self, window_id: int) -> tuple[int, int]:
+        """Columns and rows, one question: for every frame. Raises XError when it has closed."""
+        place = self._display.create_resource_object("window", window_id).get_geometry()
+        return place.width, place.height
+
+    def active_title(self) -> str | None:
+        """Of the window that has the keyboard, as the window manager says (EWMH: _NET_ACTIVE_WINDOW)."""
+        name = self._display.get_atom("_NET_ACTIVE_WINDOW")
+        active = self._display.screen().root.get_full_property(name, X.AnyPropertyType)
+        if active is None or not active.value or not active.value[0]:
+            return None
+        return self._title(self._display.create_resource_object("window", active.value[0])) or None
 
     def keep_drawn(self, window_id: int) -> None:
         """From here on its picture is whole even where other windows cover it, as long as we are connected

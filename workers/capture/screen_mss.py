@@ -13,11 +13,10 @@ import numpy as np
 from annotated_types import Ge, Len
 from mss.exception import ScreenShotError
 
-from workers.capture._frames import FrameSource, Grab
+from workers.capture._frames import Grab, LosableSource
 from workers.capture._monitors import unavailable as unavailable
 from workers.capture._refresh import refresh_rate
 
-TRY_AGAIN = 1.0  # seconds between attempts to get a lost screen back
 GONE = (ScreenShotError, ValueError, AssertionError)  # the last is what mss raises when the X server dies
 
 
@@ -30,16 +29,14 @@ class Settings:
     cursor: bool = True
 
 
-class ScreenMss(FrameSource):
+class ScreenMss(LosableSource):
     """A monitor or a region of it. Nothing is published while it does not change."""
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
         self._screen: Any = None
         self._before: bytearray | None = None
-        self._due = 0.0
         self._refresh: float | None = None
-        self._lost = False
 
     @classmethod
     def largest(cls, settings: SimpleNamespace) -> tuple[int, int]:
@@ -63,9 +60,6 @@ class ScreenMss(FrameSource):
     def again(self) -> None:
         self._before = None
 
-    def due(self) -> float:
-        return self._due
-
     def grab(self) -> Grab | None:
         now = time.perf_counter()
         fps = min(self.settings.capture.fps, self._refresh or math.inf)
@@ -76,7 +70,8 @@ class ScreenMss(FrameSource):
             t_capture = time.perf_counter_ns()
             shot = self._screen.grab(area_of(self._screen, self.settings.screen_mss))
         except GONE as error:
-            self._lose(error)
+            why = f" ({error})" if str(error) else ""
+            self._lose(f"the screen is lost{why}; trying again every second")
             return None
         if self._before == shot.raw:
             return None
@@ -87,22 +82,12 @@ class ScreenMss(FrameSource):
     def _attach(self) -> None:
         self._screen = _connect(self.settings.screen_mss.cursor)
         area = area_of(self._screen, self.settings.screen_mss)
-        self._before, self._lost = None, False
+        self._before = None
         if self._refresh is None:  # once: Xlib ends the process that asks it after the display was lost
             monitor = self._screen.monitors[self.settings.screen_mss.monitor]
             self._refresh = refresh_rate(monitor["left"], monitor["top"])
-        self.host.tell("ready")
+        self._is_here()
         self.log.info("capturing %d x %d at %s", area["width"], area["height"], (area["left"], area["top"]))
-
-    def _lose(self, error: Exception) -> None:
-        """Said once; the last picture stays up, marked stale, until the screen is back."""
-        if not self._lost:
-            self._lost = True
-            why = f" ({error})" if str(error) else ""
-            self.log.error("the screen is lost%s; trying again every second", why)
-            self.host.tell("away")
-        self.close()
-        self._due = time.perf_counter() + TRY_AGAIN
 
 
 def _connect(cursor: bool) -> Any:

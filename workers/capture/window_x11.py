@@ -11,11 +11,9 @@ import av
 import numpy as np
 import numpy.typing as npt
 
-from workers.capture._frames import FrameSource, Grab
+from workers.capture._frames import Grab, LosableSource
 from workers.capture._x11 import GONE, Window, Windows
 from workers.capture._x11 import unavailable as unavailable
-
-TRY_AGAIN = 0.5  # seconds between looks for a window that is closed or minimised
 
 
 @dataclass(frozen=True)
@@ -26,9 +24,11 @@ class Settings:
     cursor: bool = True
 
 
-class WindowX11(FrameSource):
+class WindowX11(LosableSource):
     """FFmpeg's x11grab takes the pictures, with shared memory; the Composite extension has the window drawn
     whole. Nothing is published while it does not change, is minimised or closed."""
+
+    try_again = 0.5
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
@@ -37,8 +37,6 @@ class WindowX11(FrameSource):
         self._frames: Iterator[Any] = iter(())
         self._container: Any = None
         self._before: npt.NDArray[np.uint8] | None = None
-        self._due = 0.0
-        self._lost = False
 
     @classmethod
     def largest(cls, settings: SimpleNamespace) -> tuple[int, int]:
@@ -65,21 +63,17 @@ class WindowX11(FrameSource):
     def again(self) -> None:
         self._before = None
 
-    def due(self) -> float:
-        return self._due
-
     def grab(self) -> Grab | None:
         if self._window is None:
             self._attach()
         if self._window is None or self._windows is None:
             return None
         try:
-            now = self._windows.state(self._window.id)
-            if (now.width, now.height) != (self._window.width, self._window.height):
-                self._film(now)
+            if self._windows.size(self._window.id) != (self._window.width, self._window.height):
+                self._film(self._windows.state(self._window.id))
             frame = next(self._frames)
         except (*GONE, av.FFmpegError, StopIteration):
-            self._lose("is minimised or closed")
+            self._lose_window("is minimised or closed")
             return None
         pixels = _pixels(frame)
         if self._before is not None and np.array_equal(self._before, pixels):
@@ -93,15 +87,14 @@ class WindowX11(FrameSource):
             self._windows = self._windows or Windows()
             window = self._windows.find(self.settings.window_x11.title)
             if window is None or not window.shown:
-                self._lose("is minimised or closed")
+                self._lose_window("is minimised or closed")
                 return
             self._windows.keep_drawn(window.id)
             self._film(window)
         except (*GONE, av.FFmpegError) as error:
-            self._lose(f"cannot be captured ({error})")
+            self._lose_window(f"cannot be captured ({error})")
             return
-        self._lost = False
-        self.host.tell("ready")
+        self._is_here()
         self.log.info("capturing %r, %d x %d", window.title, window.width, window.height)
 
     def _film(self, window: Window) -> None:
@@ -120,14 +113,8 @@ class WindowX11(FrameSource):
         self._frames = self._container.decode(video=0)
         self._window, self._before = window, None
 
-    def _lose(self, what: str) -> None:
-        """Said once; the last picture stays up, marked stale, until the window is there again."""
-        if not self._lost:
-            self._lost = True
-            self.log.error("the window %r %s; looking for it", self.settings.window_x11.title, what)
-            self.host.tell("away")
-        self.close()
-        self._due = time.perf_counter() + TRY_AGAIN
+    def _lose_window(self, what: str) -> None:
+        self._lose(f"the window {self.settings.window_x11.title!r} {what}; looking for it")
 
 
 def _wanted(windows: Windows, title: str) -> Window:
