@@ -84,11 +84,9 @@ def run_line(fps: int, sync: str, seconds: float) -> dict[str, Any]:
         except SoakError as error:
             sys.exit(f"{error}\n{log_end(folder)}")
         said = folder / "watched.json"  # not a pipe: what a minute gives does not fit into one
-        viewer = subprocess.Popen(
-            [sys.executable, "-m", "scripts.live_paths.viewer", str(port), str(seconds)],
-            cwd=REPO,
-            stdout=said.open("w"),
-        )
+        command = [sys.executable, "-m", "scripts.live_paths.viewer", str(port), str(seconds)]
+        with said.open("w") as file:
+            viewer = subprocess.Popen(command, cwd=REPO, stdout=file)
         time.sleep(3.5)  # it warms up
         looks, before, begin = [], cpu_seconds(launcher.marker), frames(observer)
         while viewer.poll() is None:

@@ -10,7 +10,7 @@ import pytest
 
 from tests.live.browser import Browser
 from tests.live.display import Display
-from tests.live.program import environment
+from tests.live.program import environment, free_port
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -33,6 +33,11 @@ def display() -> Iterator[Display]:
     """An empty X screen, wide enough for a moving thing on the left and the program's window beside it."""
     with Display.started(1920, 720) as screen, environment(DISPLAY=screen.name):
         yield screen
+
+
+@pytest.fixture
+def port() -> int:
+    return free_port()
 
 
 @pytest.fixture(scope="session")

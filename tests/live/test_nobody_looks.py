@@ -10,16 +10,11 @@ from tests.live.client import Client
 from tests.live.display import Display
 from tests.live.needs import needs
 from tests.live.picture import frame_number, is_in_stereo
-from tests.live.program import SCREEN, free_port, on_the_web, program
+from tests.live.program import SCREEN, on_the_web, program
 from tests.pipeline.running import Launcher
 
 pytestmark = needs("Xvfb", "model")
 RINGS = ("frame", "small", "depth", "nearness", "picture")
-
-
-@pytest.fixture
-def port() -> int:
-    return free_port()
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from Xlib import display as xdisplay
 from tests.live.client import Client
 from tests.live.display import Display
 from tests.live.needs import needs
-from tests.live.program import environment, free_port, on_the_web, program
+from tests.live.program import on_the_web, program
 from tests.pipeline.running import Launcher, command
 from workers.capture._x11 import windows
 
@@ -26,14 +26,9 @@ SOURCE = (
 
 
 @pytest.fixture
-def port() -> int:
-    return free_port()
-
-
-@pytest.fixture
 def launcher(display: Display, port: int, tmp_path: Path) -> Iterator[Launcher]:
     display.show_something_moving()
-    with environment(DISPLAY=display.name), program(tmp_path, *SOURCE, *on_the_web(port)) as launcher:
+    with program(tmp_path, *SOURCE, *on_the_web(port)) as launcher:
         yield launcher
 
 
@@ -90,8 +85,7 @@ def covered(display: Display) -> Iterator[None]:
 
 def test_contract_windows_are_listed_by_title(display: Display) -> None:
     display.show_something_moving()
-    with environment(DISPLAY=display.name):
-        (window,) = windows()
+    (window,) = windows()
     assert window.title == "something moving"
     assert (window.width, window.height) == (640, 360)
     assert window.shown
@@ -99,7 +93,6 @@ def test_contract_windows_are_listed_by_title(display: Display) -> None:
 
 def test_contract_a_title_that_no_window_has_is_told_with_those_that_there_are(display: Display) -> None:
     display.show_something_moving()
-    with environment(DISPLAY=display.name):
-        done = command("--plan", "--set=capture.source=window_x11", "--set=window_x11.title=game")
+    done = command("--plan", "--set=capture.source=window_x11", "--set=window_x11.title=game")
     assert done.returncode == 2
     assert "no window has 'game' in its title (there are: 'something moving')" in done.stderr

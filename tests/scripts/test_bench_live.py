@@ -1,31 +1,16 @@
 """scripts/bench_live.py, bench_handover.py and make_picture.py with little time. No figure is tested here."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 
+from tests.scripts.running import run
 from workers.depth._models import is_here
 
-REPO = Path(__file__).parents[2]
 needs_model = pytest.mark.skipif(not is_here("tcmonodepth-small"), reason="tcmonodepth-small is not here")
-
-
-def run(script: str, *options: str) -> str:
-    done = subprocess.run(
-        [sys.executable, str(REPO / "scripts" / script), *options],
-        capture_output=True,
-        text=True,
-        timeout=100,
-        check=False,
-        cwd="/",
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
 
 
 @needs_model

@@ -2,28 +2,17 @@
 every machine, and is tested here. What it says of speed is not."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import cv2
 import pytest
 
-REPO = Path(__file__).parents[2]
+from tests.scripts.running import run
 
 
 @pytest.mark.timeout(120)
 def test_contract_steady_where_nothing_moves_and_immediate_where_something_does(tmp_path: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, str(REPO / "scripts/bench_time.py"), "--json", f"--strips={tmp_path}"],
-        capture_output=True,
-        text=True,
-        timeout=100,
-        check=False,
-        cwd="/",
-    )
-    assert done.returncode == 0, done.stderr
-    report = json.loads(done.stdout)
+    report = json.loads(run("bench_time.py", "--json", f"--strips={tmp_path}"))
     assert report["flicker"]["ours"] <= report["flicker"]["per-pixel average"]
     assert report["trail_px"]["ours"] <= 1 < report["trail_px"]["per-pixel average"]
     assert report["cut_frames"]["ours"] == 1
