@@ -38,7 +38,8 @@ PLAIN = 8  # in `fast`: pixels into a hole where it shows nothing but the mean
 SAME = 4.0  # pixels of parallax; what differs by more is another surface
 
 EDGE = 0.06  # nearness; corners of a map cell that differ by more lie on two surfaces
-PASSES, VOTERS = 2, 3  # how often they vote, and how far away, in pixels of the map
+PASSES, VOTERS = 2, 3  # how often they vote, and how far away each way, in pixels of the map
+FARTHEST = 10  # squared pixels; those in the corners are as many as they are of little weight
 VOTE_SIGMA, VOTE_TONE = 2.0, 450.0  # of their distance in pixels, of their squared difference in colour
 LOOKS = (3, 5)  # eighths of a pixel of the map, down and across, where its colour is looked up
 TONE = 40.0  # squared colour difference that is still noise

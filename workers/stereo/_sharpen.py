@@ -6,7 +6,7 @@ import numpy.typing as npt
 from numba import njit, prange, types
 
 from workers.stereo._compiled import compiled, forget_stale
-from workers.stereo._definition import EDGE, LOOKS, PASSES, VOTE_SIGMA, VOTE_TONE, VOTERS
+from workers.stereo._definition import EDGE, FARTHEST, LOOKS, PASSES, VOTE_SIGMA, VOTE_TONE, VOTERS
 
 PART = 64  # columns of a row that vote together, if there is an edge among them
 
@@ -25,10 +25,12 @@ def sharpened(
 
 
 def _distances() -> npt.NDArray[np.float32]:
-    """The weights of the voters by their distance alone, float32[2 * VOTERS + 1, 2 * VOTERS + 1]."""
+    """The weights of the voters by their distance alone, float32[2 * VOTERS + 1, 2 * VOTERS + 1]; 0 for those
+    who do not vote."""
     steps = np.arange(-VOTERS, VOTERS + 1)
     squared = steps[:, None] ** 2 + steps[None] ** 2
-    return np.exp(-squared / (2 * VOTE_SIGMA**2)).astype(np.float32)
+    weights = np.exp(-squared / (2 * VOTE_SIGMA**2))
+    return np.where(squared <= FARTHEST, weights, 0).astype(np.float32)
 
 
 forget_stale(__file__)
@@ -93,11 +95,12 @@ def _count(colours, nearness, distances, y, begin, end, middle, votes):  # type:
     vote = np.empty(end - begin, np.float32)
     for j in range(max(0, y - VOTERS), min(rows, y + VOTERS + 1)):
         for step in range(-VOTERS, VOTERS + 1):
+            weight = distances[j - y + VOTERS, step + VOTERS]
             first, last = max(begin, -step), min(end, columns - step)
-            if first >= last:
+            if weight == 0 or first >= last:
                 continue
             given = vote[: last - first]
-            _weigh(colours, j, y, first, step, distances[j - y + VOTERS, step + VOTERS], given)
+            _weigh(colours, j, y, first, step, weight, given)
             near, between = nearness[j][first + step : last + step], middle[first:last]
             _add(given, near, between, True, votes[0][first:last], votes[1][first:last])
             _add(given, near, between, False, votes[2][first:last], votes[3][first:last])

@@ -353,6 +353,8 @@ def _voted(colours: Tensor, nearness: Tensor) -> Tensor:
             y, x = y.clamp(0, rows - 1), x.clamp(0, columns - 1)
             there = nearness[y][:, x]
             low, high = torch.minimum(low, there), torch.maximum(high, there)
+            if dx * dx + dy * dy > _definition.FARTHEST:
+                continue
             unlike = 1 + ((colours[y][:, x] - colours) ** 2).sum(dim=2) / _definition.VOTE_TONE
             distance = math.exp(-(dx * dx + dy * dy) / (2 * _definition.VOTE_SIGMA**2))
             votes.append((there, inside * distance / unlike**2))

@@ -148,6 +148,7 @@ uniform sampler2D map;
 uniform sampler2D colours;
 
 const int VOTERS = {_definition.VOTERS};
+const float FARTHEST = {_definition.FARTHEST}.0;
 const float EDGE = {_definition.EDGE}, SIGMA = {_definition.VOTE_SIGMA};
 const float TONE = {_definition.VOTE_TONE} / 65025.0;
 
@@ -167,9 +168,10 @@ void main() {{
     vec2 nearer = vec2(0.0), farther = vec2(0.0);      // votes, and their sum of nearness
     for (int y = first.y; y <= last.y; y++)
         for (int x = first.x; x <= last.x; x++) {{
+            vec2 step = vec2(x, y) - vec2(here);
+            if (dot(step, step) > FARTHEST) continue;
             float there = texelFetch(map, ivec2(x, y), 0).r;
             vec3 distance = texelFetch(colours, ivec2(x, y), 0).rgb - own;
-            vec2 step = vec2(x, y) - vec2(here);
             float unlike = 1.0 + dot(distance, distance) / TONE;
             vec2 vote = vec2(1.0, there) * exp(-dot(step, step) / (2.0 * SIGMA * SIGMA)) / (unlike * unlike);
             if (there > 0.5 * (low + high)) nearer += vote; else farther += vote;
