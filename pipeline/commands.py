@@ -138,6 +138,7 @@ def _run(options: argparse.Namespace) -> int:
         log.critical("%s", error)
         code = 1
     finally:
+        reload.close()
         desk.close()
     if supervisor.left_behind:
         logging.shutdown()

@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from pipeline.graph import GraphError, Plan, make_plan
+from pipeline.hot_keys import HotKeys
 from pipeline.pick import pick
 from pipeline.programs import active_title, profile_for
 from pipeline.settings import Change, Settings, SettingsError, changes, load
@@ -19,16 +20,23 @@ log = logging.getLogger("stereoring.launcher")
 
 
 class Reload:
-    """Watches one file by its modification time, and the title of the active window."""
+    """Watches one file by its modification time, the title of the active window, and the keys."""
 
     def __init__(self, settings: Settings, overrides: Sequence[str], supervisor: Supervisor) -> None:
+        self._hot_keys = HotKeys(supervisor)
+        self._hot_keys.use(settings.section("keys"))
         self._settings, self._overrides, self._supervisor = settings, overrides, supervisor
         self._usual_profile = self._profile = settings.profile
         self._seen = self._stamp()
         self._next_look = time.monotonic() + LOOK_EVERY
 
+    def close(self) -> None:
+        """Other programs may have the keys."""
+        self._hot_keys.close()
+
     def poll(self) -> None:
-        """To be called often; looks twice a second."""
+        """To be called often; answers keys at once, and looks at file and window twice a second."""
+        self._hot_keys.poll()
         if time.monotonic() < self._next_look:
             return
         self._next_look = time.monotonic() + LOOK_EVERY
@@ -80,6 +88,8 @@ class Reload:
         for change in found:
             if change.live:
                 self._apply_live(change)
+        if any(change.section == "keys" for change in found):
+            self._hot_keys.use(new.section("keys"))
         for worker in before - set(self._supervisor.workers):
             log.info("%s stops", worker)
         for worker in set(self._supervisor.workers) - before:

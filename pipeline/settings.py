@@ -16,6 +16,7 @@ from ruamel.yaml.error import YAMLError
 
 from pipeline import settings_file, settings_write
 from pipeline.catalogue import CatalogueError, settings_types
+from pipeline.keys import HotKey, Keys
 from pipeline.programs import split
 from pipeline.settings_check import Checker, Layer, Schema, fields, hint
 from pipeline.settings_file import Problem, SettingsError, one_line
@@ -112,6 +113,7 @@ def load(
         raise SettingsError(problems)
     values, sinks = _stacked(layers)
     _check_titles(values.get(("programs", "titles"), ()), document.profiles, path)
+    _check_keys({key: values[section, key] for section, key in values if section == "keys"}, path)
     return Settings(path, profile, sinks or (), _sections(values, schema, path))
 
 
@@ -185,13 +187,13 @@ def _schema(package: str) -> Schema:
         raise _error(error.file, "", error.what) from error
     for section, settings_type in found.items():
         file = sys.modules[settings_type.__module__].__file__ or settings_type.__module__
-        if section in ("log", "programs", "sinks", "profiles"):
+        if section in ("keys", "log", "programs", "sinks", "profiles"):
             raise _error(file, "", f"may have no Settings: the section {section} is the pipeline's own")
         try:
             fields(settings_type)
         except (TypeError, NameError, RuntimeError) as error:
             raise _error(file, section, f"its Settings make no sense: {error}") from error
-    return Schema({"log": Log, "programs": Programs, **found}, package)
+    return Schema({"log": Log, "keys": Keys, "programs": Programs, **found}, package)
 
 
 def _document(text: str, file: str, schema: Schema, profile: str | None = None) -> _Document:
@@ -253,6 +255,19 @@ def _check_titles(titles: Any, profiles: Mapping[str, Layer], path: Path) -> Non
         if profile not in profiles:
             what = f"unknown profile {profile!r} ({hint(profile, profiles)})"
             problems.append(Problem(str(path), None, "programs.titles", what))
+    if problems:
+        raise SettingsError(problems)
+
+
+def _check_keys(texts: Mapping[str, Any], path: Path) -> None:
+    """Raises SettingsError."""
+    problems = []
+    for key, text in texts.items():
+        try:
+            if text:
+                HotKey.of(text)
+        except ValueError as error:
+            problems.append(Problem(str(path), None, f"keys.{key}", str(error)))
     if problems:
         raise SettingsError(problems)
 

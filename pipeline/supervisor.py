@@ -19,7 +19,7 @@ from pipeline.leash import leash_all_workers
 from pipeline.managed import DEATHS, WINDOW, Managed, State
 from pipeline.rings import Rings
 from pipeline.settings import live_value
-from pipeline.states import somebody_looks, tell_states, what_is_missing
+from pipeline.states import is_paused, somebody_looks, tell_states, what_is_missing
 from shm import layout
 from shm.board import ABSENT, OPENING, Board
 from shm.ring import Ring
@@ -48,7 +48,8 @@ class Supervisor:
         self.stop_requested = False
         self.exit_code = 0
         self._retired: list[Managed] = []
-        self._asleep = False
+        self._asleep = self._paused = False
+        self._looks = True
         self._last_round = self._last_check = time.monotonic()
         self._fresh_start = 0
 
@@ -112,6 +113,13 @@ class Supervisor:
         for worker in self.workers.values():  # of a still screen no other frame would come
             if worker.plan.writes and not worker.plan.reads:
                 self._send(worker, {"kind": "again"}, "again")
+
+    def setting(self, section: str, key: str) -> Any:
+        """As it is now. Raises KeyError where no worker has it."""
+        for worker in self.workers.values():
+            if hasattr(worker.plan.settings.get(section), key):
+                return getattr(worker.plan.settings[section], key)
+        raise KeyError(f"{section}.{key}")
 
     def set_log_level(self, level: int) -> None:
         """For all workers, those that start later too."""
@@ -391,12 +399,17 @@ class Supervisor:
                 self._renew(error.ring)
 
     def _put_to_sleep(self) -> None:
-        """When nobody looks at any sink, everything before the sinks sleeps."""
-        asleep = not somebody_looks(self.workers.values())
+        """Everything before the sinks, when nobody looks at any of them or the picture is to stand still."""
+        looks, paused = somebody_looks(self.workers.values()), is_paused(self.workers.values())
+        if (looks, paused) == (self._looks, self._paused):
+            return
+        if looks != self._looks:
+            log.info("somebody looks" if looks else "nobody looks; everything sleeps")
+        self._looks, self._paused = looks, paused
+        asleep = paused or not looks
         if asleep == self._asleep:
             return
         self._asleep = asleep
-        log.info("nobody looks; everything sleeps" if asleep else "somebody looks")
         for worker in self.workers.values():
             if worker.plan.writes:
                 self._send(worker, {"kind": "asleep", "value": asleep}, "asleep")

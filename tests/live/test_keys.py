@@ -1,5 +1,6 @@
 """The window's keys, pressed on a real keyboard of a real X server. What they do is read from the screen."""
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -58,6 +59,21 @@ def test_up_down_and_nought_change_the_strength(window: Window) -> None:
     window.until(lambda: window.near_shift() < 0.75 * normal, "the near ball goes back")
     window.press("0")
     window.until(lambda: abs(window.near_shift() / normal - 1) < 0.15, "the strength is as set")
+
+
+def test_v_shows_both_eyes_the_same_and_back(window: Window) -> None:
+    window.press("v")
+    window.until(lambda: abs(window.near_shift()) < 0.5, "both eyes see the same")
+    window.press("v")
+    window.until_in_stereo()
+
+
+def test_p_stops_the_film_and_lets_it_go_on(window: Window) -> None:
+    window.press("p")
+    window.until(lambda: _stands_still(window), "the picture stands still")
+    window.press("p")
+    window.until(lambda: not _stands_still(window), "it goes on")
+    window.until_in_stereo()
 
 
 def test_tab_goes_through_the_layouts(window: Window) -> None:
@@ -169,6 +185,12 @@ def _eyes_take(turns: str, window: Window) -> bool:
 def _is_depth(picture: Picture) -> bool:
     """A depth map: near is white."""
     return bool(np.ptp(picture.astype(int), axis=2).max() < 12 and picture.max() > 200)
+
+
+def _stands_still(window: Window) -> bool:
+    before = window.picture
+    time.sleep(0.5)
+    return np.array_equal(window.picture, before)
 
 
 def _is_black(picture: Picture) -> bool:

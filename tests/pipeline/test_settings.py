@@ -163,7 +163,7 @@ def test_an_unknown_section_name_is_a_key_error(package: str, write: Write) -> N
 def test_as_dict_is_every_section_as_json_data(package: str, write: Write) -> None:
     data = load(write(GOOD), package=package).as_dict()
     assert json.loads(json.dumps(data)) == data
-    assert list(data) == ["log", "programs", "capture", "scene"]
+    assert list(data) == ["log", "keys", "programs", "capture", "scene"]
     assert data["capture"]["region"] == [0, 0, 100, 200]
     assert data["scene"] == {"speed": 2.0, "low": 0, "high": 9}
 
@@ -302,7 +302,7 @@ def test_profiles_are_checked_with_line_numbers_even_when_not_selected(package: 
         "settings.yaml:5: profiles.slow.sinks: must be one of null, web, window, auto"
         " (got wep; did you mean web)",
         "settings.yaml:6: profiles.slow.profiles: unknown section"
-        " (known: log, programs, capture, scene, sinks)",
+        " (known: log, keys, programs, capture, scene, sinks)",
         "settings.yaml:7: profiles.odd: must be a mapping of names and values (got 3)",
     ]
 
@@ -451,7 +451,10 @@ def test_a_room_with_nothing_in_it_offers_nothing(
         ("hello", ":1: must be a mapping of names and values (got hello)"),
         ("? [a]\n: 1", ":1: a key must be a plain name"),
         ("capture: {? [a] : 1}", ":1: capture: a key must be a plain name"),
-        ("<<: {fps: 3}", ":1: <<: unknown section (known: log, programs, capture, scene, sinks, profiles)"),
+        (
+            "<<: {fps: 3}",
+            ":1: <<: unknown section (known: log, keys, programs, capture, scene, sinks, profiles)",
+        ),
         ("#" * 300_000, ": is larger than 256 KB, so it is no settings file"),
     ],
 )
@@ -906,3 +909,9 @@ def test_what_cannot_be_set_while_running_is_refused(
 def test_nothing_can_be_set_in_a_section_that_is_not_there() -> None:
     with pytest.raises(ValueError, match="fps cannot be changed while running"):
         live_value(None, "fps", 3)
+
+
+def test_a_hot_key_that_is_none_is_said_plainly(package: str, write: Write) -> None:
+    assert complaints(write(GOOD + "\nkeys: {view: v}\n"), package) == [
+        "settings.yaml: keys.view: 'v' would be lost to all other programs; add ctrl or alt or shift or super"
+    ]

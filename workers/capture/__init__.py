@@ -16,3 +16,4 @@ class Settings:
     source: Annotated[str, "implementation", "auto"] = "auto"
     fps: Annotated[int, Ge(1), Le(480), "live"] = 60
     crop_black_bars: Annotated[bool, "live"] = True
+    paused: Annotated[bool, "live"] = False

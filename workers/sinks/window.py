@@ -1,7 +1,8 @@
 """The picture in a window of this machine, with keys to change it.
 
 Enter or Space: full screen; ← →: the neighbouring monitor; Esc: leave full screen, then close;
-↑ ↓: strength; 0: strength as set; Tab: layout; D: depth; A: fill 16:9; L: keep the aspect; F: figures.
+↑ ↓: strength; 0: strength as set; V: 2D or 3D; P: pause; Tab: layout; D: depth; A: fill 16:9;
+L: keep the aspect; F: figures.
 Gamepad A: full screen.
 """
 
@@ -143,13 +144,16 @@ class Window(Worker):
         if len(self._times) > 1:
             fps = (len(self._times) - 1) / max(1e-6, self._times[-1] - self._times[0])
         stereo = self.settings.stereo
-        return f"{fps:.0f} fps   {self._latency_ms:.0f} ms   strength {stereo.strength:g}   {stereo.layout}"
+        depth = f"strength {stereo.strength:g}" if stereo.view == "3d" else "2D"
+        return f"{fps:.0f} fps   {self._latency_ms:.0f} ms   {depth}   {stereo.layout}"
 
     def _keys(self) -> dict[str, Callable[[], None]]:
         return {
             "UP": lambda: self._strengthen(0.5),
             "DOWN": lambda: self._strengthen(-0.5),
             "_0": lambda: self._set("strength", self._set_strength),
+            "V": lambda: self._set("view", "3d" if self._asked("view") == "2d" else "2d"),
+            "P": lambda: self._set("paused", not self._asked("paused", "capture"), "capture"),
             "TAB": self._next_layout,
             "D": self._toggle_depth,
             "A": lambda: self._set("fill_16_9", not self._asked("fill_16_9")),
@@ -170,12 +174,12 @@ class Window(Worker):
         self._layout_before_depth = layout
         self._set("layout", "depth")
 
-    def _asked(self, key: str) -> Any:
+    def _asked(self, key: str, section: str = "stereo") -> Any:
         """The setting as the last key press wants it; with the next one, the answer may be on its way."""
         value, until = self._wishes.get(key, (None, 0.0))
-        return value if time.monotonic() < until else getattr(self.settings.stereo, key)
+        return value if time.monotonic() < until else getattr(getattr(self.settings, section), key)
 
-    def _set(self, key: str, value: object) -> None:
+    def _set(self, key: str, value: object, section: str = "stereo") -> None:
         """For all workers that see it; it comes back here as a live setting too."""
         self._wishes[key] = value, time.monotonic() + ANSWER_SECONDS
-        self.host.tell("set", section="stereo", key=key, value=value)
+        self.host.tell("set", section=section, key=key, value=value)

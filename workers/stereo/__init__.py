@@ -33,6 +33,7 @@ class Settings:
     where: Literal["auto", "own", "sink", "with_depth"] = "auto"
     quality: Annotated[Literal["best", "fast"], "live"] = "best"
     layout: Annotated[LayoutName, "live"] = "half-sbs"
+    view: Annotated[Literal["3d", "2d"], "live"] = "3d"
     swap_eyes: Annotated[bool, "live"] = False
     strength: Annotated[float, Ge(0), Le(10), "live"] = 2.0
     convergence: Annotated[float, Ge(-0.5), Le(1.5), "live"] = 0.5

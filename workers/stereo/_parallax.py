@@ -20,7 +20,9 @@ class Parallax(NamedTuple):
 
 
 def parallax_for(settings: Settings, width: int) -> Parallax:
-    """For a view of this many pixels across."""
+    """For a view of this many pixels across; none at all where both eyes are to see the same."""
+    if settings.view == "2d":
+        return Parallax(0.0, settings.convergence, 0.0)
     scale = width * 0.0025 * settings.strength * (settings.ipd / 0.064)
     if settings.swap_eyes:
         scale = -scale

@@ -1,0 +1,70 @@
+"""Keys that work while another program has the keyboard, on a real X server."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from Xlib import XK, X  # type: ignore[import-untyped]
+from Xlib import display as xdisplay
+
+from tests.live.client import Client
+from tests.live.display import Display
+from tests.live.needs import needs
+from tests.live.picture import eyes_of, shifts
+from tests.live.program import SCREEN, on_the_web, program
+from tests.pipeline.running import Launcher
+
+pytestmark = needs("Xvfb", "xdotool", "model")
+TAKEN = "ctrl+alt+page_down cannot be used while another program has the keyboard: another program has it"
+
+
+@pytest.fixture
+def launcher(display: Display, port: int, tmp_path: Path) -> Iterator[Launcher]:
+    """While something else has the keyboard, and one of the keys."""
+    display.show_something_moving()
+    other = xdisplay.Display(display.name)
+    code = other.keysym_to_keycode(XK.string_to_keysym("Next"))
+    other.screen().root.grab_key(code, X.ControlMask | X.Mod1Mask, True, X.GrabModeAsync, X.GrabModeAsync)
+    other.sync()
+    with program(tmp_path, *SCREEN, *on_the_web(port)) as launcher:
+        display.xdotool("windowfocus", display.window("something moving"))
+        yield launcher
+    other.close()
+
+
+def test_a_game_has_the_keyboard_and_the_keys_work(display: Display, port: int, launcher: Launcher) -> None:
+    with Client.watching(port) as client:
+        client.until_in_stereo()
+        launcher.until_logged(TAKEN)
+        normal = near_shift(client)
+
+        display.xdotool("key", "ctrl+alt+v")
+        client.until(lambda: abs(near_shift(client)) < 0.5, "both eyes see the same")
+        display.xdotool("key", "ctrl+alt+v")
+        client.until(lambda: near_shift(client) > 0.8 * normal, "it is 3D again")
+
+        for _ in range(4):
+            display.xdotool("key", "ctrl+alt+Prior")
+        client.until(lambda: near_shift(client) > 1.25 * normal, "it is deeper")
+
+
+def test_pause_stops_the_picture_and_goes_on(display: Display, port: int, launcher: Launcher) -> None:
+    with Client.watching(port) as client:
+        client.until_in_stereo()
+        display.xdotool("key", "ctrl+alt+space")
+        launcher.until_logged("capture.paused is now True")
+        time.sleep(1.0)  # what was under way
+        before = client.last.t_capture
+        time.sleep(1.5)
+        assert client.last.t_capture == before
+        assert not client.last.stale
+        display.xdotool("key", "ctrl+alt+space")
+        client.until_new(5)
+
+
+def near_shift(client: Client) -> float:
+    try:
+        return shifts(eyes_of(client.last.picture))[0]
+    except AssertionError:  # the ball is not in the picture
+        return float("nan")
