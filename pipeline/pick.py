@@ -34,13 +34,14 @@ def pick(settings: Settings, package: str = "workers") -> tuple[Settings, list[s
 
 def _pick_where(sinks: Sequence[str], reasons: list[str]) -> str:
     """Where the two views are made."""
-    if "window" in sinks and gpu_draws():
+    windows = {"window", "monitor3d"} & set(sinks)
+    if windows and gpu_draws():
         reasons.append("stereo: in the window's own shader (sink), because a GPU draws it")
         return "sink"
     if gpu_computes() and importlib.util.find_spec("torch") is not None:
         reasons.append("stereo: in one process with depth (with_depth), because a GPU can do both")
         return "with_depth"
-    why = "no GPU draws the window" if "window" in sinks else "no sink makes them itself"
+    why = "no GPU draws the window" if windows else "no sink makes them itself"
     reasons.append(f"stereo: in a process of its own (own), because {why}")
     return "own"
 

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from Xlib import X  # type: ignore[import-untyped]
+from Xlib import display as xdisplay
 
 from tests.live.display import Display, Picture, Place
 from tests.live.needs import needs
@@ -39,6 +41,22 @@ def test_full_screen_and_back(key: str, window: Window) -> None:
     window.until(lambda: is_in_stereo(_middle(window.picture)), "the picture is in its middle")
     window.press(key)
     window.until(lambda: window.place == before, f"the window is back at {before}, not {window.place}")
+    window.until_in_stereo()
+
+
+def test_full_screen_leaves_the_mouse_alone(window: Window) -> None:
+    window.display.xdotool("mousemove", 1500, 600)
+    window.press("Return")
+    window.until(lambda: window.place == SCREEN, "the window covers the screen")
+    client = xdisplay.Display(window.display.name)
+    pointer = client.screen().root.query_pointer()
+    assert (pointer.root_x, pointer.root_y) == (1500, 600)
+    grabbed = client.screen().root.grab_pointer(
+        True, X.ButtonPressMask, X.GrabModeAsync, X.GrabModeAsync, X.NONE, X.NONE, X.CurrentTime
+    )
+    assert grabbed == X.GrabSuccess, "nobody else has it"
+    client.close()
+    window.press("Return")
     window.until_in_stereo()
 
 

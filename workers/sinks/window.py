@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import SimpleNamespace
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from annotated_types import Ge
 
@@ -63,7 +63,7 @@ class Window(Worker):
     """Shows pictures; with `stereo.where: sink` it leases frame and nearness and makes the views itself."""
 
     reads = "picture"
-    shares = ("stereo", "capture", "screen_mss")
+    shares: ClassVar[tuple[str, ...]] = ("stereo", "capture", "screen_mss")
 
     @classmethod
     def wiring(cls, settings: SimpleNamespace) -> Wiring:
@@ -84,10 +84,17 @@ class Window(Worker):
         self._times: deque[float] = deque(maxlen=120)
         self._latency_ms = 0.0
         self._stale = False
-        self.screen = Screen(self.settings.window, corner, self._keys())
+        self.screen = Screen(self._look(), corner, self._keys())
 
     def close(self) -> None:
         self.screen.close()
+
+    def _look(self) -> Any:
+        """How the window looks at first."""
+        return self.settings.window
+
+    def tick(self) -> None:
+        """With every look for keys."""
 
     def _choose_monitor(self) -> Corner:
         there, captured, whole = corners(), None, False
@@ -107,6 +114,7 @@ class Window(Worker):
     def drive(self, step: Step) -> None:
         while not step.stopping:
             step.once(TICK)
+            self.tick()
             if self.screen.handle_events():
                 self.host.tell("quit", why="the window was closed")
                 step.once(0.5)

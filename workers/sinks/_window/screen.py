@@ -1,6 +1,7 @@
 """The window itself: pyglet's, with our own full screen (a borderless window that covers a monitor, because
 pyglet's own has trouble with second monitors) and our own aspect lock."""
 
+import sys
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -20,6 +21,16 @@ START = 0.66  # of the monitor's size
 REPEATED = (keys.UP, keys.DOWN)
 
 
+class FreePointer(pyglet.window.Window):  # type: ignore[misc]  # pyglet's is another class on each system
+    """On X11 pyglet would move the pointer into the corner of a window that is full screen, and keep it on
+    that monitor."""
+
+    if sys.platform == "linux":
+
+        def _update_exclusivity(self) -> None:
+            """Pointer and keyboard are never ours alone."""
+
+
 class Screen:
     """Opens at once, on the monitor with this corner. `actions`: pyglet's key name → what to do."""
 
@@ -32,7 +43,7 @@ class Screen:
         self._aspect = 16 / 9
         self._keep_aspect, self._figures_wanted = settings.keep_aspect, settings.figures
         monitor = self._monitors[self._monitor]
-        self._window = pyglet.window.Window(
+        self._window = FreePointer(
             int(monitor.width * START),
             int(monitor.width * START * 9 / 16),
             caption="Stereoring",
@@ -112,6 +123,28 @@ class Screen:
         """Says so over the last picture."""
         self._stale.text = "stale: the source is away" if stale else ""
         self._repaint()
+
+    @property
+    def window(self) -> Any:
+        """pyglet's."""
+        return self._window
+
+    def let_clicks_through(self) -> None:
+        """What is under the window gets them."""
+        self._window.set_mouse_passthrough(True)
+
+    def hide(self) -> None:
+        """Until `cover`."""
+        self._window.set_visible(False)
+
+    def cover(self, corner: Corner) -> None:
+        """The monitor with this corner, which has just been plugged in."""
+        if self._covering:
+            self.toggle_fullscreen()
+        self._monitors = self._display.get_screens()
+        self._monitor = next((i for i, m in enumerate(self._monitors) if (m.x, m.y) == corner), 0)
+        self._window.set_visible(True)
+        self.toggle_fullscreen()
 
     def toggle_fullscreen(self) -> None:
         """Cover the monitor, or be a window again."""

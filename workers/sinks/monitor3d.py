@@ -1,0 +1,145 @@
+"""A 3D display, AR glasses for instance: the picture covers it whole, and mouse and keyboard go through to
+what is under it. See README for what each system allows."""
+
+import time
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import Annotated, Any
+
+from annotated_types import Ge
+from mss.exception import ScreenShotError
+
+from workers.sinks._monitor3d.desktop import Desktop, desktop_for
+from workers.sinks._monitor3d.displays import displays, find_display, remember, remembered
+from workers.sinks._window.first_monitor import Corner
+from workers.sinks.window import Window
+from workers.worker import CannotWork
+
+LOOK_EVERY = 1.0  # seconds, whether the display is still plugged in
+POINTER_EVERY = 0.05
+DRAWS_POINTER = ("screen_mss", "window_x11")  # sources that can have the pointer in the picture
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Which display, and what goes through."""
+
+    monitor: Annotated[int, Ge(0)] = 0
+    click_through: bool = True
+
+
+class Monitor3D(Window):
+    """The window's keys work while it has the keyboard; else those of the section `keys`."""
+
+    shares = (*Window.shares, "window", "window_x11")
+
+    def open(self) -> None:
+        self._away = False
+        self._next_look = self._next_pointer = 0.0
+        super().open()
+        self.log.info("covering monitor %s", self._display)
+        self._desktop: Desktop | None = None
+        self._settle()
+        if self._display.is_wide and self.settings.stereo.layout == "half-sbs":
+            self.log.info("the layout is full-sbs, since the display is as wide as two")
+            self._set("layout", "full-sbs")
+
+    def close(self) -> None:
+        if self._desktop is not None:
+            self._desktop.close()
+        super().close()
+
+    def tick(self) -> None:
+        now = time.monotonic()
+        if now >= self._next_look:
+            self._next_look = now + LOOK_EVERY
+            self._look_for_display()
+        if now >= self._next_pointer:
+            self._next_pointer = now + POINTER_EVERY
+            self._hide_pointer_over_us()
+
+    def _look(self) -> SimpleNamespace:
+        """A window that covers its monitor from the start."""
+        return SimpleNamespace(
+            fullscreen=True, vsync=self.settings.window.vsync, figures=False, keep_aspect=False
+        )
+
+    def _choose_monitor(self) -> Corner:
+        try:
+            self._display = find_display(self.settings.monitor3d.monitor, remembered(), displays())
+        except ValueError as error:
+            raise CannotWork(str(error)) from error
+        try:
+            remember(self._display)
+        except OSError as error:
+            self.log.warning("which display it was is not remembered: %s", error)
+        return Corner(self._display.left, self._display.top)
+
+    def _settle(self) -> None:
+        """Over what is there; to be done for each new window."""
+        if self._desktop is not None:
+            self._desktop.close()
+        if self.settings.monitor3d.click_through:
+            self.screen.let_clicks_through()
+        self._desktop = self._desktop_around()
+
+    def _desktop_around(self) -> Desktop | None:
+        """As far as the system goes along; says what it does not allow."""
+        try:
+            desktop = desktop_for(self.screen.window)
+        except OSError as error:
+            self.log.warning("%s", error)
+            return None
+        for wish in (desktop.keep_on_top, desktop.exclude_from_capture):
+            try:
+                wish()
+            except OSError as error:
+                if wish == desktop.keep_on_top or self._is_captured():
+                    self.log.warning("%s", error)
+        return desktop
+
+    def _is_captured(self) -> bool:
+        """What is under our window, and with it our window."""
+        return self.settings.capture.source == "screen_mss" and self.settings.screen_mss.monitor in (
+            0,
+            self._display.number,
+        )
+
+    def _hide_pointer_over_us(self) -> None:
+        """Where the picture has it in both eyes; a pointer in one plane before both views hurts."""
+        if self._desktop is None or not self._is_drawn():
+            return
+        try:
+            x, y = self._desktop.pointer()
+            self._desktop.hide_pointer(self._covers(x, y))
+        except OSError as error:
+            self.log.warning("the pointer stays as it is: %s", error)
+            self._desktop.close()
+            self._desktop = None
+
+    def _is_drawn(self) -> bool:
+        """The source has the pointer in its pictures."""
+        source = self.settings.capture.source
+        return source in DRAWS_POINTER and bool(getattr(self.settings, source).cursor)
+
+    def _covers(self, x: int, y: int) -> bool:
+        display = self._display
+        inside = 0 <= x - display.left < display.width and 0 <= y - display.top < display.height
+        return inside and not self._away
+
+    def _look_for_display(self) -> None:
+        """While it is unplugged our window waits, and covers it again wherever it comes back."""
+        try:
+            found: list[Any] = [display for display in displays() if display.is_like(self._display)]
+        except ScreenShotError as error:
+            self.log.warning("the monitors cannot be asked: %s", error)
+            return
+        if not found and not self._away:
+            self._away = True
+            self.log.error("monitor %s is unplugged; waiting for it", self._display)
+            self.screen.hide()
+        elif found and (self._away or found[0] != self._display):
+            self._away, self._display = False, found[0]
+            self.log.info("monitor %s is back", self._display)
+            self.screen.cover(Corner(self._display.left, self._display.top))
+            self._settle()
