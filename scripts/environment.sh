@@ -1,4 +1,4 @@
-# Sourced by scripts/run and scripts/test: makes .venv from the locked requirements, once.
+# Sourced by scripts/run, scripts/test and scripts/lock.
 # usage: make_environment run|test
 
 fail() { echo "$*" >&2; exit 1; }
@@ -15,23 +15,7 @@ find_python() {
 }
 
 make_environment() {
-    local want=$1 python lock stamp
-    lock=requirements/$want.txt
-    stamp=.venv/.installed-$want
-    if [ ! -x .venv/bin/python ]; then
-        python=$(find_python) || exit 1
-        echo "making .venv with $($python --version)"
-        "$python" -m venv .venv || { rm -rf .venv; fail "could not make .venv; on Debian and Ubuntu: apt install python3-venv"; }
-    fi
-    if ! cmp -s <(cat requirements/*.txt) "$stamp"; then
-        echo "installing $lock"
-        .venv/bin/python -m pip install --quiet --disable-pip-version-check -r "$lock"
-        cat requirements/*.txt >"$stamp"
-    fi
-    # This is compiled here, once, and not while somebody waits for the first picture.
-    if [ ! -f .venv/.compiled ] || [ -n "$(find workers/stereo workers/steady -name '*.py' -newer .venv/.compiled)" ]; then
-        echo "compiling what makes the picture"
-        .venv/bin/python -c "import workers.stereo.warp, workers.steady._carry"
-        touch .venv/.compiled
-    fi
+    local python
+    python=$(find_python) || exit 1
+    "$python" scripts/environment.py "$1"
 }
