@@ -64,7 +64,7 @@ def _parser() -> argparse.ArgumentParser:
     check.set_defaults(command=_check)
     _add_settings_file(check)
     check.add_argument("--zip", type=Path, metavar="FILE", help="write it all into a zip, for a bug report")
-    devices = commands.add_parser("devices", help="list monitors, windows and compute devices")
+    devices = commands.add_parser("devices", help="list monitors, windows, cameras and compute devices")
     devices.set_defaults(command=_devices)
     add_models_parser(commands)
     top = commands.add_parser("top", help="watch a running launcher")

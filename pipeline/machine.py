@@ -8,6 +8,8 @@ from pathlib import Path
 import psutil
 import pynvml
 
+from workers.capture._cameras import cameras
+from workers.capture._cameras import unavailable as no_cameras
 from workers.capture._monitors import monitors, unavailable
 from workers.capture._x11 import unavailable as no_windows
 from workers.capture._x11 import windows
@@ -63,6 +65,12 @@ def devices_command() -> int:
         print(f"  none: {why_not}")
     for window in windows():
         print(f"  {window.width} x {window.height} {window.title}{'' if window.shown else '  (minimised)'}")
+    print("cameras (camera.which)")
+    why_not = no_cameras()
+    if why_not is not None:
+        print(f"  none: {why_not}")
+    for number, camera in enumerate(cameras() if why_not is None else [], start=1):
+        print(f"  {number}: {camera.name}")
     print("compute devices")
     for device in compute_devices():
         print(f"  {device}")
