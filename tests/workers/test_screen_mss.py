@@ -4,7 +4,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from workers.capture.screen_mss import Settings, area_of
+from workers.capture._area import area_of
+from workers.capture.screen_mss import Settings
 
 
 def monitor(left: int, top: int, width: int, height: int) -> dict[str, int]:

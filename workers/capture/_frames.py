@@ -4,7 +4,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, ClassVar
 
 import cv2
 import numpy as np
@@ -31,7 +31,7 @@ class FrameSource(Worker):
 
     writes = {"frame": "RGB"}
     offers = {"small": "RGB"}
-    shares = ("depth",)
+    shares: ClassVar[tuple[str, ...]] = ("depth",)
 
     @classmethod
     def largest(cls, settings: SimpleNamespace) -> tuple[int, int]:
@@ -89,12 +89,16 @@ class LosableSource(FrameSource):
         self._lost = False
         self.host.tell("ready")
 
-    def _lose(self, what: str) -> None:
-        """Closes it; said once."""
+    def _miss(self, what: str) -> None:
+        """It gives nothing, and is expected to come back by itself; said once."""
         if not self._lost:
             self._lost = True
             self.log.error("%s", what)
             self.host.tell("away")
+
+    def _lose(self, what: str) -> None:
+        """Closes it; said once."""
+        self._miss(what)
         self.close()
         self._due = time.perf_counter() + self.try_again
 

@@ -31,13 +31,16 @@ class Newest:
     def put(self, picture: Grab) -> bool:
         """Gives it away: its pixels may not be written any more. False: nobody wants pictures now, end."""
         with self._change:
-            if time.perf_counter() - self._asked > REST:
-                self.closed = True
-            if not self.closed:
+            if self.wanted():
                 self._free = self._newest.pixels if self._newest is not None else self._free
                 self._newest = picture
                 self._change.notify()
             return not self.closed
+
+    def wanted(self) -> bool:
+        """Whether anybody has asked lately; if not, it is closed."""
+        self.closed = self.closed or time.perf_counter() - self._asked > REST
+        return not self.closed
 
     def put_copy(self, pixels: Pixels, colour: str) -> bool:
         """For pixels that are only lent, captured just now; see `put`."""
@@ -97,6 +100,10 @@ class PushedSource(LosableSource):
     def stop(self) -> None:
         """Of what `start` has started."""
 
+    def part_of(self, pixels: Pixels) -> Pixels:
+        """What of a picture is to be shown. Raises ValueError when there is no such part."""
+        return pixels
+
     def open(self) -> None:
         self._begin()
 
@@ -117,12 +124,12 @@ class PushedSource(LosableSource):
         assert self._newest is not None
         picture = self._newest.take(PATIENCE)
         if picture is not None:
-            return self._pass_on(picture)
+            return self._part(self._pass_on(picture))
         if self._newest.failure is not None:
             self._lose(self._newest.failure)
         elif time.perf_counter() - self._heard > self.silence:
             self._lose(f"{self.what} has given no picture for {self.silence:.0f} s; trying to open it anew")
-        return self._repeated()
+        return self._part(self._repeated())
 
     def _begin(self) -> bool:
         self._newest, self._heard = Newest(), time.perf_counter()
@@ -145,6 +152,15 @@ class PushedSource(LosableSource):
             self.log.info("capturing %d x %d from %s", columns, rows, self.what)
         self._last, self._once_more = picture, False
         return picture
+
+    def _part(self, picture: Grab | None) -> Grab | None:
+        if picture is None:
+            return None
+        try:
+            return Grab(self.part_of(picture.pixels), picture.colour, picture.t_capture)
+        except ValueError as error:
+            self._lose(f"{error}; trying again every second")
+            return None
 
     def _repeated(self) -> Grab | None:
         """The last one, for somebody who has just begun to look."""

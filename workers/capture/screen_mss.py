@@ -13,6 +13,7 @@ import numpy as np
 from annotated_types import Ge, Len
 from mss.exception import ScreenShotError
 
+from workers.capture._area import area_of
 from workers.capture._frames import Grab, LosableSource
 from workers.capture._monitors import unavailable as unavailable
 from workers.capture._refresh import refresh_rate
@@ -93,25 +94,3 @@ class ScreenMss(LosableSource):
 def _connect(cursor: bool) -> Any:
     """Only on X11 can mss draw the cursor; elsewhere it objects to being asked."""
     return mss.MSS(with_cursor=cursor) if sys.platform == "linux" else mss.MSS()
-
-
-def area_of(screen: Any, settings: Settings) -> dict[str, int]:
-    """left, top, width and height on the whole desktop. Raises ValueError for a monitor that is not there."""
-    monitors = screen.monitors
-    if settings.monitor >= len(monitors):
-        there = ", ".join(f"{i}: {m['width']} x {m['height']}" for i, m in enumerate(monitors) if i)
-        raise ValueError(
-            f"screen_mss.monitor: there is no monitor {settings.monitor} (there are {there or 'none'})"
-        )
-    monitor = monitors[settings.monitor]
-    if not settings.region:
-        return {key: monitor[key] for key in ("left", "top", "width", "height")}
-    if len(settings.region) != 4 or min(settings.region[2:]) < 16:
-        raise ValueError("screen_mss.region: must be [left, top, width, height] with at least 16 x 16 pixels")
-    left, top, width, height = settings.region
-    if left < 0 or top < 0 or left + width > monitor["width"] or top + height > monitor["height"]:
-        raise ValueError(
-            f"screen_mss.region: {list(settings.region)} reaches beyond the monitor's "
-            f"{monitor['width']} x {monitor['height']} pixels"
-        )
-    return {"left": monitor["left"] + left, "top": monitor["top"] + top, "width": width, "height": height}

@@ -98,7 +98,7 @@ class Window(Worker):
 
     def _choose_monitor(self) -> Corner:
         there, captured, whole = corners(), None, False
-        if self.settings.capture.source == "screen_mss":
+        if self.settings.capture.source.startswith("screen_"):
             captured, whole = self.settings.screen_mss.monitor, not self.settings.screen_mss.region
         try:
             monitor = first_monitor(self.settings.window.monitor, captured, there)
