@@ -26,6 +26,13 @@ def monitor_of(monitors: Sequence[Mapping[str, Any]], settings: Any) -> Mapping[
     return chosen
 
 
+def single_monitor(there: Sequence[Mapping[str, Any]], settings: Any) -> Mapping[str, Any]:
+    """Of those `there`, the first being 1. Raises ValueError for one that is not, and for all of them."""
+    if settings.monitor == 0:
+        raise ValueError("screen_mss.monitor: all monitors together (0) can only be had with screen_mss")
+    return monitor_of([{}, *there], settings)
+
+
 def cropped(pixels: npt.NDArray[np.uint8], settings: Any) -> npt.NDArray[np.uint8]:
     """The region's part of a picture uint8[H, W, channels] of the whole monitor; nothing is copied."""
     left, top, width, height = within(pixels.shape[1], pixels.shape[0], settings)

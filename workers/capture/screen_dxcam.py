@@ -4,11 +4,11 @@ import importlib.util
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 
-from workers.capture._area import cropped, monitor_of, within
+from workers.capture._area import cropped, single_monitor, within
 from workers.capture._dpi import see_real_pixels
 from workers.capture._frames import Grab
 from workers.capture._monitors import monitors
@@ -43,7 +43,7 @@ class ScreenDxcam(PushedSource):
         if importlib.util.find_spec("dxcam") is None:
             raise ValueError("capture.source: not screen_dxcam, because the package dxcam is not installed")
         see_real_pixels()
-        monitor = _monitor(settings.screen_mss)
+        monitor = single_monitor(monitors(), settings.screen_mss)
         _, _, width, height = within(monitor["width"], monitor["height"], settings.screen_mss)
         return height, width
 
@@ -57,7 +57,7 @@ class ScreenDxcam(PushedSource):
         if self._thread is not None and self._thread.is_alive():
             # DXcam would hand out the same camera again, and it is in use.
             raise OSError("the desktop is still away; trying again every second")
-        monitor = _monitor(self.settings.screen_mss)
+        monitor = single_monitor(monitors(), self.settings.screen_mss)
         self._calls = Calls()
         self._thread = threading.Thread(target=self._duplicate, args=(monitor, newest), daemon=True)
         self._thread.start()
@@ -76,7 +76,7 @@ class ScreenDxcam(PushedSource):
     def part_of(self, pixels: Pixels) -> Pixels:
         return cropped(pixels, self.settings.screen_mss)
 
-    def _duplicate(self, monitor: dict[str, Any], newest: Newest) -> None:
+    def _duplicate(self, monitor: Mapping[str, Any], newest: Newest) -> None:
         """The thread: asks for the monitor until nobody wants it any more. COM's errors are no OSError."""
         try:
             import dxcam
@@ -131,7 +131,7 @@ def unavailable() -> str | None:
     return no_screen()
 
 
-def owner_of(monitor: dict[str, Any], factory: Any) -> Output:
+def owner_of(monitor: Mapping[str, Any], factory: Any) -> Output:
     """Of all GPUs' outputs (DXcam's `DXFactory`) the one at the monitor's place on the desktop: a laptop with
     two GPUs has its monitors on either. Raises ValueError."""
     there = []
@@ -144,13 +144,6 @@ def owner_of(monitor: dict[str, Any], factory: Any) -> Output:
             there.append(f"{output.devicename} at {place.left}, {place.top} on {gpu}")
     place = f"{monitor['left']}, {monitor['top']}"
     raise ValueError(f"no GPU has the monitor at {place} (there are: {'; '.join(there) or 'none'})")
-
-
-def _monitor(settings: Any) -> dict[str, Any]:
-    """Raises ValueError for one that is not there."""
-    if settings.monitor == 0:
-        raise ValueError("screen_mss.monitor: all monitors together (0) can only be had with screen_mss")
-    return dict(monitor_of([{}, *monitors()], settings))
 
 
 def _why(output: Output | None, error: Exception) -> str:
