@@ -55,6 +55,13 @@ class Watched:
                 return picture
         raise AssertionError(f"no picture in {limit:.0f} s")
 
+    def until_still(self) -> None:
+        """What was on its way has come."""
+        quiet = time.monotonic()
+        while time.monotonic() - quiet < 0.4:
+            if self.step() is not None:
+                quiet = time.monotonic()
+
     def until(self, kind: str, limit: float = 10.0) -> None:
         """It has told this, from here on."""
         end = time.monotonic() + limit

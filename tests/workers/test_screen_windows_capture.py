@@ -133,9 +133,10 @@ def test_contract_a_capture_that_ends_by_itself_is_begun_anew(opened: Opened) ->
 def test_contract_a_picture_that_stands_still_is_published_once(opened: Opened) -> None:
     source = opened("still")
     source.picture()
-    assert [source.step() for _ in range(3)] == [None] * 3
+    source.until_still()
     source.worker.again()
     assert source.step() is not None
+    assert source.step() is None
 
 
 def test_contract_a_new_size_is_the_picture_s_size(opened: Opened) -> None:
@@ -163,11 +164,26 @@ def test_contract_the_capture_ends_while_nobody_looks(
     assert source.told == ["ready", "ready"], "it was never lost"
 
 
+def test_contract_an_hdr_monitor_comes_out_in_ordinary_colours(opened: Opened) -> None:
+    source = opened(hdr=True, white=160)
+    picture = source.picture()
+    assert picture.shape == (360, 640, 3)
+    assert np.median(picture) > 245, "its white is white"
+    assert (picture == 0).any(), "and the bar is black"
+    source.trouble("lost")
+    source.told.clear()
+    source.until("away")
+    source.trouble()
+    source.until("ready")
+
+
 @pytest.mark.usefixtures("package")
 def test_contract_slots_have_the_monitor_s_size() -> None:
     assert ScreenWindowsCapture.largest(settings(monitor=2)) == (360, 640)
     assert ScreenWindowsCapture.largest(settings(region=(0, 0, 100, 50))) == (50, 100)
     assert ScreenWindowsCapture.largest(settings(title="Some")) == GUESS
+    with pytest.raises(ValueError, match="hdr: is for monitors"):
+        ScreenWindowsCapture.largest(settings(title="Some", hdr=True))
     with pytest.raises(ValueError, match="no monitor 3"):
         ScreenWindowsCapture.largest(settings(monitor=3))
 

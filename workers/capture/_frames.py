@@ -14,7 +14,7 @@ from shm.lease import OpenSlot
 from workers.capture._bars import Bars
 from workers.worker import Worker
 
-TO_RGB = {"BGRA": cv2.COLOR_BGRA2RGB, "BGR": cv2.COLOR_BGR2RGB}
+TO_RGB = {"BGRA": cv2.COLOR_BGRA2RGB, "RGBA": cv2.COLOR_RGBA2RGB, "BGR": cv2.COLOR_BGR2RGB}
 
 
 @dataclass(frozen=True)

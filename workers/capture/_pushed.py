@@ -45,7 +45,7 @@ class Newest:
     def put_copy(self, pixels: Pixels, colour: str) -> bool:
         """For pixels that are only lent, captured just now; see `put`."""
         t_capture = time.perf_counter_ns()
-        room = self._room(pixels.shape)
+        room = self.room(pixels.shape)
         np.copyto(room, pixels)
         return self.put(Grab(room, colour, t_capture))
 
@@ -70,8 +70,8 @@ class Newest:
     def close(self) -> None:
         self.closed = True
 
-    def _room(self, shape: tuple[int, ...]) -> Pixels:
-        """What neither side has in hand: a fresh array for each picture would cost as much as the copy."""
+    def room(self, shape: tuple[int, ...]) -> Pixels:
+        """For the next picture, what neither side has in hand: a fresh array costs as much as the copy."""
         with self._change:
             room, self._free = self._free, None
         return room if room is not None and room.shape == shape else np.empty(shape, np.uint8)

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Annotated, Any
 
-from annotated_types import Ge
+from annotated_types import Ge, Le
 
 from workers.capture._area import cropped, single_monitor, within
 from workers.capture._dpi import see_real_pixels
+from workers.capture._duplication import Duplication
 from workers.capture._frames import Grab
 from workers.capture._monitors import monitors
 from workers.capture._monitors import unavailable as no_screen
@@ -26,10 +27,12 @@ REFUSALS = {  # words in the error → the option that an older Windows does not
 
 @dataclass(frozen=True)
 class Settings:
-    """Which window; without one it is `screen_mss.monitor`."""
+    """Which window; without one it is `screen_mss.monitor`. `white` is in nits."""
 
     title: str = ""
     handle: Annotated[int, Ge(0)] = 0
+    hdr: bool = False
+    white: Annotated[int, Ge(80), Le(1000), "live"] = 200
 
 
 class ScreenWindowsCapture(PushedSource):
@@ -49,7 +52,10 @@ class ScreenWindowsCapture(PushedSource):
         if importlib.util.find_spec("windows_capture") is None:
             why_not = "the package windows-capture is not installed"
             raise ValueError(f"capture.source: not screen_windows_capture, because {why_not}")
-        if settings.screen_windows_capture.title or settings.screen_windows_capture.handle:
+        wants = settings.screen_windows_capture
+        if wants.title or wants.handle:
+            if wants.hdr:
+                raise ValueError("screen_windows_capture.hdr: is for monitors; a window comes without it")
             return GUESS
         see_real_pixels()
         monitor = single_monitor(monitors(), settings.screen_mss)
@@ -64,7 +70,7 @@ class ScreenWindowsCapture(PushedSource):
         self.what = self._name()
         while self._control is None:
             try:
-                self._control = _begin(self._options(), newest, self.what)
+                self._control = self._capture(newest)
             except OSError as error:
                 self._do_without(error)
 
@@ -82,6 +88,12 @@ class ScreenWindowsCapture(PushedSource):
     def part_of(self, pixels: Pixels) -> Pixels:
         """The region is one of a monitor."""
         return pixels if self._window() else cropped(pixels, self.settings.screen_mss)
+
+    def _capture(self, newest: Newest) -> Any:
+        if not self.settings.screen_windows_capture.hdr:
+            return _begin(self._options(), newest, self.what)
+        session = _duplicate(self.settings.screen_mss.monitor, self.what)
+        return Duplication(session, newest, lambda: self.settings.screen_windows_capture.white)
 
     def _window(self) -> dict[str, Any]:
         wants = self.settings.screen_windows_capture
@@ -123,6 +135,16 @@ def unavailable() -> str | None:
     if importlib.util.find_spec("windows_capture") is None:
         return "the package windows-capture is not installed (there is none for Windows on ARM)"
     return no_screen()
+
+
+def _duplicate(monitor: int, what: str) -> Any:
+    """Raises OSError: the package raises plain Exceptions."""
+    from windows_capture import DxgiDuplicationSession
+
+    try:
+        return DxgiDuplicationSession(monitor)
+    except Exception as error:
+        raise OSError(f"{what} cannot be captured: {error}; trying again") from error
 
 
 def _begin(options: dict[str, Any], newest: Newest, what: str) -> Any:
