@@ -30,7 +30,7 @@ def trouble(tmp_path: Path, display: Display) -> Iterator[Path]:
         yield file
 
 
-@pytest.mark.parametrize("source", ["screen_dxcam", "screen_windows_capture"])
+@pytest.mark.parametrize("source", ["screen_dxcam", "screen_windows_capture", "screen_macos"])
 def test_a_screen_of_another_system_flows_is_lost_and_comes_back(
     source: str, trouble: Path, tmp_path: Path
 ) -> None:

@@ -26,6 +26,8 @@ def signature_of(thing: Any) -> list[tuple[str, str | None]]:
     """The same of what the stand-in has."""
     if isinstance(thing, property):
         thing = thing.fget
+    if isinstance(thing, classmethod):
+        thing = thing.__func__
     return [
         (name, None if parameter.default is inspect.Parameter.empty else repr(parameter.default))
         for name, parameter in inspect.signature(thing).parameters.items()

@@ -1,0 +1,82 @@
+"""A display of a Mac through ScreenCaptureKit, without our own windows."""
+
+import importlib.util
+import os
+import platform
+import sys
+import time
+from types import SimpleNamespace
+from typing import Any
+
+import psutil
+
+from workers.capture._area import cropped, single_monitor, within
+from workers.capture._frames import Grab
+from workers.capture._monitors import monitors
+from workers.capture._monitors import unavailable as no_screen
+from workers.capture._pushed import Newest, Pixels, PushedSource
+
+FIRST = (12, 3)  # the macOS that first had ScreenCaptureKit
+LOOK_EVERY = 2.0  # seconds between two looks for windows of ours that have opened
+
+
+class ScreenMacos(PushedSource):
+    """macOS calls back for every picture that has changed. Our windows are left out of it, so that the viewer
+    can lie on the display that it shows."""
+
+    shares = ("depth", "screen_mss")
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self._stream: Any = None
+        self._looked = 0.0
+
+    @classmethod
+    def largest(cls, settings: SimpleNamespace) -> tuple[int, int]:
+        if importlib.util.find_spec("ScreenCaptureKit") is None:
+            why_not = "the package pyobjc-framework-ScreenCaptureKit is not installed"
+            raise ValueError(f"capture.source: not screen_macos, because {why_not}")
+        monitor = single_monitor(monitors(), settings.screen_mss)
+        _, _, width, height = within(monitor["width"], monitor["height"], settings.screen_mss)
+        return height, width
+
+    def start(self, newest: Newest) -> None:
+        from workers.capture._screencapturekit import Stream, Wish
+
+        screen = self.settings.screen_mss
+        monitor = single_monitor(monitors(), screen)
+        self.what = f"display {screen.monitor}"
+        wish = Wish(monitor["left"], monitor["top"], self.settings.capture.fps, screen.cursor)
+        self._stream, self._looked = Stream(wish, our_processes, newest), time.perf_counter()
+
+    def stop(self) -> None:
+        stream, self._stream = self._stream, None
+        if stream is not None:
+            stream.stop()
+
+    def grab(self) -> Grab | None:
+        if self._stream is not None and time.perf_counter() - self._looked > LOOK_EVERY:
+            self._looked = time.perf_counter()
+            self._stream.refresh()
+        return super().grab()
+
+    def part_of(self, pixels: Pixels) -> Pixels:
+        return cropped(pixels, self.settings.screen_mss)
+
+
+def our_processes() -> set[int]:
+    """The launcher and all that it has started."""
+    launcher = psutil.Process(os.getppid())
+    return {launcher.pid, *(child.pid for child in launcher.children(recursive=True))}
+
+
+def unavailable() -> str | None:
+    """Why it cannot be used here, if so."""
+    if sys.platform != "darwin":
+        return "it is for macOS"
+    version = platform.mac_ver()[0]
+    if tuple(int(part) for part in version.split(".")[:2]) < FIRST:
+        return f"this is macOS {version}, and ScreenCaptureKit came with {'.'.join(map(str, FIRST))}"
+    if importlib.util.find_spec("ScreenCaptureKit") is None:
+        return "the package pyobjc-framework-ScreenCaptureKit is not installed"
+    return no_screen()
