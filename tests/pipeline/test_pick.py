@@ -9,10 +9,13 @@ from textwrap import dedent
 
 import pytest
 
+from pipeline.catalogue import implementations
 from pipeline.graph import GraphError
 from pipeline.pick import pick
 from pipeline.settings import Settings, load
 from tests.pipeline.running import REPO, command
+from workers.capture import ORDERS, PICK
+from workers.capture._monitors import _why_not
 from workers.depth._manifest import BUILT_IN, MODELS
 
 NAME = "tcmonodepth-small"
@@ -120,6 +123,35 @@ def test_contract_a_wayland_session_without_xwayland_is_told_as_such(
     monkeypatch.setenv("WAYLAND_DISPLAY", "wayland-0")
     _, reasons = picked("depth.model=true")
     assert reasons[0].startswith("source: not screen_mss, because this is a Wayland session without XWayland")
+    assert "log in with an X11 session" in reasons[0]
+
+
+def test_contract_the_screen_of_xwayland_is_not_taken_for_the_desktop() -> None:
+    assert _why_not([{"width": 1920, "output": "HDMI-1"}]) is None
+    said = _why_not([{"width": 1920, "output": "XWAYLAND0"}])
+    assert said is not None
+    assert said.startswith("this is a Wayland session, whose screen X11 programs cannot see")
+    assert _why_not([]) == "the display has no monitor"
+
+
+@pytest.mark.parametrize(
+    ("system", "order"),
+    [
+        ("win32", ["screen_windows_capture", "screen_dxcam", "screen_mss", "scene"]),
+        ("darwin", ["screen_macos", "screen_mss", "scene"]),
+        ("linux", ["screen_mss", "scene"]),
+    ],
+)
+def test_contract_each_system_has_its_order_and_each_fall_back_its_reason(
+    picked: Picked, monkeypatch: pytest.MonkeyPatch, system: str, order: list[str]
+) -> None:
+    monkeypatch.setattr("workers.capture.PICK", ORDERS.get(system, PICK))
+    settings, reasons = picked("depth.model=true", "sinks=[null]", "stereo.where=own")
+    assert settings.section("capture").source == "scene"
+    *fell, taken = [reason for reason in reasons if reason.startswith("source: ")]
+    assert taken == "source: scene"
+    assert [reason.split(", because ")[0] for reason in fell] == [f"source: not {n}" for n in order[:-1]]
+    assert set(order) <= set(implementations("capture"))
 
 
 def test_contract_a_display_that_nobody_serves_is_no_display(

@@ -9,7 +9,6 @@ from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 from workers.capture._area import cropped, single_monitor, within
-from workers.capture._dpi import see_real_pixels
 from workers.capture._frames import Grab
 from workers.capture._monitors import monitors
 from workers.capture._monitors import unavailable as no_screen
@@ -42,13 +41,11 @@ class ScreenDxcam(PushedSource):
     def largest(cls, settings: SimpleNamespace) -> tuple[int, int]:
         if importlib.util.find_spec("dxcam") is None:
             raise ValueError("capture.source: not screen_dxcam, because the package dxcam is not installed")
-        see_real_pixels()
         monitor = single_monitor(monitors(), settings.screen_mss)
         _, _, width, height = within(monitor["width"], monitor["height"], settings.screen_mss)
         return height, width
 
     def open(self) -> None:
-        see_real_pixels()
         if self.settings.screen_mss.cursor:
             self.log.info("DXcam does not see the mouse pointer; screen_windows_capture does")
         super().open()

@@ -14,6 +14,7 @@ from annotated_types import Ge, Len
 from mss.exception import ScreenShotError
 
 from workers.capture._area import area_of
+from workers.capture._dpi import see_real_pixels
 from workers.capture._frames import Grab, LosableSource
 from workers.capture._monitors import unavailable as unavailable
 from workers.capture._refresh import refresh_rate
@@ -93,4 +94,5 @@ class ScreenMss(LosableSource):
 
 def _connect(cursor: bool) -> Any:
     """Only on X11 can mss draw the cursor; elsewhere it objects to being asked."""
+    see_real_pixels()
     return mss.MSS(with_cursor=cursor) if sys.platform == "linux" else mss.MSS()

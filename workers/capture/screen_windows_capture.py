@@ -57,7 +57,6 @@ class ScreenWindowsCapture(PushedSource):
             if wants.hdr:
                 raise ValueError("screen_windows_capture.hdr: is for monitors; a window comes without it")
             return GUESS
-        see_real_pixels()
         monitor = single_monitor(monitors(), settings.screen_mss)
         _, _, width, height = within(monitor["width"], monitor["height"], settings.screen_mss)
         return height, width
