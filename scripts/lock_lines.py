@@ -1,0 +1,18 @@
+"""Lines for a lock file from pip's report on standard input: what a marker's system needs besides what is
+installed here. usage: pip install --dry-run --report - … | lock_lines.py MARKER"""
+
+import json
+import sys
+from importlib import metadata
+
+
+def main() -> None:
+    here = {distribution.metadata["Name"].lower() for distribution in metadata.distributions()}
+    for item in sorted(json.load(sys.stdin)["install"], key=lambda item: item["metadata"]["name"].lower()):
+        name, version = item["metadata"]["name"], item["metadata"]["version"]
+        if name.lower() not in here:
+            print(f"{name}=={version}; {sys.argv[1]}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,23 @@
+"""What another system needs besides gets its lines in the lock files, with the system's marker."""
+
+import json
+import subprocess
+import sys
+
+from tests.pipeline.running import REPO
+
+
+def test_contract_a_line_for_each_package_that_is_not_here() -> None:
+    wanted = [("Windows-Thing", "2.0"), ("numpy", "9.9"), ("another-thing", "1.1")]
+    report = {"install": [{"metadata": {"name": name, "version": version}} for name, version in wanted]}
+    done = subprocess.run(
+        [sys.executable, str(REPO / "scripts" / "lock_lines.py"), 'sys_platform == "win32"'],
+        input=json.dumps(report),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.splitlines() == [
+        'another-thing==1.1; sys_platform == "win32"',
+        'Windows-Thing==2.0; sys_platform == "win32"',
+    ]
