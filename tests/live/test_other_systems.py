@@ -34,7 +34,11 @@ def trouble(tmp_path: Path, display: Display) -> Iterator[Path]:
 def test_a_screen_of_another_system_flows_is_lost_and_comes_back(
     source: str, trouble: Path, tmp_path: Path
 ) -> None:
+    trouble.write_text("lost")
     with launched(tmp_path, *QUICK, f"capture.source={source}", ready=False) as launcher:
+        launcher.until_up()
+        launcher.until(lambda: launcher.ring("frame")["state"] == "away", "it is told that it is not there")
+        trouble.write_text("")
         launcher.until_flowing()
         trouble.write_text("lost")
         launcher.until(lambda: launcher.ring("frame")["state"] == "away", "the picture is marked stale")

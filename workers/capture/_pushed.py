@@ -78,7 +78,9 @@ class Newest:
 
 
 class PushedSource(LosableSource):
-    """They only have to `start` what puts pictures into `newest`, until `put` says that nobody wants any more
+    """Begun by the first `grab`: before, nobody looks, and the launcher would not be told that it is away.
+
+    They only have to `start` what puts pictures into `newest`, until `put` says that nobody wants any more
     or `newest.closed` is set, and to `stop` it."""
 
     what = "the source"
@@ -103,9 +105,6 @@ class PushedSource(LosableSource):
     def part_of(self, pixels: Pixels) -> Pixels:
         """What of a picture is to be shown. Raises ValueError when there is no such part."""
         return pixels
-
-    def open(self) -> None:
-        self._begin()
 
     def close(self) -> None:
         if self._newest is not None:

@@ -48,7 +48,6 @@ class ScreenDxcam(PushedSource):
     def open(self) -> None:
         if self.settings.screen_mss.cursor:
             self.log.info("DXcam does not see the mouse pointer; screen_windows_capture does")
-        super().open()
 
     def start(self, newest: Newest) -> None:
         if self._thread is not None and self._thread.is_alive():

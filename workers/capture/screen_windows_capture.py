@@ -63,7 +63,6 @@ class ScreenWindowsCapture(PushedSource):
 
     def open(self) -> None:
         see_real_pixels()
-        super().open()
 
     def start(self, newest: Newest) -> None:
         self.what = self._name()
