@@ -8,6 +8,7 @@ from pathlib import Path
 import psutil
 import pynvml
 
+from workers.capture import _win32 as win32
 from workers.capture._cameras import cameras
 from workers.capture._cameras import unavailable as no_cameras
 from workers.capture._monitors import monitors, unavailable
@@ -49,6 +50,20 @@ def cpu_name() -> str:
     return names[0] if names else platform.processor() or platform.machine()
 
 
+def _print_windows() -> None:
+    if sys.platform == "win32":
+        print("windows (screen_windows_capture.handle and title)")
+        for found in win32.windows():
+            print(f"  {found.handle}: {found.title}")
+        return
+    print("windows (window_x11.title)")
+    why_not = no_windows()
+    if why_not is not None:
+        print(f"  none: {why_not}")
+    for window in windows():
+        print(f"  {window.width} x {window.height} {window.title}{'' if window.shown else '  (minimised)'}")
+
+
 def devices_command() -> int:
     """`launcher.py devices`."""
     print("monitors (screen_mss.monitor)")
@@ -59,12 +74,7 @@ def devices_command() -> int:
         name = monitor.get("name") or monitor.get("output") or ""
         place = f"{monitor['width']} x {monitor['height']} at {monitor['left']}, {monitor['top']}"
         print(f"  {number}: {place} {name}{'  (primary)' if monitor.get('is_primary') else ''}")
-    print("windows (window_x11.title)")
-    why_not = no_windows()
-    if why_not is not None:
-        print(f"  none: {why_not}")
-    for window in windows():
-        print(f"  {window.width} x {window.height} {window.title}{'' if window.shown else '  (minimised)'}")
+    _print_windows()
     print("cameras (camera.which)")
     why_not = no_cameras()
     if why_not is not None:
