@@ -2,6 +2,7 @@
 opening, thread, decoder and rings."""
 
 import errno
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -130,9 +131,21 @@ def test_contract_one_that_goes_away_is_waited_for_and_said_once(
 @pytest.mark.usefixtures("pattern")
 def test_contract_one_that_falls_silent_counts_as_lost(worker: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     worker.silence = 0.3
-    monkeypatch.setattr(camera, "_film", lambda chosen, newest: None)
+    worker.try_again = 0.1
+    monkeypatch.setattr(camera, "CLOSING", 0.1)
+    answer, opened = threading.Event(), list[Opening]()
+
+    def film(chosen: Opening, newest: Any) -> None:
+        opened.append(chosen)
+        answer.wait(30)
+
+    monkeypatch.setattr(camera, "_film", film)
     worker.open()
     until_told(worker, "away")
+    time.sleep(0.2)
+    assert worker.process(open_slot(320 * 180 * 3), None) is None, "it is not opened twice"
+    assert len(opened) == 1
+    answer.set()
 
 
 @pytest.mark.parametrize(

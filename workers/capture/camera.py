@@ -15,6 +15,7 @@ from workers.capture._cameras import unavailable as unavailable
 from workers.capture._frames import Grab
 from workers.capture._pushed import Newest, PushedSource
 
+CLOSING = 1.0  # seconds; while one is open it cannot be opened again
 GUESS = (1080, 1920)  # rows and columns, for a camera that is not asked for a size
 
 
@@ -32,7 +33,11 @@ class Camera(PushedSource):
     """Read on a thread of its own, and always the newest picture taken: FFmpeg's queue would fill up with old
     ones. Closed, and its light off, while nobody looks."""
 
-    silence = 5.0
+    silence = 10.0  # some take five seconds to wake up
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self._thread: threading.Thread | None = None
 
     @classmethod
     def largest(cls, settings: SimpleNamespace) -> tuple[int, int]:
@@ -45,7 +50,12 @@ class Camera(PushedSource):
     def start(self, newest: Newest) -> None:
         chosen = opening(self.settings.camera)
         self.what = f"the camera {chosen.file}"
-        threading.Thread(target=_film, args=(chosen, newest), name="camera", daemon=True).start()
+        if self._thread is not None:
+            self._thread.join(CLOSING)
+            if self._thread.is_alive():
+                raise OSError(f"{self.what} does not answer; trying again every second")
+        self._thread = threading.Thread(target=_film, args=(chosen, newest), name="camera", daemon=True)
+        self._thread.start()
 
 
 def _film(chosen: Opening, newest: Newest) -> None:

@@ -75,7 +75,10 @@ class ScreenWindowsCapture(PushedSource):
     def stop(self) -> None:
         control, self._control = self._control, None
         if control is not None and not control.is_finished():
-            control.stop()
+            try:
+                control.stop()
+            except Exception:  # the package raises plain ones, as when it has just ended by itself
+                self.log.exception("%s: its capture could not be stopped", self.what)
 
     def grab(self) -> Grab | None:
         picture = super().grab()
