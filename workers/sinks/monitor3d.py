@@ -1,6 +1,7 @@
 """A 3D display, AR glasses for instance: the picture covers it whole, and mouse and keyboard go through to
 what is under it. See README for what each system allows."""
 
+import sys
 import time
 from dataclasses import dataclass
 from types import SimpleNamespace
@@ -17,7 +18,8 @@ from workers.worker import CannotWork
 
 LOOK_EVERY = 1.0  # seconds, whether the display is still plugged in
 POINTER_EVERY = 0.05
-DRAWS_POINTER = ("screen_mss", "window_x11")  # sources that can have the pointer in the picture
+DRAWS_POINTER = ("screen_windows_capture", "screen_macos", *["screen_mss"] * (sys.platform == "linux"))
+"""Sources of a screen that can have the pointer in the picture."""
 
 
 @dataclass(frozen=True)
@@ -100,9 +102,10 @@ class Monitor3D(Window):
 
     def _is_captured(self) -> bool:
         """What is under our window, and with it our window."""
-        return self.settings.capture.source == "screen_mss" and self.settings.screen_mss.monitor in (
-            0,
-            self._display.number,
+        monitors = (0, self._display.number)
+        return (
+            self.settings.capture.source.startswith("screen_")
+            and self.settings.screen_mss.monitor in monitors
         )
 
     def _hide_pointer_over_us(self) -> None:
@@ -120,7 +123,9 @@ class Monitor3D(Window):
     def _is_drawn(self) -> bool:
         """The source has the pointer in its pictures."""
         source = self.settings.capture.source
-        return source in DRAWS_POINTER and bool(getattr(self.settings, source).cursor)
+        if source == "window_x11":
+            return bool(self.settings.window_x11.cursor)
+        return source in DRAWS_POINTER and bool(self.settings.screen_mss.cursor)
 
     def _covers(self, x: int, y: int) -> bool:
         display = self._display
