@@ -26,7 +26,8 @@ class Settings:
 
 class WindowX11(LosableSource):
     """FFmpeg's x11grab takes the pictures, with shared memory; the Composite extension has the window drawn
-    whole. Nothing is published while it does not change, is minimised or closed."""
+    whole. Nothing is published while it does not change, is minimised or closed. Begun by the first `grab`:
+    before, the launcher would not be told that it is away."""
 
     try_again = 0.5
 
@@ -49,9 +50,6 @@ class WindowX11(LosableSource):
         finally:
             connection.close()
         return window.height, window.width
-
-    def open(self) -> None:
-        self._attach()
 
     def close(self) -> None:
         if self._container is not None:
