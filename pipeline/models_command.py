@@ -7,8 +7,11 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 from rich.table import Table
 
+from workers.depth._folders import find as find_folder
+from workers.depth._folders import is_name
+from workers.depth._hub_models import HUB_MODELS, TRANSFORMERS, UNKNOWN
 from workers.depth._manifest import MODELS
-from workers.depth._models import ModelError, cache_folder, download, places, verify
+from workers.depth._models import ModelError, cache_folder, download, download_folder, places, verify
 
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -19,31 +22,58 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         command=lambda options: _list()
     )
     get = actions.add_parser("download", help="get a model; goes on where an earlier attempt stopped")
-    get.add_argument("name", choices=sorted(name for name, model in MODELS.items() if model.address))
+    get.add_argument("name", type=_downloadable, help="of the list, or ORG/NAME of any at Hugging Face")
     get.set_defaults(command=lambda options: _download(options.name))
     actions.add_parser("verify", help="compare every model file here with its sha256").set_defaults(
         command=lambda options: _verify()
     )
 
 
+def _downloadable(name: str) -> str:
+    """Raises ArgumentTypeError for what has no address."""
+    known = [model.name for model in MODELS.values() if model.address]
+    if name not in known and not is_name(name):
+        raise argparse.ArgumentTypeError(
+            f"{name!r} is not to be had; choose {', '.join(known)}, or ORG/NAME of a network at Hugging Face"
+        )
+    return name
+
+
 def _list() -> int:
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for column in ("model", "MB", "licence", "here", "about"):
-        table.add_column(column, no_wrap=column == "model")
+    table = _table("model", "MB", "licence", "here", "about")
     for model in MODELS.values():
         here = next((str(path) for path in places(model) if path.is_file()), "no")
         table.add_row(model.name, f"{model.nbytes / 1e6:.1f}", model.licence, here, model.about)
     Console().print(table)
+    print(f"\nHugging Face's, by name; they run in {TRANSFORMERS}")
+    table = _table("model", "parameters", "licence", "sizes", "here")
+    for hub in HUB_MODELS.values():
+        folder = find_folder(hub.name, cache_folder()) if hub.runs else None
+        here = str(folder or "no") if hub.runs else f"cannot run yet: takes {hub.needs}"
+        parameters = f"{hub.parameters} M" if hub.parameters else UNKNOWN
+        table.add_row(hub.name, parameters, hub.licence, hub.rule, here)
+    Console().print(table)
     print(f"downloads go to {cache_folder()}")
     return 0
+
+
+def _table(*columns: str) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for column in columns:
+        table.add_column(column, no_wrap=column == "model")
+    return table
 
 
 def _download(name: str) -> int:
     columns = (TextColumn(name), BarColumn(), DownloadColumn(), TransferSpeedColumn())
     try:
         with Progress(*columns) as progress:
-            task = progress.add_task(name, total=MODELS[name].nbytes)
-            path = download(MODELS[name], lambda done, total: progress.update(task, completed=done))
+            task = progress.add_task(name, total=MODELS[name].nbytes if name in MODELS else None)
+
+            def told(done: int, total: int) -> None:
+                progress.update(task, completed=done, total=total)
+
+            path = download(MODELS[name], told) if name in MODELS else download_folder(name, told)
     except ModelError as error:
         print(error, file=sys.stderr)
         return 1

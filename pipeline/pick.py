@@ -9,8 +9,9 @@ from pipeline.catalogue import implementations
 from pipeline.graph import GraphError
 from pipeline.machine import gpu_computes, gpu_draws
 from pipeline.settings import Settings
+from workers.depth._hub_models import HUB_MODELS
 from workers.depth._manifest import BUILT_IN, MODELS
-from workers.depth._models import ModelError, download, is_here
+from workers.depth._models import ModelError, download, find, is_here
 
 
 def pick(settings: Settings, package: str = "workers") -> tuple[Settings, list[str]]:
@@ -74,6 +75,11 @@ def _pick_model(wanted: str, reasons: list[str]) -> str:
         return BUILT_IN
     if wanted in MODELS and not is_here(wanted):
         _get(wanted, reasons)
+    if wanted in HUB_MODELS:  # of hundreds of MB, often under a licence with conditions: never by itself
+        try:
+            find(wanted)
+        except ModelError as error:
+            raise GraphError(str(error)) from error
     return wanted
 
 

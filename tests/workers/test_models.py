@@ -119,7 +119,8 @@ def test_contract_an_unknown_name_is_told_with_the_known_ones(model: Model) -> N
     with pytest.raises(ModelError) as caught:
         find("tinydepth")
     assert str(caught.value) == (
-        f"depth.model: there is no model and no file 'tinydepth' (models: {', '.join(MODELS)})"
+        f"depth.model: there is no model and no file 'tinydepth' (models: {', '.join(MODELS)}; more by "
+        "`launcher.py models`)"
     )
     assert isinstance(caught.value, CannotWork), "to start the worker again would not help"
 
@@ -131,7 +132,7 @@ def test_contract_a_file_of_one_s_own_is_taken_as_it_is(
     (tmp_path / "mine.onnx").write_bytes(b"anything")
     assert find(str(tmp_path / "mine.onnx")) == tmp_path / "mine.onnx"
     assert find("~/mine.onnx") == tmp_path / "mine.onnx"
-    with pytest.raises(ModelError, match="no model and no file"):
+    with pytest.raises(ModelError, match=r"is a folder without a config\.json"):
         find(str(tmp_path))
 
 

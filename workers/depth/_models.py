@@ -11,6 +11,8 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from workers.depth import _folders
+from workers.depth._hub_models import HUB_MODELS
 from workers.depth._manifest import BUILT_IN_FOLDER, MODELS, Model
 from workers.worker import CannotWork
 
@@ -43,23 +45,52 @@ def places(model: Model) -> Iterator[Path]:
 
 
 def find(name: str) -> Path:
-    """The file of a model by name, or the path itself of a file of one's own. Raises ModelError."""
-    if name not in MODELS:
-        path = Path(name).expanduser()
-        if path.is_file():
-            return path
-        known = ", ".join(MODELS)
-        raise ModelError(f"depth.model: there is no model and no file {name!r} (models: {known})")
-    model = MODELS[name]
+    """The file of a model by name, the folder of one of Hugging Face's (org/name), or the file or folder of
+    one's own that a path names. Raises ModelError."""
+    if name in MODELS:
+        return _find_file(MODELS[name])
+    path = Path(name).expanduser()
+    if path.is_file():
+        return path
+    if (folder := _folders.network_in(path)) is not None:
+        return folder
+    if path.is_dir():
+        raise ModelError(
+            f"depth.model: {path} is a folder without a config.json, so there is no network in it; name the "
+            "folder that has one"
+        )
+    if _folders.is_name(name):
+        return _find_folder(name)
+    known = ", ".join(MODELS)
+    raise ModelError(
+        f"depth.model: there is no model and no file {name!r} (models: {known}; more by `launcher.py models`)"
+    )
+
+
+def _find_file(model: Model) -> Path:
     for path in places(model):
         if path.is_file():
             verify(model, path)
             return path
-    raise ModelError(f"depth.model: {name} is not on this machine; {_remedy(model)}")
+    raise ModelError(f"depth.model: {model.name} is not on this machine; {_remedy(model)}")
+
+
+def _find_folder(name: str) -> Path:
+    model = HUB_MODELS.get(name)
+    if model is not None and not model.runs:
+        raise ModelError(f"depth.model: this version cannot run {name}; it takes {model.needs}")
+    folder = _folders.find(name, cache_folder())
+    if folder is None:
+        raise ModelError(
+            f"depth.model: {name} is not on this machine; get it with `launcher.py models download {name}`"
+        )
+    return folder
 
 
 def is_here(name: str) -> bool:
-    """Whether its file is there, right or wrong."""
+    """Whether its file or folder is there, right or wrong."""
+    if name not in MODELS:
+        return _folders.find(name, cache_folder()) is not None
     return any(path.is_file() for path in places(MODELS[name]))
 
 
@@ -87,6 +118,18 @@ def _remedy(model: Model) -> str:
     if model.address is None:
         return f"put the file back that comes with the program, {BUILT_IN_FOLDER / model.file}"
     return f"get it with `launcher.py models download {model.name}`"
+
+
+def download_folder(name: str, progress: Callable[[int, int], None]) -> Path:
+    """Fetch org/name from Hugging Face into the cache. `progress(done, total)` in bytes. Raises
+    ModelError."""
+    model = HUB_MODELS.get(name)
+    if model is not None and not model.runs:
+        raise ModelError(f"this version cannot run {name}; it takes {model.needs}")
+    try:
+        return _folders.download(name, cache_folder(), _fetch, progress)
+    except _folders.NotThere as error:
+        raise ModelError(str(error)) from error
 
 
 def download(model: Model, progress: Callable[[int, int], None]) -> Path:

@@ -1,14 +1,19 @@
-"""A depth network through onnxruntime."""
+"""A depth network: an ONNX file through onnxruntime, a Hugging Face folder through torch."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from shm.lease import Lease, OpenSlot
 from workers.depth._models import find
 from workers.worker import CannotWork, Worker
+
+if TYPE_CHECKING:
+    from workers.depth._onnx_network import OnnxNetwork
+    from workers.depth._torch_network import TorchNetwork
 
 EARLY = 5e6  # ns by which a frame may be captured too early and still count
 
@@ -25,23 +30,45 @@ class Network(Worker):
         return {"depth": settings.depth.height * settings.depth.width * 4}
 
     def open(self) -> None:
-        import onnxruntime  # here, where it is needed: every process that looks at settings imports this file
+        path = find(self.settings.depth.model)
+        self._network = self._in_torch(path) if path.is_dir() else self._in_onnx(path)
+        self._looked_at = 0
+
+    def _in_onnx(self, path: Path) -> "OnnxNetwork":
+        from workers.depth._onnx_network import (
+            OnnxNetwork,
+        )  # every process that looks at settings imports this
 
         depth = self.settings.depth
-        path = find(depth.model)
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = self.host.threads
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        try:
-            self._session = onnxruntime.InferenceSession(
-                str(path), options, providers=["CPUExecutionProvider"]
+        size = depth.height, depth.width
+        network = OnnxNetwork(path, depth.model, size, depth.device, depth.option, depth.half, self.host)
+        how = f"{self.host.threads} threads, on {network.choice.device}: {network.choice.why}"
+        self.log.info("%s at %d x %d, %s", depth.model, depth.width, depth.height, how)
+        return network
+
+    def _in_torch(self, folder: Path) -> "TorchNetwork":
+        from workers.depth._torch_network import TorchNetwork
+
+        depth = self.settings.depth
+        if depth.option != "none":
+            raise CannotWork(
+                f"depth.option: {depth.option} is for networks in ONNX, and {depth.model} runs in torch; "
+                "set depth.option to none"
             )
-        except Exception as error:  # onnxruntime has an exception class for each of its status codes
-            raise CannotWork(f"depth.model: {path} is not a model that onnxruntime reads: {error}") from error
-        self._input = check_input(self._session, depth.model, depth.height, depth.width)
-        self._looked_at = 0
-        self._batch = np.empty((1, 3, depth.height, depth.width), np.float32)
-        self.log.info("%s at %d x %d, %d threads", depth.model, depth.width, depth.height, self.host.threads)
+        network = TorchNetwork(folder, (depth.height, depth.width), depth.device, depth.half, self.host)
+        how = f"in torch on {network.choice.device}: {network.choice.why}"
+        rows, columns = network.size
+        precision = "half" if network.half else "single"
+        self.log.info(
+            "%s (%s) at %d x %d, %s precision, %s",
+            depth.model,
+            network.family.name,
+            columns,
+            rows,
+            precision,
+            how,
+        )
+        return network
 
     def process(self, small: Lease, depth: OpenSlot) -> bool:
         """False for a frame that comes sooner than `depth.fps` allows."""
@@ -49,23 +76,5 @@ class Network(Worker):
         if fps and now - self._looked_at < 1e9 / fps - EARLY:
             return False
         self._looked_at = now
-        np.copyto(self._batch[0], small.frame.transpose(2, 0, 1))
-        (found,) = self._session.run(None, {self._input: self._batch})
-        target = depth.view(self._batch.shape[2:], np.float32)
-        np.copyto(target, found.reshape(target.shape))
+        self._network(small.frame, depth.view(small.frame.shape[:2], np.float32))
         return True
-
-
-def check_input(session: Any, name: str, height: int, width: int) -> str:
-    """The name of the model's input. Raises CannotWork when it does not take this size."""
-    (entry, *more) = session.get_inputs()
-    shape = entry.shape
-    if more or len(shape) != 4 or entry.type != "tensor(float)":
-        raise CannotWork(f"depth.model: {name} takes {entry.type} {shape}, not float [1, 3, rows, columns]")
-    wanted = (1, 3, height, width)
-    if any(isinstance(axis, int) and axis != want for axis, want in zip(shape, wanted, strict=True)):
-        rows, columns = shape[2:]
-        raise CannotWork(
-            f"depth.model: {name} takes {columns} x {rows} only; set depth.width and depth.height"
-        )
-    return str(entry.name)

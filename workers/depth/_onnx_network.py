@@ -1,0 +1,170 @@
+"""A depth network in ONNX, through onnxruntime: on a device, and with an option that has to prove itself."""
+
+import logging
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import onnxruntime
+from onnxruntime.capi import onnxruntime_pybind11_state as status
+
+from workers.depth._devices import OPTIONS, PROVIDERS, Choice, check_option, choose_onnx
+from workers.depth._families import Size
+from workers.depth._models import cache_folder
+from workers.worker import CannotWork, Host
+
+NONE = "none"
+WARM_UP, ROUNDS = 3, 15
+AGREE = 0.05  # of the range; what differs more is another answer
+BUILD_LIMIT = 1800  # seconds; TensorRT takes minutes for a large network
+# onnxruntime has an exception class for each of its status codes, and none above them.
+FAILURES: tuple[type[Exception], ...] = (
+    *(kind for kind in vars(status).values() if isinstance(kind, type) and issubclass(kind, Exception)),
+    RuntimeError,
+    ValueError,
+)
+log = logging.getLogger(__name__)
+
+
+class OnnxNetwork:
+    """Call it with a picture uint8[rows, columns, 3] RGB and float32[rows, columns] to fill with relative
+    inverse depth, greater = nearer. `choice` is what it runs on."""
+
+    def __init__(
+        self, path: Path, name: str, size: Size, device: str, option: str, half: str, host: Host
+    ) -> None:
+        """Raises CannotWork."""
+        self._path, self._name, self._host = path, name, host
+        available = onnxruntime.get_available_providers()
+        self.choice: Choice = choose_onnx(device, available)
+        self._batch = np.empty((1, 3, *size), np.float32)
+        self._session = self._plain(device)
+        self._input = check_input(self._session, name, *size)
+        if option != NONE:
+            self._try(option, check_option(option, available), half)
+
+    def __call__(self, picture: npt.NDArray[np.uint8], found: npt.NDArray[np.float32]) -> None:
+        np.copyto(self._batch[0], picture.transpose(2, 0, 1))
+        found[:] = self._run(self._session).reshape(found.shape)
+
+    def _run(self, session: Any) -> npt.NDArray[np.float32]:
+        return np.asarray(session.run(None, {self._input: self._batch})[0])
+
+    def _plain(self, wanted: str) -> Any:
+        """The session without an option. That onnxruntime has a provider does not say that its hardware is
+        here; so where nobody asked for a device by name, one that does not start leaves the CPU."""
+        try:
+            return self._on_device(PROVIDERS[self.choice.device])
+        except CannotWork as error:
+            if wanted != "auto" or self.choice.device == "cpu":
+                raise
+            log.warning("not on %s: %s", self.choice.device, error)
+            self.choice = Choice("cpu", f"{self.choice.device} does not start here")
+            return self._on_device(PROVIDERS["cpu"])
+
+    def _on_device(self, provider: str) -> Any:
+        """Raises CannotWork, also where onnxruntime quietly took the CPU instead."""
+        try:
+            session = self._open(provider, {})
+        except FAILURES as error:
+            raise CannotWork(
+                f"depth.model: {self._path} is not a model that onnxruntime reads: {error}"
+            ) from error
+        if session.get_providers()[0] != provider:
+            raise CannotWork(
+                f"depth.device: onnxruntime has {provider}, but cannot start it here; it said why. "
+                "Install the driver, or take the processor: --set depth.device=cpu"
+            )
+        return session
+
+    def _open(self, provider: str, its_options: dict[str, Any]) -> Any:
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = self._host.threads
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        if provider == PROVIDERS["directml"]:  # it can do neither
+            options.enable_mem_pattern = False
+            options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
+        providers: list[Any] = [(provider, its_options)]
+        if provider != PROVIDERS["cpu"]:
+            providers.append(PROVIDERS["cpu"])  # for what the other has no kernel for
+        return onnxruntime.InferenceSession(str(self._path), options, providers=providers)
+
+    def _try(self, option: str, provider: str, half: str) -> None:
+        """Keeps the option's session only if it answers the same, sooner."""
+        if provider == PROVIDERS[self.choice.device]:
+            log.info("depth.option: %s is what %s runs with anyway", option, self.choice.device)
+            return
+        with self._host.busy(f"building {self._name} for {option}", limit=BUILD_LIMIT):
+            try:
+                session = self._open(provider, provider_options(option, half))
+                why_not = self._differs(session, provider)
+            except FAILURES as error:
+                log.warning(
+                    "depth.option: %s cannot run %s, which goes on without: %s", option, self._name, error
+                )
+                return
+            if why_not is not None:
+                log.warning("depth.option: %s goes on without %s: %s", self._name, option, why_not)
+                return
+            plain, other = times(lambda: self._run(self._session), lambda: self._run(session))
+        verdict = "kept" if other < plain else "not kept"
+        log.info("depth.option: %s takes %.1f ms, plain %.1f ms: %s", option, other, plain, verdict)
+        if other < plain:
+            self._session = session
+
+    def _differs(self, session: Any, provider: str) -> str | None:
+        if session.get_providers()[0] != provider:
+            return f"onnxruntime has {provider} but could not start it"
+        self._batch[:] = np.random.default_rng(0).uniform(0, 255, self._batch.shape)
+        plain, other = self._run(self._session), self._run(session)
+        off = float(np.abs(plain - other).max() / max(np.ptp(plain), 1e-6))
+        if not off <= AGREE:  # also where it is not a number
+            return f"its answer is off by {off:.0%} of the range"
+        return None
+
+
+def provider_options(option: str, half: str) -> dict[str, Any]:
+    """What the provider behind an option is told, by its own names. TensorRT keeps its engines, or it would
+    build for minutes at each start."""
+    if option == "tensorrt":
+        engines = cache_folder() / "engines"
+        engines.mkdir(parents=True, exist_ok=True)
+        return {
+            "trt_fp16_enable": half != "never",
+            "trt_engine_cache_enable": True,
+            "trt_engine_cache_path": str(engines),
+        }
+    if option == "coreml":
+        return {"ModelFormat": "MLProgram"}
+    assert option in OPTIONS, f"{option} has no provider"
+    return {}
+
+
+def times(one: Callable[[], object], other: Callable[[], object]) -> tuple[float, float]:
+    """Median ms of each, in turns, so that other work on the machine falls on both."""
+    spent: tuple[list[float], list[float]] = ([], [])
+    for turn in range(WARM_UP + ROUNDS):
+        for job, its in zip((one, other), spent, strict=True):
+            begin = time.perf_counter()
+            job()
+            if turn >= WARM_UP:
+                its.append((time.perf_counter() - begin) * 1e3)
+    return float(np.median(spent[0])), float(np.median(spent[1]))
+
+
+def check_input(session: Any, name: str, height: int, width: int) -> str:
+    """The name of the model's input. Raises CannotWork when it does not take this size."""
+    (entry, *more) = session.get_inputs()
+    shape = entry.shape
+    if more or len(shape) != 4 or entry.type != "tensor(float)":
+        raise CannotWork(f"depth.model: {name} takes {entry.type} {shape}, not float [1, 3, rows, columns]")
+    wanted = (1, 3, height, width)
+    if any(isinstance(axis, int) and axis != want for axis, want in zip(shape, wanted, strict=True)):
+        rows, columns = shape[2:]
+        raise CannotWork(
+            f"depth.model: {name} takes {columns} x {rows} only; set depth.width and depth.height"
+        )
+    return str(entry.name)
