@@ -31,7 +31,8 @@ log = logging.getLogger(__name__)
 
 class OnnxNetwork:
     """Call it with a picture uint8[rows, columns, 3] RGB and float32[rows, columns] to fill with relative
-    inverse depth, greater = nearer. `choice` is what it runs on."""
+    inverse depth, greater = nearer. `choice` is what it runs on, `option` the
+    option that it runs with."""
 
     def __init__(
         self, path: Path, name: str, size: Size, device: str, option: str, half: str, host: Host
@@ -40,6 +41,7 @@ class OnnxNetwork:
         self._path, self._name, self._host = path, name, host
         available = onnxruntime.get_available_providers()
         self.choice: Choice = choose_onnx(device, available)
+        self.option = NONE
         self._batch = np.empty((1, 3, *size), np.float32)
         self._session = self._plain(device)
         self._input = check_input(self._session, name, *size)
@@ -113,7 +115,7 @@ class OnnxNetwork:
         verdict = "kept" if other < plain else "not kept"
         log.info("depth.option: %s takes %.1f ms, plain %.1f ms: %s", option, other, plain, verdict)
         if other < plain:
-            self._session = session
+            self._session, self.option = session, option
 
     def _differs(self, session: Any, provider: str) -> str | None:
         if session.get_providers()[0] != provider:
