@@ -291,6 +291,14 @@ def test_contract_an_option_that_throws_is_said_and_plain_runs(
     assert f"coreml cannot run {BUILT_IN}, which goes on without: no kernel" in caplog.text
 
 
+def test_contract_openvino_is_told_to_take_the_gpu_and_not_the_processor(
+    host: Host, machine: Machine
+) -> None:
+    opened = machine("OpenVINOExecutionProvider")
+    network(host, "xpu")
+    assert opened[0].told == {"OpenVINOExecutionProvider": {"device_type": "GPU"}}
+
+
 def test_contract_tensorrt_keeps_its_engines_and_heeds_depth_half(
     host: Host, machine: Machine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -339,3 +347,6 @@ def test_contract_the_real_openvino_is_measured(host: Host, caplog: pytest.LogCa
     caplog.set_level(logging.INFO)
     network(host, "cpu", "openvino")
     assert "depth.option: openvino takes " in caplog.text
+    if not list(Path("/dev/dri").glob("renderD*")):
+        with pytest.raises(CannotWork):
+            network(host, "xpu")

@@ -19,6 +19,7 @@ from workers.worker import CannotWork, Host
 NONE = "none"
 WARM_UP, ROUNDS = 3, 15
 AGREE = 0.05  # of the range; what differs more is another answer
+ON_GPU = {"device_type": "GPU"}  # OpenVINO takes the processor unless it is told
 BUILD_LIMIT = 1800  # seconds; TensorRT takes minutes for a large network
 # onnxruntime has an exception class for each of its status codes, and none above them.
 FAILURES: tuple[type[Exception], ...] = (
@@ -70,7 +71,7 @@ class OnnxNetwork:
     def _on_device(self, provider: str) -> Any:
         """Raises CannotWork, also where onnxruntime quietly took the CPU instead."""
         try:
-            session = self._open(provider, {})
+            session = self._open(provider, ON_GPU if self.choice.device == "xpu" else {})
         except FAILURES as error:
             raise CannotWork(
                 f"depth.model: {self._path} is not a model that onnxruntime reads: {error}"
