@@ -12,7 +12,7 @@ import onnxruntime
 from onnx import numpy_helper
 
 from workers.depth._manifest import MODELS
-from workers.depth._models import find
+from workers.depth._models import ModelError, find
 
 TEACHER = "tcmonodepth-small"
 STEP = 32  # sides are multiples of it
@@ -64,8 +64,12 @@ class Network:
 
 
 def contender(name: str) -> Network:
-    """By the name that `launcher.py models` lists, or a file. Raises ModelError."""
+    """By the name that `launcher.py models` lists, or a file in ONNX. Raises ModelError."""
     file = find(name)
+    if file.is_dir():
+        raise ModelError(
+            f"{name} runs in torch, and only networks in ONNX are compared here; export it first"
+        )
     if name in MODELS:
         return Network(name, file, MODELS[name].size)
     rows, columns = (

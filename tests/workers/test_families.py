@@ -19,6 +19,7 @@ transformers = pytest.importorskip("transformers", reason="transformers is not i
 
 import torch.nn.functional as F  # noqa: E402
 
+from tests.pipeline.running import launched  # noqa: E402
 from tests.workers.checkpoints import FAMILIES, PROCESSORS, write  # noqa: E402
 from tests.workers.one_process import row  # noqa: E402
 from workers.depth._families import (  # noqa: E402
@@ -265,6 +266,16 @@ def test_contract_the_depth_worker_runs_a_name_from_hugging_face_s_own_cache(
     write("depth-anything", folder)
     with row(f"depth.model={name}", "depth.width=128", "depth.height=96") as line, line.picture() as shown:
         assert shown.frame.any()
+
+
+def test_contract_the_real_processes_run_it_and_say_how(tmp_path: Path) -> None:
+    folder = tmp_path / "network"
+    write("depth-anything-metric", folder)
+    size = "depth.width=128", "depth.height=96"
+    with launched(tmp_path, "capture.source=scene", f"depth.model={folder}", *size) as launcher:
+        launcher.until_running("capture", "depth", "steady", "stereo", "null")
+        launcher.until(lambda: launcher.ring("picture")["seq"] > 5, "pictures come")
+        assert "(depth-anything) at 126 x 98, single precision, in torch on cpu: " in launcher.log
 
 
 def test_contract_an_option_for_onnx_is_refused_for_a_network_in_torch(tmp_path: Path) -> None:
