@@ -46,12 +46,12 @@ def _list() -> int:
         table.add_row(model.name, f"{model.nbytes / 1e6:.1f}", model.licence, here, model.about)
     Console().print(table)
     print(f"\nHugging Face's, by name; they run in {TRANSFORMERS}")
-    table = _table("model", "parameters", "licence", "sizes", "here")
+    table = _table("model", "MB", "licence", "sizes", "here")
     for hub in HUB_MODELS.values():
         folder = find_folder(hub.name, cache_folder()) if hub.runs else None
         here = str(folder or "no") if hub.runs else f"cannot run yet: takes {hub.needs}"
-        parameters = f"{hub.parameters} M" if hub.parameters else UNKNOWN
-        table.add_row(hub.name, parameters, hub.licence, hub.rule, here)
+        megabytes = f"{hub.megabytes:.0f}" if hub.megabytes else UNKNOWN
+        table.add_row(hub.name, megabytes, hub.licence, hub.rule, here)
     Console().print(table)
     print(f"downloads go to {cache_folder()}")
     return 0

@@ -1,8 +1,8 @@
 """The networks on Hugging Face that people use for 3D, by their names there: what they are, and under which
 licence.
 
-Licences are what their authors' pages say; "unknown" where nobody has looked them up. Parameters likewise, in
-millions; a weight takes four bytes in most files. `launcher.py models download` tells the size as it begins.
+Licences and megabytes of weights are what their pages at Hugging Face say; "unknown" where a page says none
+or nobody has looked. `launcher.py models download` tells the size as it begins.
 """
 
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from typing import Literal
 TRANSFORMERS = "torch and transformers: pip install -r requirements/torch.txt"
 APACHE, MIT, BY_NC = "Apache-2.0", "MIT", "CC-BY-NC-4.0"
 UNKNOWN = "unknown"
-SMALL, BASE, LARGE = 24.8, 97.5, 335.3  # Depth Anything V2's README, "Pre-trained Models"
+SMALL, BASE, LARGE = 99.2, 390.0, 1340.0  # Depth Anything's, which are the same networks in V1 and V2
 
 Rule = Literal[
     "multiples of 14",
@@ -32,17 +32,17 @@ class HubModel:
     family: str
     licence: str
     rule: Rule
-    parameters: float | None = None
+    megabytes: float | None = None
     needs: str = TRANSFORMERS
     runs: bool = True
 
 
-def _anything(name: str, licence: str, parameters: float | None = None) -> HubModel:
-    return HubModel(name, "depth-anything", licence, "multiples of 14", parameters)
+def _anything(name: str, licence: str, megabytes: float | None = None) -> HubModel:
+    return HubModel(name, "depth-anything", licence, "multiples of 14", megabytes)
 
 
-def _prompted(name: str) -> HubModel:
-    return HubModel(name, "prompt-depth-anything", UNKNOWN, "multiples of 14")
+def _prompted(name: str, licence: str) -> HubModel:
+    return HubModel(name, "prompt-depth-anything", licence, "multiples of 14")
 
 
 def _dinov2(name: str, licence: str) -> HubModel:
@@ -78,7 +78,7 @@ HUB_MODELS = {
         _anything("depth-anything/Depth-Anything-V2-Base-hf", BY_NC, BASE),
         _anything("depth-anything/Depth-Anything-V2-Large-hf", BY_NC, LARGE),
         _video("depth-anything/Video-Depth-Anything-Small", APACHE),
-        _video("depth-anything/Video-Depth-Anything-Base", BY_NC),
+        _video("depth-anything/Video-Depth-Anything-Base", UNKNOWN),
         _video("depth-anything/Video-Depth-Anything-Large", BY_NC),
         _third("depth-anything/DA3-SMALL", APACHE),
         _third("depth-anything/DA3-BASE", APACHE),
@@ -92,15 +92,15 @@ HUB_MODELS = {
         _anything("depth-anything/Depth-Anything-V2-Metric-Indoor-Small-hf", UNKNOWN, SMALL),
         _anything("depth-anything/Depth-Anything-V2-Metric-Indoor-Base-hf", UNKNOWN, BASE),
         _anything("depth-anything/Depth-Anything-V2-Metric-Indoor-Large-hf", UNKNOWN, LARGE),
-        _video("depth-anything/Metric-Video-Depth-Anything-Small", UNKNOWN),
+        _video("depth-anything/Metric-Video-Depth-Anything-Small", APACHE),
         _video("depth-anything/Metric-Video-Depth-Anything-Base", UNKNOWN),
         _video("depth-anything/Metric-Video-Depth-Anything-Large", UNKNOWN),
-        _prompted("depth-anything/prompt-depth-anything-vits-hf"),
-        _prompted("depth-anything/prompt-depth-anything-vits-transparent-hf"),
-        _prompted("depth-anything/prompt-depth-anything-vitl-hf"),
-        _anything("LiheYoung/depth-anything-small-hf", APACHE),
-        _anything("LiheYoung/depth-anything-base-hf", APACHE),
-        _anything("LiheYoung/depth-anything-large-hf", APACHE),
+        _prompted("depth-anything/prompt-depth-anything-vits-hf", APACHE),
+        _prompted("depth-anything/prompt-depth-anything-vits-transparent-hf", APACHE),
+        _prompted("depth-anything/prompt-depth-anything-vitl-hf", UNKNOWN),
+        _anything("LiheYoung/depth-anything-small-hf", APACHE, SMALL),
+        _anything("LiheYoung/depth-anything-base-hf", APACHE, BASE),
+        _anything("LiheYoung/depth-anything-large-hf", APACHE, LARGE),
         _anything("xingyang1/Distill-Any-Depth-Small-hf", UNKNOWN),
         _anything("lc700x/Distill-Any-Depth-Base-hf", UNKNOWN),
         _anything("xingyang1/Distill-Any-Depth-Large-hf", UNKNOWN),
@@ -121,6 +121,6 @@ HUB_MODELS = {
         _zoe("Intel/zoedepth-nyu-kitti"),
         _zoe("Intel/zoedepth-nyu"),
         _zoe("Intel/zoedepth-kitti"),
-        HubModel("apple/DepthPro-hf", "depth-pro", "Apple AMLR", "1536 x 1536"),
+        HubModel("apple/DepthPro-hf", "depth-pro", "Apple AMLR", "1536 x 1536", 1900.0),
     ]
 }

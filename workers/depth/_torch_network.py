@@ -66,7 +66,7 @@ class TorchNetwork:
 
     def __call__(self, picture: npt.NDArray[np.uint8], found: npt.NDArray[np.float32]) -> None:
         torch = self._torch
-        with torch.inference_mode():
+        with torch.no_grad():  # DirectML cannot do inference_mode (microsoft/DirectML#602)
             pixels = torch.tensor(np.ascontiguousarray(picture), device=self._device)
             answer = self._network(pixel_values=self._fed(pixels)).predicted_depth
             found[:] = self._nearness(answer.float(), picture.shape[:2]).cpu().numpy()
