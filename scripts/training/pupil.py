@@ -33,7 +33,7 @@ class Pupil(nn.Module):
             seen = self.net.encode(pictures)
             features = self.net.decode(seen)
             guessed = [guess(x) for guess, x in zip(self.guesses, seen[2:4], strict=True)]
-        return self.net.head(features.float()), guessed
+        return self.net.rough(features.float()), guessed
 
 
 def hint_loss(teacher: Encoder, pictures: Tensor, guessed: list[Tensor]) -> Tensor:
