@@ -16,6 +16,7 @@ from pipeline.log_stream import LogStream
 from pipeline.models_command import add_parser as add_models_parser
 from pipeline.offer import offer
 from pipeline.pick import pick
+from pipeline.priority import set_priority
 from pipeline.reload import Reload
 from pipeline.settings import Settings, SettingsError, load
 from pipeline.supervisor import Supervisor
@@ -123,6 +124,8 @@ def _run(options: argparse.Namespace) -> int:
     if model_is_open and (better := offer()):
         log.info("%s", better)
     log.info("%s", plan.text())
+    if settings.section("processes").priority != "normal":
+        set_priority(settings.section("processes").priority, [os.getpid()])  # before there are others
     _stop_on_signals(supervisor)
     reload = Reload(settings, overrides, supervisor)
     desk = Desk(supervisor.describe, supervisor.segments)

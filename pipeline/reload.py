@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pipeline.graph import GraphError, Plan, make_plan
 from pipeline.hot_keys import HotKeys
 from pipeline.pick import pick
+from pipeline.priority import set_priority
 from pipeline.programs import active_title, profile_for
 from pipeline.settings import Change, Settings, SettingsError, changes, load
 from pipeline.supervisor import Supervisor
@@ -101,6 +102,8 @@ class Reload:
             level = logging.getLevelNamesMapping()[str(change.new).upper()]
             logging.getLogger("stereoring").setLevel(level)
             self._supervisor.set_log_level(level)
+        if change.section == "processes":
+            set_priority(str(change.new), self._supervisor.processes())
         self._supervisor.set_everywhere(change.section, change.key, change.new)
         log.info("%s is now %s", name_of(change), change.new)
 

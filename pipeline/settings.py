@@ -17,6 +17,7 @@ from ruamel.yaml.error import YAMLError
 from pipeline import settings_file, settings_write
 from pipeline.catalogue import CatalogueError, settings_types
 from pipeline.keys import HotKey, Keys
+from pipeline.priority import Processes
 from pipeline.programs import split
 from pipeline.settings_check import Checker, Layer, Schema, fields, hint
 from pipeline.settings_file import Problem, SettingsError, one_line
@@ -187,13 +188,13 @@ def _schema(package: str) -> Schema:
         raise _error(error.file, "", error.what) from error
     for section, settings_type in found.items():
         file = sys.modules[settings_type.__module__].__file__ or settings_type.__module__
-        if section in ("keys", "log", "programs", "sinks", "profiles"):
+        if section in ("keys", "log", "processes", "programs", "sinks", "profiles"):
             raise _error(file, "", f"may have no Settings: the section {section} is the pipeline's own")
         try:
             fields(settings_type)
         except (TypeError, NameError, RuntimeError) as error:
             raise _error(file, section, f"its Settings make no sense: {error}") from error
-    return Schema({"log": Log, "keys": Keys, "programs": Programs, **found}, package)
+    return Schema({"log": Log, "keys": Keys, "processes": Processes, "programs": Programs, **found}, package)
 
 
 def _document(text: str, file: str, schema: Schema, profile: str | None = None) -> _Document:

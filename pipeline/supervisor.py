@@ -121,6 +121,11 @@ class Supervisor:
                 return getattr(worker.plan.settings[section], key)
         raise KeyError(f"{section}.{key}")
 
+    def processes(self) -> list[int]:
+        """Ids of the launcher and of all workers that run."""
+        workers = (worker.process for worker in self.workers.values())
+        return [os.getpid(), *(process.pid for process in workers if process and process.pid)]
+
     def set_log_level(self, level: int) -> None:
         """For all workers, those that start later too."""
         self.log_level = level

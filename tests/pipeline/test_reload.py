@@ -90,6 +90,20 @@ def test_contract_a_live_rate_is_taken_by_the_source(edited: Edited) -> None:
     assert edited.launcher.pids() == pids
 
 
+def test_contract_low_priority_is_taken_by_all_and_by_those_that_come_later(edited: Edited) -> None:
+    before = edited.launcher.restarts()
+    edited.save(FIRST + "processes: {priority: low}\n")
+    edited.launcher.until(lambda: nices(edited) == {5}, "all are below others")
+    os.kill(edited.launcher.pids()["stereo"], 9)
+    edited.launcher.until_restarted("stereo", before)
+    assert nices(edited) == {5}
+
+
+def nices(edited: Edited) -> set[int]:
+    workers = edited.launcher.pids().values()
+    return {psutil.Process(process).nice() for process in (edited.launcher.process.pid, *workers)}
+
+
 def test_contract_a_worker_that_restarts_later_has_the_live_changes_too(edited: Edited) -> None:
     edited.save(DEPTH_ALONE)
     edited.launcher.until(
