@@ -2,26 +2,14 @@
 
 import logging
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Callable, Mapping
+from typing import Any
 
-from pipeline.keys import HotKey, Keys
+from pipeline.keys import HotKey, Keyboard, Keys, Taken
 from pipeline.supervisor import Supervisor
 
 STEP, DEEPEST = 0.5, 10.0  # of the strength
 log = logging.getLogger("stereoring.launcher")
-
-
-class Taken(Exception):
-    """Another program has this key, or this keyboard lacks it."""
-
-
-class Keyboard(Protocol):
-    """Of the whole desktop. `grab` raises Taken; all raise OSError when the desktop is gone."""
-
-    def grab(self, key: HotKey) -> None: ...
-    def pressed(self) -> Sequence[HotKey]: ...
-    def release(self) -> None: ...
 
 
 class HotKeys:

@@ -5,8 +5,7 @@ from collections.abc import Sequence
 from ctypes import wintypes
 from typing import Any
 
-from pipeline.hot_keys import Taken
-from pipeline.keys import HotKey
+from pipeline.keys import HotKey, Taken
 
 MODIFIERS = {"alt": 0x1, "ctrl": 0x2, "shift": 0x4, "super": 0x8}  # MOD_…
 CODES = {"pause": 0x13, "space": 0x20, "page_up": 0x21, "page_down": 0x22, "end": 0x23, "home": 0x24}

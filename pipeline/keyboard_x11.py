@@ -7,8 +7,7 @@ from typing import Any
 
 from Xlib import XK, X, display, error  # type: ignore[import-untyped]
 
-from pipeline.hot_keys import Taken
-from pipeline.keys import HotKey
+from pipeline.keys import HotKey, Taken
 
 MASKS = {"ctrl": X.ControlMask, "alt": X.Mod1Mask, "shift": X.ShiftMask, "super": X.Mod4Mask}
 LOCKS = (0, X.LockMask, X.Mod2Mask, X.LockMask | X.Mod2Mask)  # with caps or num lock it is the same key

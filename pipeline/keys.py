@@ -1,7 +1,8 @@
-"""Which keys do what while another program has the keyboard: what the settings say of it."""
+"""Which keys do what while another program has the keyboard, and what a keyboard has to be able to."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, NamedTuple
+from typing import Annotated, NamedTuple, Protocol
 
 MODIFIERS = ("ctrl", "alt", "shift", "super")
 NAMED = ("up", "down", "left", "right", "page_up", "page_down", "home", "end", "space", "pause")
@@ -41,6 +42,18 @@ class HotKey(NamedTuple):
 
     def __str__(self) -> str:
         return "+".join([*(m for m in MODIFIERS if m in self.modifiers), self.name])
+
+
+class Taken(Exception):
+    """Another program has this key, or this keyboard lacks it."""
+
+
+class Keyboard(Protocol):
+    """Of the whole desktop. `grab` raises Taken; all raise OSError when the desktop is gone."""
+
+    def grab(self, key: HotKey) -> None: ...
+    def pressed(self) -> Sequence[HotKey]: ...
+    def release(self) -> None: ...
 
 
 def _is_letter_or_digit(name: str) -> bool:

@@ -6,9 +6,8 @@ from typing import Any
 
 import pytest
 
-from pipeline.hot_keys import Taken
 from pipeline.keyboard_windows import WM_HOTKEY, WindowsKeyboard
-from pipeline.keys import HotKey
+from pipeline.keys import HotKey, Taken
 
 
 @pytest.mark.parametrize("text", ["ctrl+alt+v", "super+f12", "ctrl+shift+page_up", "alt+3"])

@@ -17,7 +17,7 @@ from tests.pipeline.running import launched
 from tests.workers.one_process import REPO, row
 from workers.depth._manifest import BUILT_IN, BUILT_IN_FOLDER
 from workers.depth._models import find
-from workers.depth._small_net import around, load
+from workers.depth._small_net import around, both, load, sharpened
 
 MOST_PARAMETERS, MOST_BYTES = 1_500_000, 4_000_000
 FILES = ("small_depth.onnx", "small_depth.safetensors")
@@ -60,12 +60,23 @@ def test_a_pixel_knows_the_farthest_and_the_nearest_around_it() -> None:
     depth = torch.full((1, 1, 32, 64), 0.5)
     depth[..., 32:] = 0.8
     depth[..., 10, 10] = 0.1
-    far, near = around(depth)
+    far, near = around(both(depth))
     assert far.shape == near.shape == (1, 1, 64, 128)
     assert float(far[0, 0, 20, 20]) == pytest.approx(0.1), "a small thing is not lost"
     assert float(far[0, 0, 40, 61]) == pytest.approx(0.5)
     assert float(near[0, 0, 40, 61]) == pytest.approx(0.8), "both sides of an edge are known near it"
     assert float(near[0, 0, 40, 56]) == pytest.approx(0.5), "and not far from it"
+
+
+def test_a_soft_step_becomes_narrow_and_a_slope_stays() -> None:
+    places = torch.arange(64.0)
+    step = torch.sigmoid((places - 31.5) / 1.5).expand(1, 1, 32, 64)
+    narrow = sharpened(step)[0, 0, 16]
+    inside = ((narrow > 0.2) & (narrow < 0.8)).sum()
+    assert inside <= 2 < ((step[0, 0, 16] > 0.2) & (step[0, 0, 16] < 0.8)).sum()
+    assert bool((narrow.diff() >= -1e-4).all()), "nothing overshoots"
+    slope = (places / 63).expand(1, 1, 32, 64)
+    assert float((sharpened(slope) - slope).abs()[..., 8:-8].max()) < 0.02
 
 
 @pytest.mark.parametrize(("rows", "columns"), SIZES)

@@ -13,7 +13,7 @@ from mss.exception import ScreenShotError
 from workers.sinks._monitor3d.desktop import Desktop, desktop_for
 from workers.sinks._monitor3d.displays import displays, find_display, remember, remembered
 from workers.sinks._window.first_monitor import Corner
-from workers.sinks.window import Window
+from workers.sinks._window.showing import ShowingWorker
 from workers.worker import CannotWork
 
 LOOK_EVERY = 1.0  # seconds, whether the display is still plugged in
@@ -30,10 +30,10 @@ class Settings:
     click_through: bool = True
 
 
-class Monitor3D(Window):
+class Monitor3D(ShowingWorker):
     """The window's keys work while it has the keyboard; else those of the section `keys`."""
 
-    shares = (*Window.shares, "window", "window_x11")
+    shares = (*ShowingWorker.shares, "window", "window_x11")
 
     def open(self) -> None:
         self._away = False
