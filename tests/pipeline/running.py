@@ -177,6 +177,7 @@ class Launcher:
         try:
             self.figures()
         except NotRunning:
+            self.look_away()  # it may have met a namesake that has gone since
             return False
         return True
 
