@@ -29,7 +29,8 @@ FROM_WORKERS: dict[str, dict[str, type]] = {
     "too_large": {"ring": str, "nbytes": int},
     "corrupt": {"ring": str},
     "away": {},  # a source has lost what it captures
-    "looking": {"value": bool},  # a sink: somebody looks, or nobody does
+    "looking": {"rings": list},  # a sink: which of those that it reads somebody looks at; none: nobody
+    "again": {},  # a sink: somebody new looks, who needs a frame that stands for itself
     "set": {"section": str, "key": str, "value": object},  # a live setting that it sees, for all
     "quit": {"why": str},
 }

@@ -52,7 +52,7 @@ class Managed:
         self.killed_at: float | None = None
         self.restart_planned = False
         self.away = False  # a source that has lost what it captures
-        self.looking = True  # a sink that somebody looks at
+        self.looks_at: frozenset[str] | None = None  # a sink: rings; None: all that it reads
         self._deaths: deque[float] = deque(maxlen=DEATHS)
 
     @property

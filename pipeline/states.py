@@ -1,7 +1,8 @@
 """What the states of the workers mean: for the rings that they write, for those who sleep, for the end."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
+from pipeline.graph import WorkerPlan
 from pipeline.managed import Managed, State
 from pipeline.rings import Rings
 from shm import layout
@@ -32,9 +33,21 @@ def ring_state(worker: Managed) -> int:
     return layout.FAILED if worker.state is State.FAILED else layout.AWAY
 
 
-def somebody_looks(workers: Collection[Managed]) -> bool:
-    """At one of the sinks that are not gone for good."""
-    return any(worker.looking and worker.state not in ENDED for worker in sinks(workers))
+def looked_at(workers: Sequence[Managed]) -> frozenset[str]:
+    """The rings that somebody looks at, through the sinks that are not gone for good, and all that these are
+    made from. `workers` in the order of the line."""
+    rings: set[str] = set()
+    for worker in sinks(workers):
+        if worker.state not in ENDED:
+            rings |= inputs(worker.plan) if worker.looks_at is None else worker.looks_at
+    for worker in reversed(workers):
+        if rings & set(worker.plan.writes):
+            rings |= inputs(worker.plan)
+    return frozenset(rings)
+
+
+def inputs(plan: WorkerPlan) -> set[str]:
+    return {ring for ring in (plan.reads, plan.follows, plan.joins) if ring}
 
 
 def is_paused(workers: Collection[Managed]) -> bool:

@@ -19,7 +19,7 @@ from pipeline.leash import leash_all_workers
 from pipeline.managed import DEATHS, WINDOW, Managed, State
 from pipeline.rings import Rings
 from pipeline.settings import live_value
-from pipeline.states import is_paused, somebody_looks, tell_states, what_is_missing
+from pipeline.states import is_paused, looked_at, tell_states, what_is_missing
 from shm import layout
 from shm.board import ABSENT, OPENING, Board
 from shm.ring import Ring
@@ -48,8 +48,8 @@ class Supervisor:
         self.stop_requested = False
         self.exit_code = 0
         self._retired: list[Managed] = []
-        self._asleep = self._paused = False
-        self._looks = True
+        self._paused = False
+        self._looked_at: frozenset[str] | None = None
         self._last_round = self._last_check = time.monotonic()
         self._fresh_start = 0
 
@@ -110,9 +110,7 @@ class Supervisor:
                 worker.plan = dataclasses.replace(worker.plan, settings=settings)
                 message = {"kind": "settings", "section": section, "values": {key: value}}
                 self._send(worker, message, f"{section}.{key}")
-        for worker in self.workers.values():  # of a still screen no other frame would come
-            if worker.plan.writes and not worker.plan.reads:
-                self._send(worker, {"kind": "again"}, "again")
+        self._ask_again()
 
     def setting(self, section: str, key: str) -> Any:
         """As it is now. Raises KeyError where no worker has it."""
@@ -267,13 +265,13 @@ class Supervisor:
             logging.getLogger(record.name).handle(record)
         elif kind == "ready":
             worker.state, worker.away = State.RUNNING, False
-            self._send(
-                worker, {"kind": "asleep", "value": self._asleep and bool(worker.plan.writes)}, "asleep"
-            )
+            self._send(worker, {"kind": "asleep", "value": self._sleeps(worker)}, "asleep")
         elif kind == "away":
             worker.away = True
         elif kind == "looking":
-            worker.looking = message["value"]
+            worker.looks_at = frozenset(worker.plan.rings) & frozenset(map(str, message["rings"]))
+        elif kind == "again":
+            self._ask_again()
         elif kind == "set":
             self._set(worker, message["section"], message["key"], message["value"])
         elif kind == "quit":
@@ -404,20 +402,32 @@ class Supervisor:
                 self._renew(error.ring)
 
     def _put_to_sleep(self) -> None:
-        """Everything before the sinks, when nobody looks at any of them or the picture is to stand still."""
-        looks, paused = somebody_looks(self.workers.values()), is_paused(self.workers.values())
-        if (looks, paused) == (self._looks, self._paused):
+        """Who writes nothing that somebody looks at; everybody before the sinks, when the picture is to
+        stand still."""
+        workers = list(self.workers.values())
+        looked, before, paused = looked_at(workers), self._looked_at, is_paused(workers)
+        if (looked, paused) == (before, self._paused):
             return
-        if looks != self._looks:
-            log.info("somebody looks" if looks else "nobody looks; everything sleeps")
-        self._looks, self._paused = looks, paused
-        asleep = paused or not looks
-        if asleep == self._asleep:
-            return
-        self._asleep = asleep
+        if before is not None and bool(looked) != bool(before):
+            log.info("somebody looks" if looked else "nobody looks; everything sleeps")
+        slept = {worker.name for worker in workers if self._sleeps(worker)}
+        self._looked_at, self._paused = looked, paused
+        for worker in workers:
+            if self._sleeps(worker) != (worker.name in slept):
+                self._send(worker, {"kind": "asleep", "value": self._sleeps(worker)}, "asleep")
+        if looked - (before or frozenset()):
+            self._ask_again()
+
+    def _sleeps(self, worker: Managed) -> bool:
+        if not worker.plan.writes or self._looked_at is None:
+            return False
+        return self._paused or self._looked_at.isdisjoint(worker.plan.writes)
+
+    def _ask_again(self) -> None:
+        """Of a still screen no other frame would come."""
         for worker in self.workers.values():
-            if worker.plan.writes:
-                self._send(worker, {"kind": "asleep", "value": asleep}, "asleep")
+            if worker.plan.writes and not self._sleeps(worker):
+                self._send(worker, {"kind": "again"}, "again")
 
     def _announce(self, ring: Ring) -> None:
         """Send a new segment to everybody who has the old one."""

@@ -78,8 +78,11 @@ class Worker:
     """A second ring: it gets the very frame there that the frame it reads was made from."""
     follows: ClassVar[str | None] = None
     """A ring whose newest frames it gets besides, in `follow`."""
+    follow_mode: ClassVar[Mode] = "latest"
     writes: ClassVar[Mapping[str, str]] = {}
     """Ring → colour of its frames."""
+    history: ClassVar[Mapping[str, int]] = {}
+    """Ring → how many frames besides the newest stay there for readers that are late. For small ones."""
     offers: ClassVar[Mapping[str, str]] = {}
     """Further rings that a source can write, made only if somebody reads them and nobody else writes them.
     Their frames name the frame in the source's first ring as what they were made from."""
@@ -87,6 +90,8 @@ class Worker:
     """Settings sections that it sees besides its own and its room's."""
     heavy: ClassVar[bool] = False
     """It uses several threads; the heavy workers share the cores."""
+    threads: ClassVar[int] = 1
+    """How many it uses where it is not heavy."""
 
     def __init__(self, settings: SimpleNamespace, host: Host) -> None:
         self.settings, self.host = settings, host
@@ -118,8 +123,8 @@ class Worker:
         """Somebody looks again after nobody did."""
 
     def again(self) -> None:
-        """Those who look need a frame now: a source publishes what it has, changed or not; one whose picture
-        moves need do nothing."""
+        """Those who look need a frame now: a source publishes what it has, changed or not; an encoder makes
+        the next one stand for itself; others need do nothing."""
 
     def due(self) -> float:
         """For a source: when to be called next, in `time.perf_counter()` seconds."""

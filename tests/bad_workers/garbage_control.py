@@ -40,7 +40,7 @@ RUBBISH: dict[str, bytes] = {
     "larger_is_a_part": message(kind="too_large", ring="picture", nbytes=1e9 + 0.5),
     "larger_of_no_ring": message(kind="too_large", ring="moon", nbytes=1_000_000),
     "larger_of_another_s_ring": message(kind="too_large", ring="frame", nbytes=10_000_000),
-    "looking_is_text": message(kind="looking", value="yes"),
+    "looking_is_text": message(kind="looking", rings="picture"),
     "set_without_value": message(kind="set", section="stereo", key="strength"),
     "set_what_is_not_there": message(kind="set", section="stereo", key="__class__", value=1),
     "set_what_it_does_not_see": message(kind="set", section="kitchen", key="light", value=True),

@@ -20,7 +20,7 @@ class LooksAway(Worker):
             looked_at = not Path(os.environ["LOOKS_AWAY"]).exists()
             if looked_at != self.looked_at:
                 self.looked_at = looked_at
-                self.host.tell("looking", value=looked_at)
+                self.host.tell("looking", rings=["picture"] if looked_at else [])
 
     def process(self, picture: Lease) -> None:
         """It only has somebody who looks at it, or nobody."""

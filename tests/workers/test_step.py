@@ -428,9 +428,9 @@ def test_contract_what_a_worker_tells_reaches_the_launcher() -> None:
     with row() as line:
         capture = line.seats["capture"]
         capture.worker.host.tell("away")
-        capture.worker.host.tell("looking", value=False)
+        capture.worker.host.tell("looking", rings=[])
         messages = [message for message, _ in capture.channel.receive()]
-        assert messages == [{"kind": "away"}, {"kind": "looking", "value": False}]
+        assert messages == [{"kind": "away"}, {"kind": "looking", "rings": []}]
         assert all(is_sound(message, ["frame"], ["frame"]) for message in messages)
 
 
