@@ -16,7 +16,13 @@ from shm.layout import MAX_READERS, MAX_SLOTS, Mode, RingSpec, RowSpec
 from workers.chain import AND, implementation
 from workers.worker import Wiring, Worker
 
-LINE = {"capture": None, "depth": "network", "steady": "nearness", "stereo": "compose"}
+LINE = {
+    "capture": None,
+    "depth": "network",
+    "steady": "nearness",
+    "stereo": "compose",
+    "encode": "h264",
+}
 """Room → implementation; the settings name that of the source."""
 TOGETHER = ("depth", "steady", "stereo")
 """The rooms that share a process as `stereo.where: with_depth`."""
@@ -40,6 +46,7 @@ class WorkerPlan:
     reads: str | None
     mode: Mode
     follows: str | None
+    follow_mode: Mode
     joins: str | None
     joins_for_others: bool
     writes: tuple[str, ...]
@@ -106,6 +113,7 @@ def make_plan(settings: Settings, package: str = "workers", cores: int | None = 
             reads=wiring.reads,
             mode=kinds[name].mode,
             follows=wiring.follows,
+            follow_mode=kinds[name].follow_mode,
             joins=wiring.joins or keepers.get(name),
             joins_for_others=wiring.joins is None,
             writes=tuple(ring for ring in wiring.outputs if writer_of.get(ring) == name),
@@ -249,7 +257,8 @@ def _rings(workers: Sequence[WorkerPlan], kinds: dict[str, type[Worker]]) -> tup
     specs: dict[str, RingSpec] = {}
     for ring in reversed(written):  # a keeper's leases follow from the slots of what it writes
         rows = _rows(ring, workers, specs)
-        slots = sum(row.pins for row in rows) + SPARE_SLOTS
+        history = max(kinds[worker.name].history.get(ring, 0) for worker in workers if ring in worker.writes)
+        slots = sum(row.pins for row in rows) + SPARE_SLOTS + history
         if len(rows) > MAX_READERS or slots > MAX_SLOTS:
             raise GraphError(
                 f"ring {ring} would have {len(rows)} readers and {slots} slots; "
@@ -261,7 +270,7 @@ def _rings(workers: Sequence[WorkerPlan], kinds: dict[str, type[Worker]]) -> tup
 
 def _rows(ring: str, workers: Sequence[WorkerPlan], specs: dict[str, RingSpec]) -> tuple[RowSpec, ...]:
     rows = [RowSpec(worker.name, worker.mode, 1) for worker in workers if worker.reads == ring]
-    rows += [RowSpec(worker.name, "latest", 1) for worker in workers if worker.follows == ring]
+    rows += [RowSpec(worker.name, worker.follow_mode, 1) for worker in workers if worker.follows == ring]
     for worker in workers:
         if worker.joins != ring:
             continue
@@ -274,7 +283,7 @@ def _rows(ring: str, workers: Sequence[WorkerPlan], specs: dict[str, RingSpec]) 
 
 def _threads(kinds: dict[str, type[Worker]], cores: int) -> dict[str, int]:
     """The heavy workers share the cores, but get two where there are two: a frame is at one of them at a
-    time, and what it takes there is delay. The others get one thread each."""
+    time, and what it takes there is delay. The others get what they say: mostly one thread each."""
     heavy = [name for name, kind in kinds.items() if kind.heavy]
     share = min(cores, max(2, cores // max(1, len(heavy))))
-    return {name: share if name in heavy else 1 for name in kinds}
+    return {name: share if name in heavy else min(cores, kind.threads) for name, kind in kinds.items()}

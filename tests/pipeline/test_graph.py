@@ -45,9 +45,20 @@ STEREO = """
         def sizes(cls, settings, rings):
             return {"picture": 2 * rings["frame"]}
 """
+ENCODE = """
+    class Encode(Worker):
+        reads, writes, history = "picture", {"packets": "H264"}, {"packets": 16}
+        @classmethod
+        def sizes(cls, settings, rings):
+            return {"packets": 100}
+"""
 SINK = """
     class Sink(Worker):
         reads = "picture"
+"""
+VIDEO_SINK = """
+    class Sink(Worker):
+        reads, follows, follow_mode = "picture", "packets", "every-or-count"
 """
 
 
@@ -67,6 +78,7 @@ def plan_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MakePlan:
     ) -> Plan:
         package = f"graph_workers_{next(_numbers)}"
         rooms = {"capture/scene": capture, "steady/nearness": steady, "stereo/compose": stereo}
+        rooms["encode/h264"] = ENCODE
         if depth:
             rooms["depth/network"] = depth
         rooms |= {f"sinks/{name}": code for name, code in sinks.items()}
@@ -133,6 +145,16 @@ def test_contract_a_worker_gets_the_sections_of_its_room_its_own_and_those_that_
         "null": set(),
         "window": {"window", "stereo", "capture", "screen_mss"},
     }
+
+
+def test_contract_video_is_made_for_a_sink_that_follows_it_and_a_late_one_finds_what_it_missed(
+    plan_of: MakePlan,
+) -> None:
+    plan = plan_of(sinks={"show": VIDEO_SINK})
+    packets = ring(plan, "packets")
+    assert packets.rows == (RowSpec("show", "every-or-count", 1),)
+    assert packets.slots == 1 + 2 + 16
+    assert "encode" not in {worker.name for worker in plan_of().workers}
 
 
 @pytest.mark.parametrize("count", [1, 2, 5, 16])
