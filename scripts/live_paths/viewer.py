@@ -14,7 +14,7 @@ import numpy as np
 import simplejpeg
 
 from workers.capture._time_code import read_time_code
-from workers.sinks._web.server import HEADER
+from workers.sinks._web.viewing import HEADER
 
 WARM_UP = 3.0  # seconds
 

@@ -173,7 +173,7 @@ def test_others_need_the_token(served: tuple[int, Launcher, bool]) -> None:
     port, launcher, lan = served
     address = own_address()
     if not lan:
-        assert "token" not in launcher.log
+        assert "from another device" not in launcher.log
         with pytest.raises(urllib.error.URLError):
             answer(port, "/", at=address)
         return
@@ -183,7 +183,7 @@ def test_others_need_the_token(served: tuple[int, Launcher, bool]) -> None:
     assert answer(port, "/", at=address) == 401
     assert answer(port, "/?token=wrong", at=address) == 401
     assert answer(port, f"/?token={token[1]}", at=address) == 200
-    assert answer(port, "/state", at=address, Cookie=f"stereoring_token={token[1]}") == 200
+    assert answer(port, "/state", at=address, Cookie=f"stereoring_view={token[1]}") == 200
     assert answer(port, f"/?token={token[1]}", at=address, Host="evil.example") == 403
 
 
@@ -211,7 +211,7 @@ def answer(port: int, path: str, at: str = "127.0.0.1", **headers: str) -> int:
 
 def own_address() -> str:
     """How others reach this machine."""
-    from workers.sinks._web.gate import addresses
+    from workers.sinks._web.tokens import addresses
 
     found = addresses()
     if not found:

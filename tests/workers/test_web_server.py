@@ -6,12 +6,13 @@ import pytest
 
 from tests.live.client import Client
 from tests.live.program import free_port
-from workers.sinks._web.server import Picture, Server
+from workers.sinks._web.audience import Picture
+from workers.sinks._web.server import Places, Server
 
 
 @pytest.fixture
 def server() -> Iterator[Server]:
-    made = Server(free_port(), lan=False, looking=lambda somebody: None)
+    made = Server(Places(free_port(), lan=False), 8, looking=lambda rings: None, again=lambda: None)
     made.open()
     yield made
     made.close()
@@ -19,7 +20,7 @@ def server() -> Iterator[Server]:
 
 def test_a_frame_that_was_under_way_when_its_source_went_is_stale_too(server: Server) -> None:
     server.show(Picture(b"one", 1, 10))
-    with Client.watching(server._port) as client:
+    with Client.watching(server._places.port) as client:
         server.mark_stale(True)
         client.until(lambda: client.last.stale, "what is shown is stale")
         server.show(Picture(b"two", 2, 20))

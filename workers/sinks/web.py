@@ -1,8 +1,10 @@
-"""The picture in a browser: a page, an MJPEG stream, snapshots and figures over HTTP."""
+"""The picture in a browser: pages, pictures and video by WebSocket and WebRTC, MJPEG, figures."""
 
 import contextlib
 import io
+import ssl
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Any
 
 import segno
@@ -10,40 +12,50 @@ import simplejpeg
 from annotated_types import Ge, Le
 
 from shm.lease import Lease
-from workers.sinks._web.gate import addresses
-from workers.sinks._web.server import Picture, Server
+from workers.sinks._h264 import starts_anew
+from workers.sinks._web.audience import PACKETS, PICTURE, Packet, Picture
+from workers.sinks._web.certificate import context_of, own_context
+from workers.sinks._web.server import CannotListen, Places, Server
+from workers.sinks._web.tokens import addresses, control_token, view_token
 from workers.worker import CannotWork, Worker
 
 
 @dataclass(frozen=True)
 class Settings:
-    """Where the page is, who may look, and how good the pictures are."""
+    """Where the pages are, who may look, and how good the pictures are."""
 
     port: Annotated[int, Ge(1), Le(65535)] = 1122
     lan: bool = False
+    https_port: Annotated[int, Ge(0), Le(65535)] = 1123
+    certificate: str = ""
+    key: str = ""
+    clients: Annotated[int, Ge(1), Le(256)] = 32
     quality: Annotated[int, Ge(30), Le(100), "live"] = 85
 
 
 class Web(Worker):
-    """Encodes each picture once, however many look, and not at all when nobody does."""
+    """Encodes each picture once, however many look, and not at all when nobody looks at pictures."""
 
-    reads = "picture"
+    reads, follows = PICTURE, PACKETS
+    follow_mode = "every-or-count"
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
-        self._looked_at = False
+        self._looked_at: frozenset[str] = frozenset()
 
     def open(self) -> None:
         web = self.settings.web
-        self._server = Server(web.port, web.lan, self._looking)
+        places = Places(web.port, web.lan, web.https_port, self._context())
+        self._server = Server(places, web.clients, self._looking, self._again)
         try:
             self._server.open()
-        except OSError as error:
+        except CannotListen as error:
+            which = "port" if error.port == web.port else "https_port"
             raise CannotWork(
-                f"web.port: cannot listen on port {web.port} ({error.strerror}); is another Stereoring "
-                "running? Choose another with `--set web.port=…`"
+                f"web.{which}: cannot listen on port {error.port} ({error.strerror}); is another Stereoring "
+                f"running? Choose another with `--set web.{which}=…`"
             ) from error
-        self.host.tell("looking", value=False)
+        self.host.tell("looking", rings=[])
         self._say_where()
 
     def close(self) -> None:
@@ -53,7 +65,7 @@ class Web(Worker):
         self._server.mark_stale(stale)
 
     def process(self, picture: Lease) -> None:
-        if not self._looked_at:
+        if PICTURE not in self._looked_at:
             return
         jpeg = simplejpeg.encode_jpeg(
             picture.frame,
@@ -64,19 +76,44 @@ class Web(Worker):
         )
         self._server.show(Picture(jpeg, picture.info.seq, picture.info.t_capture))
 
-    def _looking(self, value: bool) -> None:
+    def follow(self, packet: Lease, input_live: bool) -> bool:
+        data = packet.frame.tobytes()
+        self._server.show(Packet(data, packet.info.seq, packet.info.t_capture, starts_anew(data)))
+        return True
+
+    def _context(self) -> ssl.SSLContext | None:
+        """For https, where others may look. Raises CannotWork for a certificate that cannot be used."""
+        web = self.settings.web
+        if not web.lan or not web.https_port:
+            return None
+        try:
+            if not web.certificate:
+                return own_context()
+            return context_of(Path(web.certificate), Path(web.key) if web.key else None)
+        except (OSError, ValueError) as error:  # an SSLError is an OSError
+            raise CannotWork(f"web.certificate {web.certificate or '(our own)'}: {error}") from error
+
+    def _looking(self, rings: frozenset[str]) -> None:
         """Called by the server's thread; sending a message is all that it does to the worker."""
-        self._looked_at = value
+        self._looked_at = rings
         with contextlib.suppress(OSError):
-            self.host.tell("looking", value=value)
+            self.host.tell("looking", rings=sorted(rings))
+
+    def _again(self) -> None:
+        with contextlib.suppress(OSError):
+            self.host.tell("again")
 
     def _say_where(self) -> None:
-        web, token = self.settings.web, self._server.gate.token
+        web = self.settings.web
         self.log.info("look at http://127.0.0.1:%d/", web.port)
-        if token is None:
+        self.log.info("change things at http://127.0.0.1:%d/panel?token=%s", web.port, control_token())
+        if not web.lan:
             return
         for address in addresses():
-            url = f"http://{address}:{web.port}/?token={token}"
+            url = f"http://{address}:{web.port}/?token={view_token()}"
             code = io.StringIO()
             segno.make(url, error="l").terminal(code, compact=True)
             self.log.info("from another device: %s\n%s", url, code.getvalue())
+            if web.https_port:
+                secure = f"https://{address}:{web.https_port}/xr?token={view_token()}"
+                self.log.info("from a headset, in space: %s (the browser warns once)", secure)

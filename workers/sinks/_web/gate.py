@@ -1,86 +1,124 @@
-"""Who may look: only this machine, unless the user opens the door; then whoever has the token.
+"""Who may look, and who may change things.
 
-The Host header is checked, so that a foreign page cannot reach a server on this machine through a name of
-its own that points here (DNS rebinding); and the Origin of a WebSocket, which browsers let any page open.
+- Look: on this machine everybody; from elsewhere, where the user has opened the door at all, who has the
+  view token. Change things, anywhere: who has the control token. Both come in the address once and stay as
+  cookies.
+- The Host header is checked, so that a foreign page cannot reach a server on this machine through a name of
+  its own that points here (DNS rebinding); and Origin, above all of a WebSocket, which any page may open.
+- What changes something also needs a header that browsers let no foreign page send unasked.
 """
 
 import hmac
-import ipaddress
-import os
-import secrets
-import socket
-import sys
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 from urllib.parse import urlsplit
 
-import psutil
 from aiohttp import web
 
-COOKIE = "stereoring_token"
+from workers.sinks._web.tokens import addresses, control_token, is_loopback, names, view_token
+
+VIEW_COOKIE, CONTROL_COOKIE = "stereoring_view", "stereoring_control"
+YEAR = 365 * 86400
+CONTROLLED = ("/panel", "/dash", "/api")
+OWN_HEADER = "X-Stereoring"
+SAFE = ("GET", "HEAD")
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'self'; img-src 'self' blob: data:; media-src 'self' blob:; worker-src 'self' blob:; "
+        "style-src 'self' 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
 
 
 class Gate:
-    """An aiohttp middleware. `token` is None where only this machine can connect at all."""
+    """`check` is an aiohttp middleware, `sign` puts the security headers on every response."""
 
     def __init__(self, lan: bool) -> None:
-        self.token = view_token() if lan else None
+        self._lan = lan
+        self._view, self._control = view_token(), control_token()
         self._hosts = {"localhost", "127.0.0.1", "::1"}
         if lan:
-            self._hosts |= {socket.gethostname().lower(), f"{socket.gethostname().lower()}.local"}
-            self._hosts |= set(addresses())
+            self._hosts |= {*names(), *addresses()}
 
     @web.middleware
     async def check(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        if host_of(request.headers.get("Host", "")) not in self._hosts:
+        self._check_name(request)
+        controls = self.may_control(request)
+        if not controls and is_controlled(request.path):
+            raise web.HTTPUnauthorized(
+                text="The control token is missing; use the address that the program shows at its start "
+                "(`launcher.py --panel` opens it).\n"
+            )
+        if not controls and not self._may_look(request):
+            raise web.HTTPUnauthorized(text="The token is missing; use the address that the program shows.\n")
+        if request.method not in SAFE:
+            check_own(request)
+        return await handler(request)
+
+    async def sign(self, request: web.Request, response: web.StreamResponse) -> None:
+        """Security headers; and cookies for who came with a token in the address."""
+        for name, value in HEADERS.items():
+            response.headers.setdefault(name, value)
+        shown = request.query.get("token", "")
+        for cookie, token in ((CONTROL_COOKIE, self._control), (VIEW_COOKIE, self._view)):
+            if is_same(shown, token):
+                response.set_cookie(
+                    cookie, token, httponly=True, samesite="Strict", secure=request.secure, max_age=YEAR
+                )
+
+    def may_control(self, request: web.Request) -> bool:
+        return any(is_same(shown, self._control) for shown in shown_by(request, CONTROL_COOKIE))
+
+    def _may_look(self, request: web.Request) -> bool:
+        if not self._lan or is_loopback(request.remote):
+            return True
+        return any(is_same(shown, self._view) for shown in shown_by(request, VIEW_COOKIE))
+
+    def _check_name(self, request: web.Request) -> None:
+        host = request.headers.get("Host", "")
+        if host_of(host) not in self._hosts:
             raise web.HTTPForbidden(text="This name is not this machine's.\n")
         origin = request.headers.get("Origin")
-        if origin is not None and urlsplit(origin).netloc != request.headers["Host"]:
+        if origin is not None and origin != f"{request.scheme}://{host}":
             raise web.HTTPForbidden(text="Another page may not look.\n")
-        if self.token is not None and not is_loopback(request.remote) and not self._has_token(request):
-            raise web.HTTPUnauthorized(text="The token is missing; use the address that the program shows.\n")
-        response: web.StreamResponse = await handler(request)
-        if self.token is not None and request.query.get("token") == self.token and not response.prepared:
-            response.set_cookie(COOKIE, self.token, httponly=True, samesite="Strict", max_age=365 * 86400)
-        return response
 
-    def _has_token(self, request: web.Request) -> bool:
-        shown = request.query.get("token") or request.cookies.get(COOKIE) or ""
-        return hmac.compare_digest(shown.encode(), str(self.token).encode())
+
+def is_controlled(path: str) -> bool:
+    return any(path == part or path.startswith(f"{part}/") for part in CONTROLLED)
+
+
+def check_own(request: web.Request) -> None:
+    """Raises HTTPForbidden for what a form or a script of a foreign page could send."""
+    if OWN_HEADER not in request.headers and bearer(request) is None:
+        raise web.HTTPForbidden(text=f"The header {OWN_HEADER} is missing.\n")
+
+
+def shown_by(request: web.Request, cookie: str) -> list[str]:
+    """The tokens that a request brings."""
+    found = [request.query.get("token"), request.cookies.get(cookie), bearer(request)]
+    return [token for token in found if token]
+
+
+def bearer(request: web.Request) -> str | None:
+    """The token of an Authorization header."""
+    kind, _, token = request.headers.get("Authorization", "").partition(" ")
+    return token.strip() if kind.lower() == "bearer" else None
+
+
+def is_same(shown: str, token: str) -> bool:
+    """In a time that does not tell how much of it is right."""
+    return hmac.compare_digest(shown.encode(), token.encode())
 
 
 def host_of(header: str) -> str:
-    """The name in a Host header, without port, in lower case."""
-    return (urlsplit(f"//{header}").hostname or "").lower()
-
-
-def is_loopback(address: str | None) -> bool:
-    return address is not None and ipaddress.ip_address(address.split("%")[0]).is_loopback
-
-
-def addresses() -> list[str]:
-    """This machine's IPv4 addresses beyond loopback."""
-    found = [
-        entry.address
-        for entries in psutil.net_if_addrs().values()
-        for entry in entries
-        if entry.family == socket.AF_INET
-    ]
-    return [address for address in found if not is_loopback(address)]
-
-
-def view_token() -> str:
-    """Made at the first start, 128 random bits; the same from then on. Only the user can read its file."""
-    path = config_folder() / "view_token"
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-            file.write(secrets.token_urlsafe(16))
-    return path.read_text().strip()
-
-
-def config_folder() -> Path:
-    if sys.platform == "win32":
-        return Path(os.environ["APPDATA"]) / "stereoring"
-    return Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "stereoring"
+    """The name in a Host header, without port, in lower case; "" if it is none."""
+    try:
+        return (urlsplit(f"//{header}").hostname or "").lower()
+    except ValueError:
+        return ""

@@ -1,0 +1,161 @@
+import {change, settings} from "./control.js";
+import {Stream} from "./stream.js";
+import {connectWhep} from "./whep.js";
+import {language, speak} from "./words.js";
+
+const LAYOUTS = ["half-sbs", "full-sbs", "half-tab", "full-tab", "anaglyph-dubois", "anaglyph-half-colour",
+  "anaglyph-grey", "row-interlaced", "column-interlaced", "checkerboard", "frame-sequential", "rgb+depth", "depth"];
+const WORDS = {
+  en: {full: "Full screen", figures: "Figures", transport: "Video", view: "2D / 3D", layout: "Layout",
+    strength: "Strength", panel: "Settings", dash: "Dashboard", headset: "Headset", connecting: "connecting …",
+    lost: "no connection; trying again …", stale: "stale: the source is away", live: "",
+    slow: "the network is too slow for this; trying again …", full_house: "too many are looking; trying again …",
+    undecodable: "this browser cannot decode the video; trying again …", refused: "refused: ",
+    insecure: "H.264 needs a secure page (https) or this machine itself", fps: "fps", old: "ms old", dropped: "dropped"},
+  zh: {full: "全屏", figures: "数据", transport: "视频", view: "2D / 3D", layout: "布局", strength: "强度",
+    panel: "设置", dash: "仪表盘", headset: "头显", connecting: "正在连接…", lost: "连接已断开，正在重试…",
+    stale: "画面已过期：信号源不可用", live: "", slow: "网络太慢，正在重试…", full_house: "观看人数已满，正在重试…",
+    undecodable: "此浏览器无法解码该视频，正在重试…", refused: "被拒绝：",
+    insecure: "H.264 需要安全页面（https）或在本机打开", fps: "帧/秒", old: "毫秒延迟", dropped: "丢帧"},
+};
+const AWAY_AFTER = 3000;        // ms without a movement, and the bar hides
+const at = id => document.getElementById(id);
+const canvas = at("canvas"), paint = canvas.getContext("2d", {alpha: false, desynchronized: true});
+let stream = null, whep = null, state = "connecting", problem = "", counted = 0, since = performance.now();
+
+function say() {
+  const word = state === "full" ? "full_house" : state;
+  at("note").textContent = problem || WORDS[language][word];
+}
+
+function draw(picture, info) {
+  const width = picture.displayWidth || picture.width, height = picture.displayHeight || picture.height;
+  if (canvas.width !== width || canvas.height !== height) { canvas.width = width; canvas.height = height; }
+  paint.drawImage(picture, 0, 0);
+  document.body.dataset.seq = info.seq;
+}
+
+function became(now) {
+  document.body.dataset.stale = Number(now === "stale");
+  if (now !== state) { state = now; say(); }
+}
+
+async function use(transport) {
+  if (stream) stream.close();
+  if (whep) whep.close();
+  stream = whep = null;
+  at("transport").value = transport;
+  canvas.hidden = transport === "webrtc" || transport === "mjpeg";
+  at("video").hidden = transport !== "webrtc";
+  at("mjpeg").hidden = transport !== "mjpeg";
+  at("mjpeg").src = transport === "mjpeg" ? "stream.mjpg" : "data:,";
+  problem = "";
+  became("connecting");
+  if (transport === "mjpeg") {
+    at("mjpeg").onload = () => became("live");
+    at("mjpeg").onerror = () => { became("lost"); setTimeout(() => { if (!at("mjpeg").hidden) use("mjpeg"); }, 1000); };
+  } else if (transport === "webrtc") {
+    whep = connectWhep(at("video"), became);
+  } else if (Stream.canDecode(transport)) {
+    stream = new Stream(transport, {onpicture: draw, onstate: became});
+  } else {
+    problem = WORDS[language].insecure;
+    await use("jpeg");
+    problem = WORDS[language].insecure;
+  }
+  say();
+}
+
+function count() {
+  const now = performance.now(), shown = stream ? stream.shown : whep ? whep.frames() : 0;
+  const fps = stream || whep ? ((shown - counted) * 1000 / (now - since)).toFixed(0) : "–";
+  const size = whep ? `${at("video").videoWidth} × ${at("video").videoHeight}`
+    : stream ? `${canvas.width} × ${canvas.height}` : `${at("mjpeg").naturalWidth} × ${at("mjpeg").naturalHeight}`;
+  const words = WORDS[language];
+  const age = stream ? `   ${stream.age.toFixed(0)} ${words.old}   ${stream.dropped} ${words.dropped}` : "";
+  at("figures").textContent = `${fps} ${words.fps}${age}   ${size}`;
+  counted = shown;
+  since = now;
+}
+
+async function set(section, key, value) {
+  try {
+    await change(section, key, value);
+    problem = "";
+  } catch (error) {
+    problem = WORDS[language].refused + error.message;
+  }
+  say();
+}
+
+async function control() {
+  document.querySelector(".controls").hidden = false;
+  at("layout").replaceChildren(...LAYOUTS.map(name => new Option(name, name)));
+  const show = async () => {
+    const {stereo} = await settings();
+    at("layout").value = stereo.layout;
+    at("strength").value = at("strength-value").value = stereo.strength;
+    at("view").setAttribute("aria-pressed", stereo.view === "3d");
+  };
+  await show();
+  at("view").onclick = async () => { await set("stereo", "view", at("view").ariaPressed === "true" ? "2d" : "3d"); await show(); };
+  at("layout").onchange = () => set("stereo", "layout", at("layout").value);
+  let sending = false;          // while one is under way only the newest waits
+  at("strength").oninput = async () => {
+    at("strength-value").value = at("strength").value;
+    if (sending) return;
+    sending = true;
+    for (let sent = null; sent !== at("strength").value;) {
+      sent = at("strength").value;
+      await set("stereo", "strength", Number(sent));
+    }
+    sending = false;
+  };
+}
+
+function toggleFigures() {
+  at("figures").hidden = !at("figures").hidden;
+  at("figures-button").setAttribute("aria-pressed", !at("figures").hidden);
+}
+
+function toggleFull() {
+  if (document.fullscreenElement) document.exitFullscreen(); else document.documentElement.requestFullscreen();
+}
+
+let timer;
+function show() {
+  at("bar").classList.remove("away");
+  clearTimeout(timer);
+  timer = setTimeout(() => {
+    if (!at("bar").contains(document.activeElement) || document.activeElement.tagName === "BUTTON") at("bar").classList.add("away");
+  }, AWAY_AFTER);
+}
+
+async function begin() {
+  history.replaceState(null, "", location.pathname + location.hash);   // the token is a cookie by now
+  speak(WORDS, at("language"), say);
+  for (const event of ["pointermove", "pointerdown", "keydown", "focusin"]) addEventListener(event, show);
+  show();
+  setInterval(count, 1000);
+  at("full").onclick = toggleFull;
+  at("figures-button").onclick = toggleFigures;
+  at("transport").onchange = () => { location.hash = at("transport").value; use(at("transport").value); };
+  addEventListener("keydown", event => {
+    if (event.target.closest("input, select")) return;
+    if (event.key === "f" || event.key === "F") toggleFigures();
+    if (event.key === "Enter") toggleFull();
+  });
+  const wanted = location.hash.slice(1);
+  use(["jpeg", "h264", "webrtc", "mjpeg"].includes(wanted) ? wanted : "jpeg");
+  const hello = await (await fetch("hello")).json();
+  if (hello.controls) control().catch(error => { problem = error.message; say(); });
+  if (isSecureContext) {
+    at("headset").href = "xr";
+    at("headset").hidden = false;
+  } else if (hello.https_port) {
+    at("headset").href = `https://${location.hostname}:${hello.https_port}/xr`;
+    at("headset").hidden = false;
+  }
+}
+
+begin();

@@ -1,0 +1,64 @@
+"""The two secrets of the web sink, and the addresses at which this machine can be reached."""
+
+import ipaddress
+import os
+import secrets
+import socket
+import sys
+from pathlib import Path
+
+import psutil
+
+
+def view_token() -> str:
+    """Who has it may look."""
+    return _secret("view_token")
+
+
+def control_token() -> str:
+    """Who has it may look and change things."""
+    return _secret("control_token")
+
+
+def _secret(name: str) -> str:
+    """Made at the first start, 128 random bits; the same from then on. Only the user can read its file."""
+    path = config_folder() / name
+    if not path.exists():
+        write_private(path, secrets.token_urlsafe(16).encode())
+    return path.read_text().strip()
+
+
+def write_private(path: Path, content: bytes) -> None:
+    """A file that only the user can read; whole, or not there."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    new = path.with_name(f"{path.name}.{os.getpid()}")
+    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        file.write(content)
+    new.replace(path)
+
+
+def config_folder() -> Path:
+    if sys.platform == "win32":
+        return Path(os.environ["APPDATA"]) / "stereoring"
+    return Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "stereoring"
+
+
+def addresses() -> list[str]:
+    """This machine's IPv4 addresses beyond loopback."""
+    found = [
+        entry.address
+        for entries in psutil.net_if_addrs().values()
+        for entry in entries
+        if entry.family == socket.AF_INET
+    ]
+    return [address for address in found if not is_loopback(address)]
+
+
+def names() -> list[str]:
+    """What others on the network may call this machine."""
+    name = socket.gethostname().lower()
+    return [name, f"{name}.local"]
+
+
+def is_loopback(address: str | None) -> bool:
+    return address is not None and ipaddress.ip_address(address.split("%")[0]).is_loopback

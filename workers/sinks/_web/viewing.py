@@ -1,0 +1,187 @@
+"""What is looked at over HTTP: pictures and video over a WebSocket, MJPEG, snapshots, figures."""
+
+import asyncio
+import socket
+import struct
+import sys
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from aiohttp import WSMsgType, web
+
+from workers.sinks._web.audience import (
+    PACKETS,
+    PICTURE,
+    Audience,
+    Client,
+    Packet,
+    Picture,
+    TooMany,
+    VideoClient,
+)
+
+LOWAT = 16 * 1024  # bytes
+REPEAT = 0.5  # seconds; an MJPEG client sees a picture only when the next begins, so a still one is repeated
+PATIENCE = 2.0  # seconds for what is sent to leave this machine
+TOO_SLOW, FULL = 4008, 4013  # WebSocket close codes
+FRESH = {"Cache-Control": "no-store"}
+HEADER = struct.Struct("<QQQB")  # seq, capture time, time of sending (ns of one clock), flags
+STALE, KEY = 1, 2  # flags
+_NOTSENT_LOWAT = getattr(socket, "TCP_NOTSENT_LOWAT", 25 if sys.platform == "linux" else None)
+
+
+class Viewing:
+    """The handlers. A client gets the next picture only when the last has left this machine; for that the
+    socket must not buffer much (TCP_NOTSENT_LOWAT: 70 ms instead of 1.2 s for a client that is too slow), and
+    neither must we."""
+
+    def __init__(self, audience: Audience) -> None:
+        self._audience = audience
+        self._started = time.monotonic()
+
+    def routes(self) -> list[web.RouteDef]:
+        return [
+            web.get("/ws", self._websocket),
+            web.get("/stream.mjpg", self._mjpeg),
+            web.get("/snapshot.jpg", self._snapshot),
+            web.get("/state", self._state),
+            web.get("/metrics", self._metrics),
+        ]
+
+    async def _websocket(self, request: web.Request) -> web.StreamResponse:
+        """Binary messages: HEADER and a JPEG each, with `?format=h264` a packet; a header alone when only its
+        flags have changed. The client may send "key" when it has to begin anew; all else is thrown away."""
+        video = request.query.get("format") == "h264"
+        ws = web.WebSocketResponse(heartbeat=5.0, max_msg_size=4096, compress=False)
+        await ws.prepare(request)
+        keep_little(request)
+        try:
+            client = self._audience.enter("video" if video else "websocket", PACKETS if video else PICTURE)
+        except TooMany as error:
+            await ws.close(code=FULL, message=str(error).encode())
+            return ws
+        reading = asyncio.ensure_future(_read(ws, client))
+        try:
+            while not client.gone:
+                shown = await client.next()
+                if not client.gone:
+                    async with asyncio.timeout(PATIENCE):
+                        await ws.send_bytes(self._message(shown))
+        except ConnectionError:
+            pass  # he has left
+        except TimeoutError:
+            await _send_away(request, ws)
+        finally:
+            self._audience.leave(client)
+            reading.cancel()
+        return ws
+
+    def _message(self, shown: Picture | Packet | None) -> bytes:
+        flags = STALE * self._audience.stale
+        if shown is None:
+            return HEADER.pack(0, 0, time.perf_counter_ns(), flags)
+        data = shown.jpeg if isinstance(shown, Picture) else shown.data
+        flags |= KEY * (isinstance(shown, Packet) and shown.key)
+        return HEADER.pack(shown.seq, shown.t_capture, time.perf_counter_ns(), flags) + data
+
+    async def _mjpeg(self, request: web.Request) -> web.StreamResponse:
+        """multipart/x-mixed-replace; a browser shows a picture when the next boundary has come, so that is
+        sent right behind it."""
+        async with self._entered("mjpeg") as client:
+            response = web.StreamResponse(
+                headers={"Content-Type": "multipart/x-mixed-replace; boundary=picture", **FRESH}
+            )
+            await response.prepare(request)
+            keep_little(request)
+            part = b"--picture\r\nContent-Type: image/jpeg\r\n\r\n"
+            try:
+                await response.write(part)
+                while True:
+                    picture = await client.next(REPEAT) or self._audience.picture
+                    if picture is not None:
+                        async with asyncio.timeout(PATIENCE):
+                            await response.write(picture.jpeg + b"\r\n" + part)
+            except ConnectionError:
+                pass  # he has left
+            except TimeoutError:
+                _cut_off(request)
+        return response
+
+    async def _snapshot(self, request: web.Request) -> web.StreamResponse:
+        async with self._entered("snapshot") as client:
+            picture = await client.next(3.0) or self._audience.picture
+        if picture is None:
+            raise web.HTTPServiceUnavailable(text="There is no picture yet.\n")
+        return web.Response(body=picture.jpeg, content_type="image/jpeg", headers=FRESH)
+
+    async def _state(self, request: web.Request) -> web.StreamResponse:
+        return web.json_response(self.figures(), headers=FRESH)
+
+    async def _metrics(self, request: web.Request) -> web.StreamResponse:
+        """The same figures for Prometheus."""
+        figures = self.figures()
+        lines = [
+            f"stereoring_web_clients {len(figures['clients'])}",
+            f"stereoring_web_pictures_total {figures['pictures']}",
+            f"stereoring_web_stale {int(figures['stale'])}",
+            f"stereoring_web_sent_total {figures['sent']}",
+            f"stereoring_web_skipped_total {figures['skipped']}",
+        ]
+        return web.Response(text="\n".join(lines) + "\n", content_type="text/plain")
+
+    def figures(self) -> dict[str, Any]:
+        return {"uptime_s": round(time.monotonic() - self._started, 1), **self._audience.figures()}
+
+    @asynccontextmanager
+    async def _entered(self, kind: str) -> AsyncIterator[Client[Picture]]:
+        try:
+            client = self._audience.enter(kind, PICTURE)
+        except TooMany as error:
+            raise web.HTTPServiceUnavailable(text=f"{error}\n") from error
+        try:
+            yield client
+        finally:
+            self._audience.leave(client)
+
+
+async def _read(ws: web.WebSocketResponse, client: Client[Any]) -> None:
+    """Until the client leaves."""
+    async for message in ws:
+        if message.type in (WSMsgType.ERROR, WSMsgType.CLOSE):
+            break
+        if message.data == "key" and isinstance(client, VideoClient):
+            client.lost()
+    client.leave()
+
+
+async def _send_away(request: web.Request, ws: web.WebSocketResponse) -> None:
+    """He may come back; what is on its way to him does not count for the others."""
+    try:
+        async with asyncio.timeout(0.1):
+            await ws.close(
+                code=TOO_SLOW, message=f"too slow: a picture took over {PATIENCE:g} s".encode(), drain=False
+            )
+    except (TimeoutError, ConnectionError):
+        pass
+    finally:
+        _cut_off(request)
+
+
+def _cut_off(request: web.Request) -> None:
+    if request.transport is not None:
+        request.transport.abort()
+
+
+def keep_little(request: web.Request) -> None:
+    """Have a picture leave our buffers before the next is chosen."""
+    transport = request.transport
+    if transport is None:
+        return
+    transport.set_write_buffer_limits(high=0)
+    connection = transport.get_extra_info("socket")
+    if connection is not None and _NOTSENT_LOWAT is not None:
+        connection.setsockopt(socket.IPPROTO_TCP, _NOTSENT_LOWAT, LOWAT)
+    elif connection is not None:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 256 * 1024)

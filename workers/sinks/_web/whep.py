@@ -1,0 +1,127 @@
+"""WebRTC for who asks by WHEP (draft-ietf-wish-whep): POST an offer to /whep, DELETE what Location says.
+
+For a <video> element, which a headset's own 3D mode needs. The packets are passed on as they are. No server
+elsewhere is asked for this machine's address; who is here or on the same network needs none.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+import av
+from aiohttp import web
+
+from workers.sinks._web.audience import PACKETS, Audience, TooMany, VideoClient
+
+if TYPE_CHECKING:
+    from aiortc import RTCPeerConnection
+
+MOST_OFFER = 64 * 1024  # bytes
+MICROSECONDS = Fraction(1, 1_000_000)
+OVER = ("failed", "closed")
+
+
+class Whep:
+    """The sessions, and what answers to them."""
+
+    def __init__(self, audience: Audience) -> None:
+        self._audience = audience
+        self._sessions: dict[str, RTCPeerConnection] = {}
+
+    def routes(self) -> list[web.RouteDef]:
+        return [web.post("/whep", self._offered), web.delete("/whep/{session}", self._left)]
+
+    async def close(self, app: web.Application) -> None:
+        await asyncio.gather(*(self._end(session) for session in list(self._sessions)))
+
+    async def _offered(self, request: web.Request) -> web.StreamResponse:
+        if request.content_type != "application/sdp":
+            raise web.HTTPUnsupportedMediaType(text="An offer is application/sdp.\n")
+        offer = (await request.content.read(MOST_OFFER)).decode(errors="replace")
+        try:
+            client: VideoClient = self._audience.enter("webrtc", PACKETS)
+        except TooMany as error:
+            raise web.HTTPServiceUnavailable(text=f"{error}\n") from error
+        session = secrets.token_urlsafe(16)
+        try:
+            answer = await self._answer(session, client, offer)
+        except BaseException:
+            self._audience.leave(client)
+            await self._end(session)
+            raise
+        place = {"Location": f"/whep/{session}"}
+        return web.Response(status=201, text=answer, content_type="application/sdp", headers=place)
+
+    async def _answer(self, session: str, client: VideoClient, offer: str) -> str:
+        """SDP. Raises HTTPBadRequest for an offer that is none, or takes no H.264."""
+        rtc = await asyncio.get_running_loop().run_in_executor(None, _aiortc)
+        connection = rtc.RTCPeerConnection(rtc.RTCConfiguration(iceServers=[]))
+        self._sessions[session] = connection
+
+        async def changed() -> None:
+            if connection.connectionState in OVER:
+                self._audience.leave(client)
+                client.leave()
+                await self._end(session)
+
+        connection.on("connectionstatechange", changed)
+        # In this order: preferences given after the offer would be without effect.
+        transceiver = connection.addTransceiver(_track(rtc, client), direction="sendonly")
+        transceiver.setCodecPreferences(_h264(rtc))
+        transceiver.sender._send_keyframe = self._audience.want_key  # a viewer has lost something
+        try:
+            await connection.setRemoteDescription(rtc.RTCSessionDescription(offer, "offer"))
+            await connection.setLocalDescription(await connection.createAnswer())
+        except (ValueError, KeyError, IndexError, AttributeError, rtc.InvalidStateError) as error:
+            raise web.HTTPBadRequest(text=f"This offer cannot be answered: {error}\n") from error
+        return str(connection.localDescription.sdp)
+
+    async def _left(self, request: web.Request) -> web.StreamResponse:
+        session = request.match_info["session"]
+        if session not in self._sessions:
+            raise web.HTTPNotFound(text="There is no such session.\n")
+        await self._end(session)
+        return web.Response()
+
+    async def _end(self, session: str) -> None:
+        connection = self._sessions.pop(session, None)
+        if connection is not None:
+            await connection.close()
+
+
+def _aiortc() -> Any:
+    """Takes half a second to import, which the others need not wait for."""
+    import aiortc
+
+    for chatty in ("aioice", "aiortc"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
+    return aiortc
+
+
+def _h264(rtc: Any) -> list[Any]:
+    codecs = rtc.RTCRtpSender.getCapabilities("video").codecs
+    return [codec for codec in codecs if codec.mimeType == "video/H264"]
+
+
+def _track(rtc: Any, client: VideoClient) -> Any:
+    """What aiortc passes on unchanged, because it is packets already."""
+
+    class Track(rtc.MediaStreamTrack):  # type: ignore[misc]
+        kind = "video"
+
+        async def recv(self) -> av.Packet[Any]:
+            while True:
+                shown = await client.next()
+                if client.gone:
+                    raise rtc.mediastreams.MediaStreamError
+                if shown is not None:
+                    break
+            packet = av.Packet(shown.data)
+            packet.pts, packet.time_base = shown.t_capture // 1000, MICROSECONDS
+            return packet
+
+    return Track()
