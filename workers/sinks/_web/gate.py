@@ -59,12 +59,17 @@ class Gate:
             raise web.HTTPUnauthorized(text="The token is missing; use the address that the program shows.\n")
         if request.method not in SAFE:
             check_own(request)
-        return await handler(request)
+        response = await handler(request)
+        if not response.prepared:
+            self._remember(request, response)
+        return response
 
     async def sign(self, request: web.Request, response: web.StreamResponse) -> None:
-        """Security headers; and cookies for who came with a token in the address."""
         for name, value in HEADERS.items():
             response.headers.setdefault(name, value)
+
+    def _remember(self, request: web.Request, response: web.StreamResponse) -> None:
+        """A cookie for who came with a token in the address."""
         shown = request.query.get("token", "")
         for cookie, token in ((CONTROL_COOKIE, self._control), (VIEW_COOKIE, self._view)):
             if is_same(shown, token):
