@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tests.live.needs import CHROMIUM
-from tests.pipeline.running import WATCHDOG
+from tests.pipeline.running import WATCHDOG, until
 
 WATCH = """
     window.mark = 'the page that was loaded first';
@@ -20,40 +20,43 @@ WATCH = """
 
 
 class Page:
-    """A tab with the live page."""
+    """A tab with the live page; `tab` is playwright's."""
 
-    def __init__(self, tab: Any, port: int) -> None:
-        self._tab = tab
-        tab.goto(f"http://127.0.0.1:{port}/")
+    def __init__(self, tab: Any, port: int, path: str) -> None:
+        self.tab = tab
+        self.problems: list[str] = []
+        tab.on("pageerror", lambda error: self.problems.append(str(error)))
+        tab.goto(f"http://127.0.0.1:{port}/{path}")
         tab.evaluate(WATCH)
 
     @property
     def was_reloaded(self) -> bool:
-        return self._tab.evaluate("window.mark") is None
+        return self.tab.evaluate("window.mark") is None
 
     @property
     def seq(self) -> int:
-        return int(self._tab.evaluate("document.body.dataset.seq || -1"))
+        return int(self.tab.evaluate("document.body.dataset.seq || -1"))
 
     def until_said(self, start: str) -> None:
         """The page has said something over the picture, if only for a moment."""
         self.until(f"said.some(text => text.startsWith('{start}'))")
 
     def until(self, script: str) -> None:
-        """Until this is true in the page."""
-        self._tab.wait_for_function(script, timeout=WATCHDOG * 1000)
+        """Until this is true in the page. (Asked again and again: the page lets nobody's `eval` run in it,
+        which playwright's own waiting needs.)"""
+        until(lambda: self.tab.evaluate(script), script)
 
     def until_new(self, count: int = 5) -> None:
         self.until(f"Number(document.body.dataset.seq || -1) >= {self.seq + count}")
 
     def canvas(self) -> npt.NDArray[np.uint8]:
         """The picture itself, uint8[H, W, 3], RGB."""
-        url = self._tab.evaluate("document.querySelector('canvas').toDataURL('image/png')")
+        url = self.tab.evaluate("document.querySelector('canvas').toDataURL('image/png')")
         return decoded(base64.b64decode(url.partition(",")[2]))
 
     def screenshot(self) -> npt.NDArray[np.uint8]:
         """What the user sees, uint8[H, W, 3], RGB."""
-        return decoded(self._tab.screenshot(timeout=WATCHDOG * 1000))
+        return decoded(self.tab.screenshot(timeout=WATCHDOG * 1000))
 
 
 class Browser:
@@ -75,10 +78,10 @@ class Browser:
                 chromium.close()
 
     @contextmanager
-    def page(self, port: int) -> Iterator[Page]:
-        tab = self._chromium.new_page(viewport={"width": 1280, "height": 720})
+    def page(self, port: int, path: str = "", locale: str = "en") -> Iterator[Page]:
+        tab = self._chromium.new_page(viewport={"width": 1280, "height": 720}, locale=locale)
         try:
-            yield Page(tab, port)
+            yield Page(tab, port, path)
         finally:
             tab.close()
 

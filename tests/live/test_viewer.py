@@ -1,0 +1,170 @@
+"""The viewer in a real browser: by each of its ways, in both languages, and back after a loss."""
+
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.live.browser import Browser, Page
+from tests.live.display import Display
+from tests.live.needs import needs
+from tests.live.picture import HEIGHT, WIDTH, Painter, assert_in_stereo, is_in_stereo, save
+from tests.live.program import SCREEN, free_port, on_the_web, program
+from tests.pipeline.running import Launcher, until
+
+pytestmark = needs("Xvfb", "chromium", "model")
+WAYS = ("jpeg", "h264", "webrtc", "mjpeg")
+BAR_IS_AWAY = "bar.classList.contains('away') && !note.textContent"
+
+
+@pytest.fixture(scope="module")
+def port() -> int:
+    return free_port()
+
+
+@pytest.fixture(scope="module")
+def launcher(port: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Launcher]:
+    """One for all tests: each leaves it running whole."""
+    from tests.live.program import environment
+
+    with Display.started(1920, 720) as screen, environment(DISPLAY=screen.name):
+        screen.show_something_moving()
+        with program(tmp_path_factory.mktemp("viewer"), *SCREEN, *on_the_web(port)) as launcher:
+            launcher.until_running("capture", "depth", "steady", "stereo", "encode", "web")
+            yield launcher
+
+
+def seen(page: Page) -> Any:
+    """What fills the page, with nothing over it."""
+    page.until(BAR_IS_AWAY)
+    return page.screenshot()
+
+
+def until_in_stereo(page: Page) -> Any:
+    shown: list[Any] = []
+
+    def holds() -> bool:
+        shown.append(seen(page))
+        try:
+            return is_in_stereo(shown[-1])
+        except AssertionError:
+            return False
+
+    until(holds, "both eyes are there")
+    return shown[-1]
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_the_picture_comes_by_every_way(
+    way: str, browser: Browser, launcher: Launcher, port: int, shots: Path
+) -> None:
+    with browser.page(port, f"#{way}") as page:
+        shown = until_in_stereo(page)
+        save(shown, shots / f"viewer-{way}.png")
+        assert_in_stereo(shown)
+        assert page.tab.evaluate("transport.value") == way
+        first = shown
+        until(lambda: np.abs(seen(page).astype(int) - first).mean() > 0.5, "it moves")
+        assert page.problems == []
+
+
+def test_all_ways_show_the_same_colours(browser: Browser, launcher: Launcher, port: int) -> None:
+    """The sky stands still."""
+    found = {}
+    for way in WAYS:
+        with browser.page(port, f"#{way}") as page:
+            shown = until_in_stereo(page).astype(int)
+            found[way] = [np.median(shown[row : row + 20, 60:580:7], axis=(0, 1)) for row in (80, 160, 240)]
+    for way in WAYS:
+        assert np.abs(np.array(found[way]) - found["jpeg"]).max() <= 6, found
+
+
+@pytest.mark.parametrize("way", ["h264", "webrtc"])
+def test_video_goes_on_after_its_encoder_was_killed(
+    way: str, browser: Browser, launcher: Launcher, port: int
+) -> None:
+    with browser.page(port, f"#{way}") as page:
+        until_in_stereo(page)
+        before = launcher.restarts()
+        os.kill(launcher.pids()["encode"], signal.SIGKILL)
+        launcher.until_restarted("encode", before)
+        first = seen(page)
+        until(lambda: np.abs(seen(page).astype(int) - first).mean() > 0.5, "it moves again")
+        until_in_stereo(page)
+        assert not page.was_reloaded
+
+
+@pytest.mark.parametrize("way", ["jpeg", "h264", "webrtc"])
+def test_the_page_comes_back_by_itself_when_the_server_does(
+    way: str, browser: Browser, launcher: Launcher, port: int
+) -> None:
+    with browser.page(port, f"#{way}") as page:
+        until_in_stereo(page)
+        before = launcher.restarts()
+        os.kill(launcher.pids()["web"], signal.SIGKILL)
+        page.until_said("no connection")
+        launcher.until_restarted("web", before)
+        until_in_stereo(page)
+        assert not page.was_reloaded
+
+
+def test_nobody_s_video_costs_nothing(browser: Browser, launcher: Launcher, port: int) -> None:
+    with browser.page(port, "#h264") as page:
+        until_in_stereo(page)
+    with browser.page(port, "#jpeg") as page:
+        until_in_stereo(page)
+        made = launcher.ring("packets")["seq"]
+        page.until_new(20)
+        assert launcher.ring("packets")["seq"] == made
+
+
+@pytest.mark.parametrize(
+    ("locale", "full", "other"), [("en-GB", "Full screen", "中文"), ("zh-CN", "全屏", "English")]
+)
+def test_the_page_speaks_the_browser_s_language_and_the_other(
+    locale: str, full: str, other: str, browser: Browser, launcher: Launcher, port: int, shots: Path
+) -> None:
+    with browser.page(port, locale=locale) as page:
+        assert page.tab.inner_text("#full") == full
+        assert page.tab.inner_text("#language") == other
+        page.until_new()
+        save(page.screenshot(), shots / f"viewer-{locale}.png")
+        page.tab.click("#language")
+        assert page.tab.inner_text("#full") != full
+        page.tab.reload()
+        assert page.tab.inner_text("#full") != full, "it is remembered"
+
+
+def test_who_cannot_control_sees_no_controls(browser: Browser, launcher: Launcher, port: int) -> None:
+    with browser.page(port) as page:
+        page.until_new()
+        assert not page.tab.is_visible("#strength")
+        assert page.tab.evaluate("fetch('hello').then(reply => reply.json())")["controls"] is False
+
+
+def test_the_figures_can_be_shown(browser: Browser, launcher: Launcher, port: int, shots: Path) -> None:
+    with browser.page(port) as page:
+        page.until_new()
+        page.tab.keyboard.press("f")
+        page.until("/^[1-9][0-9]* fps +[0-9]+ ms old +[0-9]+ dropped +640 × 360$/.test(figures.textContent)")
+        save(page.screenshot(), shots / "viewer-figures.png")
+
+
+@pytest.mark.parametrize("way", ["jpeg", "h264"])
+def test_of_a_still_screen_who_comes_gets_the_picture(
+    way: str, browser: Browser, port: int, tmp_path: Path
+) -> None:
+    still, here = tmp_path / "still.png", free_port()
+    save(Painter().paint(7), still)
+    assert (HEIGHT, WIDTH) == (360, 640)
+    settings = "capture.source=image", f"image.path={still}", *on_the_web(here)
+    with program(tmp_path, *settings) as launcher:
+        launcher.until_running("capture", "depth", "steady", "stereo", "encode", "web")
+        with browser.page(here, f"#{way}") as first:
+            until_in_stereo(first)
+            with browser.page(here, f"#{way}") as second:
+                until_in_stereo(second)
