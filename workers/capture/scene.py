@@ -1,6 +1,7 @@
 """A moving test scene that knows its true depth: for demos, tests and measurements without a screen.
 
-Balls drift before a chequered floor under an evening sky. Each frame carries its number as a time code.
+Balls drift before a chequered floor under an evening sky. Each frame carries a time code: its number, or the
+time itself, for those who measure how old it is where they see it.
 """
 
 import time
@@ -15,10 +16,11 @@ from annotated_types import Ge, Le
 
 from shm.lease import OpenSlot
 from workers.capture._frames import shrink
-from workers.capture._time_code import draw_time_code
+from workers.capture._time_code import BITS, draw_time_code
 from workers.worker import Worker
 
 HORIZON = 0.45  # of the height
+TICKS = 10_000  # of the clock in a second
 FAR = 0.02  # inverse depth of the sky, 1/m
 NEAR_FLOOR = 0.5  # inverse depth of the floor at the bottom edge, 1/m
 
@@ -36,6 +38,7 @@ class Settings:
     balls: Annotated[int, Ge(0), Le(64)] = 6
     speed: Annotated[float, Ge(0), Le(10), "live"] = 1.0
     prerendered: Annotated[int, Ge(0), Le(1000)] = 0
+    clock: bool = False
 
 
 @dataclass(frozen=True)
@@ -93,7 +96,7 @@ class Scene(Worker):
             self._play(picture, inverse_depth)
         else:
             self._paint(picture, inverse_depth, scene.depth_scale)
-        draw_time_code(picture, self.number)
+        draw_time_code(picture, int(now * TICKS) % (1 << BITS) if scene.clock else self.number)
         if small is not None:
             size = self.settings.depth
             shrink(picture, small.view((size.height, size.width, 3)))

@@ -20,7 +20,7 @@ const WORDS = {
 };
 const AWAY_AFTER = 3000;        // ms without a movement, and the bar hides
 const at = id => document.getElementById(id);
-const canvas = at("canvas"), paint = canvas.getContext("2d", {alpha: false, desynchronized: true});
+const canvas = at("canvas"), paint = canvas.getContext("2d", {alpha: false});
 let stream = null, whep = null, state = "connecting", problem = "", counted = 0, since = performance.now();
 
 function say() {
@@ -76,6 +76,11 @@ function count() {
   at("figures").textContent = `${fps} ${words.fps}${age}   ${size}`;
   counted = shown;
   since = now;
+}
+
+// On this machine JPEG costs the least; over a network video is a tenth of it, where the page may decode it.
+function best() {
+  return location.protocol === "https:" && Stream.canDecode("h264") ? "h264" : "jpeg";
 }
 
 async function set(section, key, value) {
@@ -146,7 +151,7 @@ async function begin() {
     if (event.key === "Enter") toggleFull();
   });
   const wanted = location.hash.slice(1);
-  use(["jpeg", "h264", "webrtc", "mjpeg"].includes(wanted) ? wanted : "jpeg");
+  use(["jpeg", "h264", "webrtc", "mjpeg"].includes(wanted) ? wanted : best());
   const hello = await (await fetch("hello")).json();
   if (hello.controls) control().catch(error => { problem = error.message; say(); });
   if (isSecureContext) {

@@ -1,0 +1,1 @@
+"""What bench_web.py measures with, and the peer that it measures beside us."""
