@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
 """The browser's ways side by side, and many clients at once.
 
-Latency is from capture to where it is seen: a test scene carries the time in its corner, chromium's page is asked
-at each of its frames which time it shows. All ways come from one launcher with the same pictures (1280 x 720, 30
-frames a second, half side by side, true depth, so no network runs); the peer is a plain MJPEG sink beside ours
-(web_paths/naive_mjpeg.py), shown by an <img>. One is looked at at a time.
+Latency is from capture to where it is seen: a test scene carries the time in its corner, chromium's page is
+asked at each of its frames which time it shows. All ways come from one launcher with the same pictures (1280 x
+720, 30 frames a second, half side by side, true depth, so no network runs); the peer is a plain MJPEG sink
+beside ours (web_paths/naive_mjpeg.py), shown by an <img>. One is looked at at a time.
 
-Then 16 clients at 60 frames a second, in a process that does no more than read, and one that reads 3 MB/s. The
-sink's processor time is that of its server, without the JPEGs, which the worker's own thread makes.
+Then 16 clients at 60 frames a second, in a process that does no more than read, and one that reads 3 MB/s.
+The sink's processor time is that of its server, without the JPEGs, which the worker's own thread makes.
 """
 
 import argparse
