@@ -2,8 +2,8 @@
 """The browser's ways side by side, and many clients at once.
 
 Latency is from capture to where it is seen: a test scene carries the time in its corner, chromium's page is
-asked at each of its frames which time it shows. All ways come from one launcher with the same pictures (1280 x
-720, 30 frames a second, half side by side, true depth, so no network runs); the peer is a plain MJPEG sink
+asked at each of its frames which time it shows. All ways come from one launcher with the same pictures, 1280
+x 720, 30 frames a second, half side by side, true depth (no network runs); the peer is a plain MJPEG sink
 beside ours (web_paths/naive_mjpeg.py), shown by an <img>. One is looked at at a time.
 
 Then 16 clients at 60 frames a second, in a process that does no more than read, and one that reads 3 MB/s.

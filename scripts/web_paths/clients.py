@@ -1,8 +1,8 @@
 """Many who watch over WebSockets and do no more than read.
 
-python -m scripts.web_paths.clients PORT COUNT SECONDS [BYTES_PER_SECOND] prints one JSON object: of each client
-its distinct frames a second and their ages in ms when they had come whole. One more client reads only so many
-bytes a second, if that is given.
+python -m scripts.web_paths.clients PORT COUNT SECONDS [BYTES_PER_SECOND] prints one JSON object: of each
+client its distinct frames a second and their ages in ms when they had come whole. One more client reads only
+so many bytes a second, if that is given.
 """
 
 import base64

@@ -48,6 +48,7 @@ class Gate:
 
     @web.middleware
     async def check(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        check_text(request)
         self._check_name(request)
         controls = self.may_control(request)
         if not controls and is_controlled(request.path):
@@ -92,6 +93,15 @@ class Gate:
         origin = request.headers.get("Origin")
         if origin is not None and origin != f"{request.scheme}://{host}":
             raise web.HTTPForbidden(text="Another page may not look.\n")
+
+
+def check_text(request: web.Request) -> None:
+    """Raises HTTPBadRequest for headers that are no text: what they are quoted in could not be sent."""
+    try:
+        for name, value in request.headers.items():
+            f"{name}{value}".encode()
+    except UnicodeEncodeError as error:
+        raise web.HTTPBadRequest(text="A header is not UTF-8.\n") from error
 
 
 def is_controlled(path: str) -> bool:

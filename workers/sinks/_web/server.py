@@ -1,12 +1,14 @@
 """The web server: a thread with its own event loop. It knows encoded pictures and clients, not rings."""
 
 import asyncio
+import logging
 import ssl
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from workers.sinks._web.audience import Audience, Packet, Picture
 from workers.sinks._web.doors import Doors
@@ -92,6 +94,7 @@ class Server:
         self._loop.run_until_complete(self._runner.cleanup())
 
     async def _start(self) -> None:
+        logging.getLogger("aiohttp.server").addFilter(is_our_fault)
         app = web.Application(middlewares=[self._gate.check])
         app.on_response_prepare.append(self._gate.sign)
         whep = Whep(self._audience)
@@ -115,3 +118,9 @@ class Server:
             )
         except OSError as error:
             raise CannotListen(port, error) from error
+
+
+def is_our_fault(record: logging.LogRecord) -> bool:
+    """Not what is no HTTP, nor that somebody left before his answer: nobody shall fill the log with that."""
+    error = record.exc_info[1] if record.exc_info else None
+    return not isinstance(error, HttpProcessingError | ConnectionError)

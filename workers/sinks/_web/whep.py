@@ -76,8 +76,9 @@ class Whep:
         try:
             await connection.setRemoteDescription(rtc.RTCSessionDescription(offer, "offer"))
             await connection.setLocalDescription(await connection.createAnswer())
-        except (ValueError, KeyError, IndexError, AttributeError, rtc.InvalidStateError) as error:
-            raise web.HTTPBadRequest(text=f"This offer cannot be answered: {error}\n") from error
+        except Exception as error:  # aiortc raises whatever it stumbles over, even StopIteration
+            what = f"{type(error).__name__} {error}".strip()
+            raise web.HTTPBadRequest(text=f"This offer cannot be answered: {what}\n") from error
         return str(connection.localDescription.sdp)
 
     async def _left(self, request: web.Request) -> web.StreamResponse:
