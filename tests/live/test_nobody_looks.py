@@ -11,6 +11,7 @@ from tests.live.display import Display
 from tests.live.needs import needs
 from tests.live.picture import frame_number, is_in_stereo
 from tests.live.program import SCREEN, on_the_web, program
+from tests.live.window import Window
 from tests.pipeline.running import Launcher
 
 pytestmark = needs("Xvfb", "model")
@@ -49,6 +50,24 @@ def test_whoever_comes_second_gets_a_picture_at_once(launcher: Launcher, port: i
             assert is_in_stereo(second.last.picture)
             second.until_new()
         first.until_new()  # he stays
+
+
+def test_everything_sleeps_while_the_window_is_minimised(display: Display, tmp_path: Path) -> None:
+    display.show_something_moving()
+    with program(tmp_path, *SCREEN, "sinks=[window]") as launcher:
+        launcher.until_running("capture", "depth", "steady", "window")
+        window = Window(display, launcher)
+        minimised = window.id
+        display.xdotool("windowmove", minimised, 640, 0)  # off what is captured
+        window.until_in_stereo()
+        busy = work(launcher)
+        display.xdotool("windowunmap", minimised)
+        launcher.until_logged("nobody looks")
+        assert work(launcher) < busy / 5
+        display.xdotool("windowmap", minimised)
+        launcher.until_logged("somebody looks")
+        window.until_in_stereo()
+        assert work(launcher) > busy / 5
 
 
 def seqs(launcher: Launcher) -> list[int]:

@@ -56,6 +56,9 @@ class Screen:
         self._window.push_handlers(on_key_press=self._key_pressed, on_key_release=self._key_released)
         self._window.push_handlers(on_close=self._close, on_resize=self._resized, on_expose=self._spoil)
         self._window.push_handlers(on_move=self._moved, on_text_motion=self._again)
+        self.shown = True  # not minimised
+        self._window.push_handlers(on_show=partial(self._show_or_hide, True))
+        self._window.push_handlers(on_hide=partial(self._show_or_hide, False))
         self._canvas = Canvas()
         self._label = pyglet.text.Label("", x=12, y=12, font_size=14, color=(255, 255, 255, 255))
         self._stale = pyglet.text.Label("", x=12, y=40, font_size=18, color=(255, 180, 60, 255))
@@ -123,6 +126,9 @@ class Screen:
         """Says so over the last picture."""
         self._stale.text = "stale: the source is away" if stale else ""
         self._repaint()
+
+    def _show_or_hide(self, shown: bool) -> None:
+        self.shown = shown
 
     @property
     def window(self) -> Any:

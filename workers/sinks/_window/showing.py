@@ -16,6 +16,7 @@ from workers.stereo._parallax import parallax_for
 from workers.worker import CannotWork, Step, Wiring, Worker
 
 TICK = 0.004  # seconds between looks for keys while no frame comes
+HIDDEN_SECONDS = 0.5  # a window that goes over to full screen is away for a moment
 ANSWER_SECONDS = 1.0  # in which a setting that was asked for has come back, or never will
 
 
@@ -63,6 +64,7 @@ class ShowingWorker(Worker):
         self._wishes: dict[str, tuple[Any, float]] = {}
         self._times: deque[float] = deque(maxlen=120)
         self._latency_ms = 0.0
+        self._hidden_since, self._seen = float("inf"), True
         self._stale = False
         self.screen = Screen(self._look(), corner, self._keys())
 
@@ -75,6 +77,17 @@ class ShowingWorker(Worker):
 
     def tick(self) -> None:
         """With every look for keys."""
+
+    def _notice_hiding(self) -> None:
+        """Nobody looks at a window that is minimised."""
+        if self.screen.shown:
+            self._hidden_since = float("inf")
+        else:
+            self._hidden_since = min(self._hidden_since, time.monotonic())
+        seen = time.monotonic() - self._hidden_since < HIDDEN_SECONDS
+        if seen != self._seen:
+            self._seen = seen
+            self.host.tell("looking", rings=self.wiring(self.settings).inputs if seen else [])
 
     def _choose_monitor(self) -> Corner:
         there, captured, whole = corners(), None, False
@@ -95,6 +108,7 @@ class ShowingWorker(Worker):
         while not step.stopping:
             step.once(TICK)
             self.tick()
+            self._notice_hiding()
             if self.screen.handle_events():
                 self.host.tell("quit", why="the window was closed")
                 step.once(0.5)
