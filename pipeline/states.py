@@ -50,12 +50,6 @@ def inputs(plan: WorkerPlan) -> set[str]:
     return {ring for ring in (plan.reads, plan.follows, plan.joins) if ring}
 
 
-def is_paused(workers: Collection[Managed]) -> bool:
-    """The settings say that the picture stands still."""
-    sections = (worker.plan.settings.get("capture") for worker in workers)
-    return any(getattr(section, "paused", False) for section in sections)
-
-
 def what_is_missing(workers: Collection[Managed]) -> str | None:
     """ "worker" or "sink" when none is left, so that nobody would see anything."""
     for what, some in (("worker", workers), ("sink", sinks(workers))):

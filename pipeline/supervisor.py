@@ -19,7 +19,7 @@ from pipeline.leash import leash_all_workers
 from pipeline.managed import DEATHS, WINDOW, Managed, State
 from pipeline.rings import Rings
 from pipeline.settings import live_value
-from pipeline.states import is_paused, looked_at, tell_states, what_is_missing
+from pipeline.states import looked_at, tell_states, what_is_missing
 from shm import layout
 from shm.board import ABSENT, OPENING, Board
 from shm.ring import Ring
@@ -48,7 +48,6 @@ class Supervisor:
         self.stop_requested = False
         self.exit_code = 0
         self._retired: list[Managed] = []
-        self._paused = False
         self._looked_at: frozenset[str] | None = None
         self._last_round = self._last_check = time.monotonic()
         self._fresh_start = 0
@@ -402,16 +401,15 @@ class Supervisor:
                 self._renew(error.ring)
 
     def _put_to_sleep(self) -> None:
-        """Who writes nothing that somebody looks at; everybody before the sinks, when the picture is to
-        stand still."""
+        """Who writes nothing that somebody looks at."""
         workers = list(self.workers.values())
-        looked, before, paused = looked_at(workers), self._looked_at, is_paused(workers)
-        if (looked, paused) == (before, self._paused):
+        looked, before = looked_at(workers), self._looked_at
+        if looked == before:
             return
         if before is not None and bool(looked) != bool(before):
             log.info("somebody looks" if looked else "nobody looks; everything sleeps")
         slept = {worker.name for worker in workers if self._sleeps(worker)}
-        self._looked_at, self._paused = looked, paused
+        self._looked_at = looked
         for worker in workers:
             if self._sleeps(worker) != (worker.name in slept):
                 self._send(worker, {"kind": "asleep", "value": self._sleeps(worker)}, "asleep")
@@ -421,7 +419,7 @@ class Supervisor:
     def _sleeps(self, worker: Managed) -> bool:
         if not worker.plan.writes or self._looked_at is None:
             return False
-        return self._paused or self._looked_at.isdisjoint(worker.plan.writes)
+        return self._looked_at.isdisjoint(worker.plan.writes)
 
     def _ask_again(self) -> None:
         """Of a still screen no other frame would come."""

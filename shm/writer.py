@@ -8,8 +8,9 @@ machine allows. Each fence says what breaks without it; the explorer's mutation 
 import itertools
 import time
 from collections.abc import Callable, Sequence
+from math import prod
 
-from shm.frame import NO_SOURCE, Source, write_info
+from shm.frame import NO_SOURCE, FrameInfo, Source, read_info, write_info
 from shm.layout import (
     ARMED,
     CURSOR,
@@ -126,6 +127,15 @@ class Writer:
         self._wake_readers()
         words[PUBLISHED_AT] += 1
         return self.seq
+
+    def newest(self) -> tuple[FrameInfo, memoryview] | None:
+        """The frame that was published last, and its bytes: only we could change them."""
+        head = self._words[HEAD_AT]
+        if head == 0:
+            return None
+        slot = head & 0xFF
+        info = read_info(self.spec, self._words, slot, head >> 8)
+        return info, self._memory.payload(slot)[: info.dtype.itemsize * prod(info.shape)].toreadonly()
 
     def arm(self) -> bool:
         """Ask the `every` readers to ring when they release. True: there is no room yet, go to sleep."""

@@ -19,6 +19,8 @@ from dataclasses import dataclass, field, replace
 from types import ModuleType, SimpleNamespace
 from typing import Any, ClassVar, NamedTuple, Protocol
 
+import numpy as np
+
 from shm.board import Line
 from shm.errors import FrameTooLarge, SourceGone
 from shm.frame import NO_SOURCE, FrameInfo, Source
@@ -195,7 +197,7 @@ class Step:
 
     def __init__(self, worker: Worker, link: Link, wiring: Wiring) -> None:
         self.worker, self.link, self.wiring = worker, link, wiring
-        self.stopping = self.asleep = False
+        self.stopping = self.asleep = self._wanted_again = False
         self._input_live = True
 
     def once(self, timeout: float) -> None:
@@ -208,7 +210,9 @@ class Step:
         if self._answer(self._sleep(timeout, blocked)) or blocked or self.asleep:
             return
         if link.reader is None:
-            if time.perf_counter() >= self.worker.due():
+            if self._stands_still:
+                self._repeat(slots)
+            elif time.perf_counter() >= self.worker.due():
                 self._produce(slots)
             return
         self._see_state(link.reader.state)
@@ -232,7 +236,7 @@ class Step:
             sleepers.extend(self.link.writers.values())
         elif self.link.reader is not None:
             sleepers.extend(filter(None, (self.link.reader, self.link.follower)))
-        else:
+        elif not self._stands_still:
             timeout = min(timeout, max(0.0, self.worker.due() - time.perf_counter()))
         return bool(wait(sleepers, timeout, [self.link.control.fileno()]))
 
@@ -247,6 +251,25 @@ class Step:
             if t_capture is not None:
                 self._publish_produced(slots, t_capture)
                 self.link.line.note_step(None, time.perf_counter_ns() - begin, None)
+
+    @property
+    def _stands_still(self) -> bool:
+        """It is a source, and the settings say that the picture is to stand still."""
+        paused = getattr(getattr(self.worker.settings, "capture", None), "paused", False)
+        return self.link.reader is None and bool(paused)
+
+    def _repeat(self, slots: dict[str, OpenSlot]) -> None:
+        """Publish the last frame once more if somebody needs one: what is made of it has changed."""
+        if not self._wanted_again:
+            return
+        self._wanted_again = False
+        for ring, slot in slots.items():
+            newest = self.link.writers[ring].newest()
+            if newest is None:
+                return
+            info, data = newest
+            slot.view(info.shape, info.dtype)[:] = np.frombuffer(data, info.dtype).reshape(info.shape)
+        self._publish_produced(slots, time.perf_counter_ns())
 
     def _publish_produced(self, slots: dict[str, OpenSlot], t_capture: int) -> None:
         """What a source puts in its first ring is the source of what it puts in the others."""
@@ -325,6 +348,7 @@ class Step:
             elif kind == "settings":
                 self._set(message["section"], message["values"])
             elif kind == "again":
+                self._wanted_again = True
                 self.worker.again()
             elif kind == "asleep":
                 self._set_asleep(message["value"])
@@ -340,13 +364,16 @@ class Step:
 
     def _set_asleep(self, asleep: bool) -> None:
         if self.asleep and not asleep:
+            self._wanted_again = True
             self.worker.wake()
             self.worker.again()
         self.asleep = asleep
 
     def _set(self, section: str, values: dict[str, Any]) -> None:
-        settings = self.worker.settings
+        settings, stood_still = self.worker.settings, self._stands_still
         setattr(settings, section, replace(getattr(settings, section), **values))
+        if stood_still and not self._stands_still:
+            self.worker.wake()
 
     def _move(self, spec: RingSpec, segment: Segment) -> None:
         """A ring has a new segment."""

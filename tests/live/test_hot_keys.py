@@ -11,7 +11,7 @@ from Xlib import display as xdisplay
 from tests.live.client import Client
 from tests.live.display import Display
 from tests.live.needs import needs
-from tests.live.picture import eyes_of, shifts
+from tests.live.picture import eyes_of, frame_number, shifts
 from tests.live.program import SCREEN, on_the_web, program
 from tests.pipeline.running import Launcher
 
@@ -61,6 +61,24 @@ def test_pause_stops_the_picture_and_goes_on(display: Display, port: int, launch
         assert not client.last.stale
         display.xdotool("key", "ctrl+alt+space")
         client.until_new(5)
+
+
+def test_a_picture_that_stands_still_can_still_be_made_deeper(
+    display: Display, port: int, launcher: Launcher
+) -> None:
+    with Client.watching(port) as client:
+        client.until_in_stereo()
+        display.xdotool("key", "ctrl+alt+space")
+        launcher.until_logged("capture.paused is now True")
+        time.sleep(1.0)  # what was under way
+        shift, number = near_shift(client), frame_number(client.last.picture)
+        for _ in range(4):
+            display.xdotool("key", "ctrl+alt+Prior")
+        client.until(lambda: near_shift(client) > 1.25 * shift, "it is deeper")
+        with Client.watching(port) as another:
+            another.until_in_stereo()
+            assert frame_number(another.last.picture) == number
+        assert frame_number(client.last.picture) == number
 
 
 def near_shift(client: Client) -> float:

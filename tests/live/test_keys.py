@@ -94,6 +94,21 @@ def test_p_stops_the_film_and_lets_it_go_on(window: Window) -> None:
     window.until_in_stereo()
 
 
+def test_what_changes_while_the_film_stands_still_is_seen_at_once(window: Window) -> None:
+    window.press("p")
+    window.until(lambda: _stands_still(window), "the picture stands still")
+    shift = window.near_shift()
+    window.press("Up", times=4)
+    window.until(lambda: window.near_shift() > 1.5 * shift, "the near ball comes nearer")
+    assert _stands_still(window)
+    window.press("v")
+    window.until(lambda: abs(window.near_shift()) < 1, "both eyes see the same")
+    window.press("v")
+    window.press("0")
+    window.press("p")
+    window.until_in_stereo()
+
+
 def test_tab_goes_through_the_layouts(window: Window) -> None:
     window.press("Tab")
     window.until(lambda: window.aspect > 3 and is_in_stereo(window.picture), "full side by side")

@@ -192,7 +192,8 @@ class Audience:
     def mark_stale(self, stale: bool) -> None:
         self.stale = stale
         for client in self._clients:
-            client.wake()
+            if client.ring == PACKETS or self.picture is not None:
+                client.wake()
 
     def want_key(self) -> None:
         """Soon, and once for all who ask meanwhile."""
