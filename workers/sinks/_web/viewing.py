@@ -28,7 +28,7 @@ PATIENCE = 2.0  # seconds for what is sent to leave this machine
 TOO_SLOW, FULL = 4008, 4013  # WebSocket close codes
 FRESH = {"Cache-Control": "no-store"}
 HEADER = struct.Struct("<QQQB")  # seq, capture time, time of sending (ns of one clock), flags
-STALE, KEY = 1, 2  # flags
+STALE, KEY, EYES_AT = 1, 2, 2  # flags, and how many bits lie below those of eyes.py
 _NOTSENT_LOWAT = getattr(socket, "TCP_NOTSENT_LOWAT", 25 if sys.platform == "linux" else None)
 
 
@@ -83,7 +83,7 @@ class Viewing:
         if shown is None:
             return HEADER.pack(0, 0, time.perf_counter_ns(), flags)
         data = shown.jpeg if isinstance(shown, Picture) else shown.data
-        flags |= KEY * (isinstance(shown, Packet) and shown.key)
+        flags |= KEY * (isinstance(shown, Packet) and shown.key) | shown.eyes << EYES_AT
         return HEADER.pack(shown.seq, shown.t_capture, time.perf_counter_ns(), flags) + data
 
     async def _mjpeg(self, request: web.Request) -> web.StreamResponse:
