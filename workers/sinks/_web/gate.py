@@ -59,12 +59,17 @@ class Gate:
             raise web.HTTPUnauthorized(text="The token is missing; use the address that the program shows.\n")
         if request.method not in SAFE:
             check_own(request)
-        return await handler(request)
+        response = await handler(request)
+        if not response.prepared:
+            self._remember(request, response)
+        return response
 
     async def sign(self, request: web.Request, response: web.StreamResponse) -> None:
-        """Security headers; and cookies for who came with a token in the address."""
         for name, value in HEADERS.items():
             response.headers.setdefault(name, value)
+
+    def _remember(self, request: web.Request, response: web.StreamResponse) -> None:
+        """A cookie for who came with a token in the address."""
         shown = request.query.get("token", "")
         for cookie, token in ((CONTROL_COOKIE, self._control), (VIEW_COOKIE, self._view)):
             if is_same(shown, token):
@@ -74,6 +79,13 @@ class Gate:
 
     def may_control(self, request: web.Request) -> bool:
         return any(is_same(shown, self._control) for shown in shown_by(request, CONTROL_COOKIE))
+
+    def ticket(self, request: web.Request) -> str:
+        """The view token, for who has shown that he has it; "" for others. Browsers do not take the cookie
+        along from http to https."""
+        shown = shown_by(request, VIEW_COOKIE)
+        knows = self.may_control(request) or any(is_same(one, self._view) for one in shown)
+        return self._view if knows else ""
 
     def _may_look(self, request: web.Request) -> bool:
         if not self._lan or is_loopback(request.remote):
