@@ -48,7 +48,7 @@ class Web(Worker):
     def open(self) -> None:
         web = self.settings.web
         places = Places(web.port, web.lan, web.https_port, self._context())
-        self._server = Server(places, web.clients, self._looking, self._again)
+        self._server = Server(places, web.clients, self._looking, self._again, self.host.house)
         try:
             self._server.open()
         except CannotListen as error:

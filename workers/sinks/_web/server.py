@@ -8,8 +8,10 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
+from workers.house import House
 from workers.sinks._web.audience import Audience, Packet, Picture
 from workers.sinks._web.doors import Doors
+from workers.sinks._web.figures import Figures
 from workers.sinks._web.gate import Gate
 from workers.sinks._web.pages import Pages
 from workers.sinks._web.viewing import Viewing
@@ -49,9 +51,10 @@ class Server:
         most_clients: int,
         looking: Callable[[frozenset[str]], None],
         again: Callable[[], None],
+        house: House | None = None,
     ) -> None:
         """`looking(rings)` and `again()` are called from the server's thread; see Audience."""
-        self._places = places
+        self._places, self._house = places, house
         self._gate = Gate(places.lan)
         self._audience = Audience(most_clients, looking, again)
         self._listening: list[asyncio.Server] = []
@@ -96,8 +99,9 @@ class Server:
         app.on_response_prepare.append(self._gate.sign)
         whep = Whep(self._audience)
         app.on_shutdown.append(whep.close)
+        figures = Figures(self._audience, self._house)
         https_port = self._places.https_port if self._places.context else 0
-        for part in (Pages(self._gate, https_port), Viewing(self._audience), whep):
+        for part in (Pages(self._gate, https_port), Viewing(self._audience), whep, figures):
             app.add_routes(part.routes())
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2)
         await self._runner.setup()
