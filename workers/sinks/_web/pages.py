@@ -23,6 +23,7 @@ class Pages:
         return [
             web.get("/", _sender(FOLDER / "viewer.html")),
             web.get("/xr", _sender(FOLDER / "xr.html")),
+            web.get("/dash", _sender(FOLDER / "dash.html")),
             web.get("/hello", self._hello),
             web.get("/vendor/{library}/{file}", _vendored),
             *files,

@@ -10,9 +10,11 @@ from aiohttp import web
 
 from workers.house import House
 from workers.sinks._web.audience import Audience, Packet, Picture
+from workers.sinks._web.dash import Dash
 from workers.sinks._web.doors import Doors
 from workers.sinks._web.figures import Figures
 from workers.sinks._web.gate import Gate
+from workers.sinks._web.history import History
 from workers.sinks._web.pages import Pages
 from workers.sinks._web.viewing import Viewing
 from workers.sinks._web.whep import Whep
@@ -100,8 +102,10 @@ class Server:
         whep = Whep(self._audience)
         app.on_shutdown.append(whep.close)
         figures = Figures(self._audience, self._house)
+        dash = Dash(History(figures.of_the_house))
+        app.on_shutdown.append(dash.close)
         https_port = self._places.https_port if self._places.context else 0
-        for part in (Pages(self._gate, https_port), Viewing(self._audience), whep, figures):
+        for part in (Pages(self._gate, https_port), Viewing(self._audience), whep, figures, dash):
             app.add_routes(part.routes())
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2)
         await self._runner.setup()
