@@ -32,6 +32,7 @@ def main(want: str) -> int:
             print(f"making .venv with Python {sys.version.split()[0]}", flush=True)
             make_venv()
         install(python, want)
+        get_pages(python, want)
         compile_picture(python)
     except subprocess.CalledProcessError as error:
         return error.returncode or 1
@@ -61,6 +62,11 @@ def install(python: Path, want: str) -> None:
     pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     subprocess.run([*pip, "-r", lock], check=True)
     stamp.write_text(locked)
+
+
+def get_pages(python: Path, want: str) -> None:
+    """What the pages are made with. They are a part of the program only: it starts without, too."""
+    subprocess.run([str(python), "scripts/vendor.py", want], check=False)
 
 
 def compile_picture(python: Path) -> None:

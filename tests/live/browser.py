@@ -71,7 +71,8 @@ class Browser:
         from playwright.sync_api import sync_playwright  # the tests that skip do without it
 
         with sync_playwright() as playwright:
-            chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+            arguments = ["--no-sandbox", "--enable-unsafe-swiftshader"]  # WebGL without a GPU
+            chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
             try:
                 yield cls(chromium)
             finally:
@@ -84,6 +85,16 @@ class Browser:
             yield Page(tab, port, path)
         finally:
             tab.close()
+
+    @contextmanager
+    def tab(self, script: str = "", **options: Any) -> Iterator[Any]:
+        """An empty tab of playwright's, with storage of its own; every page in it begins with `script`."""
+        context = self._chromium.new_context(**options)
+        try:
+            context.add_init_script(script)
+            yield context.new_page()
+        finally:
+            context.close()
 
 
 def decoded(data: bytes) -> npt.NDArray[np.uint8]:

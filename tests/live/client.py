@@ -18,7 +18,8 @@ import simplejpeg
 from tests.live.picture import is_in_stereo
 from tests.pipeline.running import WATCHDOG, until
 
-HEADER = struct.Struct("<QQQB")  # seq, capture time, time of sending (ns), stale
+HEADER = struct.Struct("<QQQB")  # seq, capture time, time of sending (ns), flags
+STALE = 1
 
 
 @dataclass(frozen=True)
@@ -130,8 +131,8 @@ class Client:
                 await asyncio.sleep(0.1)
 
     def _note(self, data: bytes) -> None:
-        seq, t_capture, _, stale = HEADER.unpack_from(data)
+        seq, t_capture, _, flags = HEADER.unpack_from(data)
         if self._seen:  # pictures are large
             before = self._seen[-1]
             self._seen[-1] = Seen(before.at, before.seq, before.t_capture, before.stale, b"")
-        self._seen.append(Seen(time.monotonic(), seq, t_capture, bool(stale), data[HEADER.size :]))
+        self._seen.append(Seen(time.monotonic(), seq, t_capture, bool(flags & STALE), data[HEADER.size :]))

@@ -15,6 +15,7 @@ from shm.lease import Lease
 from workers.sinks._h264 import starts_anew
 from workers.sinks._web.audience import PACKETS, PICTURE, Packet, Picture
 from workers.sinks._web.certificate import context_of, own_context
+from workers.sinks._web.eyes import eyes_of
 from workers.sinks._web.server import CannotListen, Places, Server
 from workers.sinks._web.tokens import addresses, control_token, view_token
 from workers.worker import CannotWork, Worker
@@ -38,6 +39,7 @@ class Web(Worker):
 
     reads, follows = PICTURE, PACKETS
     follow_mode = "every-or-count"
+    shares = ("stereo",)
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
@@ -46,7 +48,7 @@ class Web(Worker):
     def open(self) -> None:
         web = self.settings.web
         places = Places(web.port, web.lan, web.https_port, self._context())
-        self._server = Server(places, web.clients, self._looking, self._again)
+        self._server = Server(places, web.clients, self._looking, self._again, self.host.house)
         try:
             self._server.open()
         except CannotListen as error:
@@ -74,11 +76,12 @@ class Web(Worker):
             colorsubsampling="420",
             fastdct=True,
         )
-        self._server.show(Picture(jpeg, picture.info.seq, picture.info.t_capture))
+        info, eyes = picture.info, eyes_of(self.settings.stereo)
+        self._server.show(Picture(jpeg, info.seq, info.t_capture, eyes))
 
     def follow(self, packet: Lease, input_live: bool) -> bool:
-        data = packet.frame.tobytes()
-        self._server.show(Packet(data, packet.info.seq, packet.info.t_capture, starts_anew(data)))
+        data, info, eyes = packet.frame.tobytes(), packet.info, eyes_of(self.settings.stereo)
+        self._server.show(Packet(data, info.seq, info.t_capture, starts_anew(data), eyes))
         return True
 
     def _context(self) -> ssl.SSLContext | None:

@@ -19,11 +19,12 @@ PICTURE, PACKETS = "picture", "packets"  # the rings
 
 @dataclass(frozen=True)
 class Picture:
-    """A JPEG and what is known of it."""
+    """A JPEG and what is known of it; `eyes` as eyes.py has it."""
 
     jpeg: bytes
     seq: int
     t_capture: int
+    eyes: int = 0
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,7 @@ class Packet:
     seq: int
     t_capture: int
     key: bool
+    eyes: int = 0
 
 
 Shown = TypeVar("Shown", Picture, Packet)

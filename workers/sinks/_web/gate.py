@@ -81,6 +81,13 @@ class Gate:
     def may_control(self, request: web.Request) -> bool:
         return any(is_same(shown, self._control) for shown in shown_by(request, CONTROL_COOKIE))
 
+    def ticket(self, request: web.Request) -> str:
+        """The view token, for who has shown that he has it; "" for others. Browsers do not take the cookie
+        along from http to https."""
+        shown = shown_by(request, VIEW_COOKIE)
+        knows = self.may_control(request) or any(is_same(one, self._view) for one in shown)
+        return self._view if knows else ""
+
     def _may_look(self, request: web.Request) -> bool:
         if not self._lan or is_loopback(request.remote):
             return True

@@ -10,9 +10,13 @@ from dataclasses import dataclass
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
+from workers.house import House
 from workers.sinks._web.audience import Audience, Packet, Picture
+from workers.sinks._web.dash import Dash
 from workers.sinks._web.doors import Doors
+from workers.sinks._web.figures import Figures
 from workers.sinks._web.gate import Gate
+from workers.sinks._web.history import History
 from workers.sinks._web.pages import Pages
 from workers.sinks._web.viewing import Viewing
 from workers.sinks._web.whep import Whep
@@ -51,9 +55,10 @@ class Server:
         most_clients: int,
         looking: Callable[[frozenset[str]], None],
         again: Callable[[], None],
+        house: House | None = None,
     ) -> None:
         """`looking(rings)` and `again()` are called from the server's thread; see Audience."""
-        self._places = places
+        self._places, self._house = places, house
         self._gate = Gate(places.lan)
         self._audience = Audience(most_clients, looking, again)
         self._listening: list[asyncio.Server] = []
@@ -99,8 +104,11 @@ class Server:
         app.on_response_prepare.append(self._gate.sign)
         whep = Whep(self._audience)
         app.on_shutdown.append(whep.close)
+        figures = Figures(self._audience, self._house)
+        dash = Dash(History(figures.of_the_house))
+        app.on_shutdown.append(dash.close)
         https_port = self._places.https_port if self._places.context else 0
-        for part in (Pages(self._gate, https_port), Viewing(self._audience), whep):
+        for part in (Pages(self._gate, https_port), Viewing(self._audience), whep, figures, dash):
             app.add_routes(part.routes())
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2)
         await self._runner.setup()

@@ -1,4 +1,4 @@
-"""What is looked at over HTTP: pictures and video over a WebSocket, MJPEG, snapshots, figures."""
+"""What is looked at over HTTP: pictures and video over a WebSocket, MJPEG, snapshots."""
 
 import asyncio
 import socket
@@ -28,7 +28,7 @@ PATIENCE = 2.0  # seconds for what is sent to leave this machine
 TOO_SLOW, FULL = 4008, 4013  # WebSocket close codes
 FRESH = {"Cache-Control": "no-store"}
 HEADER = struct.Struct("<QQQB")  # seq, capture time, time of sending (ns of one clock), flags
-STALE, KEY = 1, 2  # flags
+STALE, KEY, EYES_AT = 1, 2, 2  # flags, and how many bits lie below those of eyes.py
 _NOTSENT_LOWAT = getattr(socket, "TCP_NOTSENT_LOWAT", 25 if sys.platform == "linux" else None)
 
 
@@ -39,15 +39,12 @@ class Viewing:
 
     def __init__(self, audience: Audience) -> None:
         self._audience = audience
-        self._started = time.monotonic()
 
     def routes(self) -> list[web.RouteDef]:
         return [
             web.get("/ws", self._websocket),
             web.get("/stream.mjpg", self._mjpeg),
             web.get("/snapshot.jpg", self._snapshot),
-            web.get("/state", self._state),
-            web.get("/metrics", self._metrics),
         ]
 
     async def _websocket(self, request: web.Request) -> web.StreamResponse:
@@ -83,7 +80,7 @@ class Viewing:
         if shown is None:
             return HEADER.pack(0, 0, time.perf_counter_ns(), flags)
         data = shown.jpeg if isinstance(shown, Picture) else shown.data
-        flags |= KEY * (isinstance(shown, Packet) and shown.key)
+        flags |= KEY * (isinstance(shown, Packet) and shown.key) | shown.eyes << EYES_AT
         return HEADER.pack(shown.seq, shown.t_capture, time.perf_counter_ns(), flags) + data
 
     async def _mjpeg(self, request: web.Request) -> web.StreamResponse:
@@ -115,24 +112,6 @@ class Viewing:
         if picture is None:
             raise web.HTTPServiceUnavailable(text="There is no picture yet.\n")
         return web.Response(body=picture.jpeg, content_type="image/jpeg", headers=FRESH)
-
-    async def _state(self, request: web.Request) -> web.StreamResponse:
-        return web.json_response(self.figures(), headers=FRESH)
-
-    async def _metrics(self, request: web.Request) -> web.StreamResponse:
-        """The same figures for Prometheus."""
-        figures = self.figures()
-        lines = [
-            f"stereoring_web_clients {len(figures['clients'])}",
-            f"stereoring_web_pictures_total {figures['pictures']}",
-            f"stereoring_web_stale {int(figures['stale'])}",
-            f"stereoring_web_sent_total {figures['sent']}",
-            f"stereoring_web_skipped_total {figures['skipped']}",
-        ]
-        return web.Response(text="\n".join(lines) + "\n", content_type="text/plain")
-
-    def figures(self) -> dict[str, Any]:
-        return {"uptime_s": round(time.monotonic() - self._started, 1), **self._audience.figures()}
 
     @asynccontextmanager
     async def _entered(self, kind: str) -> AsyncIterator[Client[Picture]]:

@@ -2,7 +2,7 @@
 // onpicture(picture, info) gets an ImageBitmap or a VideoFrame; it is closed when the call returns.
 
 const HEADER = 25;              // seq, capture time, time of sending (u64, ns), flags (u8)
-const STALE = 1, KEY = 2;
+const STALE = 1, KEY = 2, EYES_AT = 2;  // and what eyes.js reads
 const RETRY = 500, RETRY_FULL = 5000;   // ms
 const TOO_SLOW = 4008, FULL = 4013;     // close codes
 const MOST_WAITING = 3;         // packets in the decoder; more, and it cannot keep up
@@ -39,6 +39,7 @@ export class Stream {
       captured: Number(head.getBigUint64(8, true)) / 1e6,
       stale: (head.getUint8(24) & STALE) !== 0,
       key: (head.getUint8(24) & KEY) !== 0,
+      eyes: head.getUint8(24) >> EYES_AT,
     };
     this.offset = Math.min(this.offset, performance.now() - Number(head.getBigUint64(16, true)) / 1e6);
     if (data.byteLength > HEADER) this.source.take(new Uint8Array(data, HEADER), info);

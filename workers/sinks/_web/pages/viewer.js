@@ -154,13 +154,6 @@ async function begin() {
   use(["jpeg", "h264", "webrtc", "mjpeg"].includes(wanted) ? wanted : best());
   const hello = await (await fetch("hello")).json();
   if (hello.controls) control().catch(error => { problem = error.message; say(); });
-  if (isSecureContext) {
-    at("headset").href = "xr";
-    at("headset").hidden = false;
-  } else if (hello.https_port) {
-    at("headset").href = `https://${location.hostname}:${hello.https_port}/xr`;
-    at("headset").hidden = false;
-  }
 }
 
 begin();
