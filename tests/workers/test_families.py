@@ -20,7 +20,7 @@ transformers = pytest.importorskip("transformers", reason="transformers is not i
 import torch.nn.functional as F  # noqa: E402
 
 from tests.pipeline.running import launched  # noqa: E402
-from tests.workers.checkpoints import FAMILIES, PROCESSORS, write  # noqa: E402
+from tests.workers.checkpoints import FAMILIES, processor, write  # noqa: E402
 from tests.workers.one_process import row  # noqa: E402
 from workers.depth._families import (  # noqa: E402
     family_of,
@@ -84,11 +84,11 @@ def theirs(folder: Path, given: npt.NDArray[np.uint8]) -> Floats:
     with torch.inference_mode():
         if kind == "depth_pro":
             return after_depth_pro(network(pixel_values=before_depth_pro(folder, given)), given)
-        processor = getattr(transformers, PROCESSORS[kind] + "Pil").from_pretrained(folder)
-        answer = network(**processor(given, return_tensors="pt", **asked(folder, given)))
+        feeder = processor(kind).from_pretrained(folder)
+        answer = network(**feeder(given, return_tensors="pt", **asked(folder, given)))
         if kind == "zoedepth":
             return after_zoedepth(answer, given)
-        (made,) = processor.post_process_depth_estimation(answer, target_sizes=[given.shape[:2]])
+        (made,) = feeder.post_process_depth_estimation(answer, target_sizes=[given.shape[:2]])
     return np.asarray(made["predicted_depth"], np.float32)
 
 
