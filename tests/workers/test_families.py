@@ -73,7 +73,7 @@ def picture(rows: int, columns: int) -> npt.NDArray[np.uint8]:
 
 def ours(folder: Path, given: npt.NDArray[np.uint8]) -> Floats:
     found = np.empty(given.shape[:2], np.float32)
-    TorchNetwork(folder, given.shape[:2], "cpu", "auto", host())(given, found)
+    TorchNetwork(folder, given.shape[:2], "cpu", "none", "auto", host())(given, found)
     return found
 
 
@@ -300,7 +300,7 @@ def test_contract_without_transformers_one_line_says_what_to_install(
 ) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(CannotWork) as caught:
-        TorchNetwork(tmp_path, (192, 320), "auto", "auto", host())
+        TorchNetwork(tmp_path, (192, 320), "auto", "none", "auto", host())
     assert "torch and transformers is not installed" in str(caught.value)
     assert "`pip install -r requirements/torch.txt`" in str(caught.value)
 
@@ -326,7 +326,7 @@ def test_contract_a_spoiled_folder_is_refused_by_its_name(tmp_path: Path, spoil:
     write("depth-anything", tmp_path)
     spoil(tmp_path)
     with pytest.raises(CannotWork, match=said) as caught:
-        TorchNetwork(tmp_path, (64, 64), "cpu", "auto", host())
+        TorchNetwork(tmp_path, (64, 64), "cpu", "none", "auto", host())
     assert str(tmp_path) in str(caught.value)
 
 
@@ -343,7 +343,7 @@ def test_contract_a_pickle_with_code_in_it_runs_none(tmp_path: Path) -> None:
     (tmp_path / "model.safetensors").unlink()
     torch.save({"head.conv1.weight": Bomb(tmp_path / "exploded")}, tmp_path / "pytorch_model.bin")
     with pytest.raises(CannotWork):
-        TorchNetwork(tmp_path, (64, 64), "cpu", "auto", host())
+        TorchNetwork(tmp_path, (64, 64), "cpu", "none", "auto", host())
     assert not (tmp_path / "exploded").exists()
 
 
@@ -369,7 +369,7 @@ def test_half_precision_answers_nearly_the_same(tmp_path: Path) -> None:
     write("dpt-beit", tmp_path)
     given = picture(64, 64)
     found = np.empty((64, 64), np.float32)
-    network = TorchNetwork(tmp_path, (64, 64), "cpu", "always", host())
+    network = TorchNetwork(tmp_path, (64, 64), "cpu", "none", "always", host())
     network(given, found)
     wanted = ours(tmp_path, given)
     assert network.half

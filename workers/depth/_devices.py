@@ -28,6 +28,7 @@ OPTIONS = {
     "coreml": "CoreMLExecutionProvider",
     "directml": "DmlExecutionProvider",
 }
+COMPILE = "compile"  # torch.compile, for networks in torch
 PACKAGES = {
     "CUDAExecutionProvider": "pip install onnxruntime-gpu in place of onnxruntime",
     "TensorrtExecutionProvider": "pip install onnxruntime-gpu tensorrt-cu12 in place of onnxruntime",
@@ -93,6 +94,11 @@ def choose_onnx(wanted: str, providers: Sequence[str]) -> Choice:
 
 def check_option(option: str, providers: Sequence[str]) -> str:
     """The provider behind `depth.option`. Raises CannotWork where the installed onnxruntime has it not."""
+    if option == COMPILE:
+        raise CannotWork(
+            f"depth.option: {COMPILE} is torch.compile, for networks in torch, and this one is in ONNX; set "
+            f"depth.option to none or to one of onnxruntime's ({', '.join(OPTIONS)})"
+        )
     provider = OPTIONS[option]
     if provider not in providers:
         raise CannotWork(
@@ -100,6 +106,15 @@ def check_option(option: str, providers: Sequence[str]) -> str:
             f"(it has {', '.join(providers)}); {PACKAGES[provider]}"
         )
     return provider
+
+
+def check_torch_option(option: str, model: str) -> None:
+    """Raises CannotWork for one of onnxruntime's."""
+    if option in OPTIONS:
+        raise CannotWork(
+            f"depth.option: {option} is for networks in ONNX, and {model} runs in torch; set depth.option to "
+            f"none or to {COMPILE}"
+        )
 
 
 def torch_devices(torch: Any) -> list[str]:
