@@ -38,14 +38,11 @@ PACKAGES = {
     "DmlExecutionProvider": "pip install onnxruntime-directml in place of onnxruntime (Windows)",
 }
 TORCHES = {
-    "cuda": "a torch with CUDA (pip install torch --index-url https://download.pytorch.org/whl/cu126) and "
-    "NVIDIA's driver",
-    "rocm": "a torch with ROCm (pip install torch --index-url https://download.pytorch.org/whl/rocm6.4) and "
-    "AMD's driver",
-    "xpu": "a torch with XPU (pip install torch --index-url https://download.pytorch.org/whl/xpu) and "
-    "Intel's driver",
+    "cuda": "NVIDIA's driver and a torch with CUDA (start with STEREORING_TORCH=cuda scripts/run)",
+    "rocm": "AMD's driver and a torch with ROCm (start with STEREORING_TORCH=rocm scripts/run)",
+    "xpu": "Intel's driver and a torch with XPU (start with STEREORING_TORCH=xpu scripts/run)",
     "mps": "a Mac with Apple's own processor",
-    "directml": "pip install torch-directml (Windows)",
+    "directml": "torch-directml (on Windows: set STEREORING_TORCH=directml, then run.bat)",
 }
 HALVES = (
     "cuda",
