@@ -23,7 +23,7 @@ LONGEST = (
     120  # letters of the folder's path: Windows allows 260 for a file's, where long ones are not switched on
 )
 LOCKS = Path("requirements")
-NO_TORCH = Build("none", "it needs none")
+NO_TORCH = Build("none", "the one that fits could not be installed")
 COMPILED = ("workers/stereo", "workers/steady")
 
 
@@ -36,7 +36,7 @@ def main(want: str) -> int:
         print(f"{REPO}: this path is too long for Windows; move the folder to a shorter one", file=sys.stderr)
         return 1
     try:
-        build = fitting_build()
+        build = fitting_build() if want == "run" else NO_TORCH
         venv_folder = REPO / folder(build)
         python = venv_folder / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
         if not python.exists():
@@ -76,25 +76,23 @@ def make_venv(where: Path) -> None:
 def install_for_run(python: Path, build: Build) -> None:
     """With the torch that fits. One that nobody asked for by name may be missing: the program runs without,
     and at the next start it is tried again."""
-    print(f"torch: {build.name}, because {build.why}", flush=True)
     try:
-        install(python, "run", list(commands(build, LOCKS)), build.name)
+        install(python, "run", list(commands(build, LOCKS)), build)
     except subprocess.CalledProcessError:
         if build.wished or build.name == "none":
             raise
-        print(
-            f"torch for {build.name} could not be installed, so the program runs without it; the next start"
-        )
-        print(f"tries again ({VARIABLE}=none: it does not)", flush=True)
-        install(python, "run", list(commands(NO_TORCH, LOCKS)), NO_TORCH.name)
+        print(f"the next start tries again, unless {VARIABLE}=none is set", flush=True)
+        install(python, "run", list(commands(NO_TORCH, LOCKS)), NO_TORCH)
 
 
-def install(python: Path, want: str, wanted: list[list[str]], build: str = "") -> None:
+def install(python: Path, want: str, wanted: list[list[str]], build: Build | None = None) -> None:
     """What is locked, if that is not there yet. Raises CalledProcessError."""
-    locked = build + "".join(file.read_text() for file in sorted(LOCKS.glob("*.txt")))
+    locked = (build.name if build else "") + "".join(file.read_text() for file in sorted(LOCKS.glob("*.txt")))
     stamp = python.parents[1] / f".installed-{want}"
     if stamp.exists() and stamp.read_text() == locked:
         return
+    if build is not None:
+        print(f"torch: {build.name}, because {build.why}", flush=True)
     for arguments in wanted:
         print(f"installing: pip {' '.join(arguments)}", flush=True)
         pip = [str(python), "-m", "pip", *arguments, "--quiet", "--disable-pip-version-check"]
