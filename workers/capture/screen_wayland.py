@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from workers.capture._portal import Portal
 
 GUESS = (1080, 1920)  # rows and columns: what will be chosen is not known yet; more gets larger slots
+LONGEST = 60.0  # seconds between attempts: each may open a dialog
 PACKAGES = ("dbus_fast", "pipewire_capture")
 
 
@@ -36,6 +37,7 @@ class ScreenWayland(PushedSource):
         self._asking = asyncio.Lock()
         self._portal: Portal | None = None
         self._refused = ""
+        self._failures = 0  # in a row
 
     @classmethod
     def largest(cls, settings: SimpleNamespace) -> tuple[int, int]:
@@ -60,15 +62,22 @@ class ScreenWayland(PushedSource):
         from workers.capture._portal import Refused
 
         try:
-            await self._copy_all(await self._allowed(), newest)
+            portal = await self._allowed()
+            self._failures = 0
+            await self._copy_all(portal, newest)
         except Refused:
             self._refused = "you did not allow the screen to be captured; start again to be asked again"
             newest.fail(self._refused)
         except OSError as error:
-            newest.fail(f"{error}; trying again every second")
+            self._fail(newest, str(error))
         except Exception as error:  # nobody waits for this thread's errors
             self.log.exception("the Wayland desktop cannot be captured")
-            newest.fail(f"the Wayland desktop cannot be captured: {error!r}; trying again every second")
+            self._fail(newest, f"the Wayland desktop cannot be captured: {error!r}")
+
+    def _fail(self, newest: Newest, why: str) -> None:
+        self._failures += 1
+        self.try_again = min(LONGEST, type(self).try_again * 2 ** min(self._failures, 9))
+        newest.fail(f"{why}; trying again, ever less often")
 
     async def _allowed(self) -> "Portal":
         """The permission, asked for if there is none. Raises Refused and OSError."""
@@ -77,7 +86,7 @@ class ScreenWayland(PushedSource):
         async with self._asking:  # one dialog at a time
             if self._portal is None:
                 token = remembered()
-                if not token:
+                if not token and not self._failures:
                     self.log.info("choose a screen or a window in the dialog of your desktop")
                 portal = Portal()
                 try:
