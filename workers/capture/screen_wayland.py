@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 GUESS = (1080, 1920)  # rows and columns: what will be chosen is not known yet; more gets larger slots
 LONGEST = 60.0  # seconds between attempts: each may open a dialog
+FIRST_PICTURE = 5.0  # seconds; a desktop sends one at the beginning, also when nothing moves
 PACKAGES = ("dbus_fast", "pipewire_capture")
 
 
@@ -125,9 +126,14 @@ class ScreenWayland(PushedSource):
     async def _copy_changes(self, portal: "Portal", stream: Any, newest: Newest) -> None:
         """The stream has no bell, and gives its last picture until there is another."""
         before: Pixels | None = None
-        due = 0.0
+        begin, due = time.perf_counter(), 0.0
         while newest.wanted():
             self._check(portal, stream)
+            if before is None and time.perf_counter() - begin > FIRST_PICTURE:
+                raise OSError(
+                    "the desktop's PipeWire stream gives no picture that can be read here: only those in "
+                    "memory can, up to 4096 x 4096 pixels"
+                )
             pixels = stream.get_frame()
             if pixels is not None and (before is None or not np.array_equal(before, pixels)):
                 newest.put(Grab(pixels, "BGRA", time.perf_counter_ns()))
