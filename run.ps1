@@ -29,5 +29,6 @@ if (-not $python) {
 }
 & $python scripts\environment.py run
 if ($LASTEXITCODE -ne 0) { exit $LASTEXITCODE }
-& .venv\Scripts\python.exe launcher.py @args
+$venv = if ("$env:STEREORING_TORCH".Trim() -eq "directml") { ".venv-directml" } else { ".venv" }
+& "$venv\Scripts\python.exe" launcher.py @args
 exit $LASTEXITCODE

@@ -7,8 +7,8 @@ from typing import Any
 
 from pipeline.keys import HotKey, Keyboard, Keys, Taken
 from pipeline.supervisor import Supervisor
+from workers.stereo import STEP, other_view, strengthened
 
-STEP, DEEPEST = 0.5, 10.0  # of the strength
 log = logging.getLogger("stereoring.launcher")
 
 
@@ -68,10 +68,10 @@ class HotKeys:
 
     def _strengthen(self, by: float) -> None:
         strength = self._supervisor.setting("stereo", "strength")
-        self._set("stereo", "strength", min(DEEPEST, max(0.0, strength + by)))
+        self._set("stereo", "strength", strengthened(strength, by))
 
     def _other_view(self) -> None:
-        self._set("stereo", "view", "3d" if self._supervisor.setting("stereo", "view") == "2d" else "2d")
+        self._set("stereo", "view", other_view(self._supervisor.setting("stereo", "view")))
 
     def _pause(self) -> None:
         self._set("capture", "paused", not self._supervisor.setting("capture", "paused"))

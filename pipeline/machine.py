@@ -8,9 +8,6 @@ from pathlib import Path
 import psutil
 import pynvml
 
-from workers.capture import _win32 as win32
-from workers.capture._cameras import cameras
-from workers.capture._cameras import unavailable as no_cameras
 from workers.capture._monitors import monitors, unavailable
 from workers.capture._x11 import unavailable as no_windows
 from workers.capture._x11 import windows
@@ -52,6 +49,8 @@ def cpu_name() -> str:
 
 def _print_windows() -> None:
     if sys.platform == "win32":
+        from workers.capture import _win32 as win32
+
         print("windows (screen_windows_capture.handle and title)")
         for found in win32.windows():
             print(f"  {found.handle}: {found.title}")
@@ -62,6 +61,17 @@ def _print_windows() -> None:
         print(f"  none: {why_not}")
     for window in windows():
         print(f"  {window.width} x {window.height} {window.title}{'' if window.shown else '  (minimised)'}")
+
+
+def _print_cameras() -> None:
+    from workers.capture._cameras import cameras, unavailable  # brings FFmpeg, which no other command needs
+
+    print("cameras (camera.which)")
+    why_not = unavailable()
+    if why_not is not None:
+        print(f"  none: {why_not}")
+    for number, camera in enumerate(cameras() if why_not is None else [], start=1):
+        print(f"  {number}: {camera.name}")
 
 
 def devices_command() -> int:
@@ -75,12 +85,7 @@ def devices_command() -> int:
         place = f"{monitor['width']} x {monitor['height']} at {monitor['left']}, {monitor['top']}"
         print(f"  {number}: {place} {name}{'  (primary)' if monitor.get('is_primary') else ''}")
     _print_windows()
-    print("cameras (camera.which)")
-    why_not = no_cameras()
-    if why_not is not None:
-        print(f"  none: {why_not}")
-    for number, camera in enumerate(cameras() if why_not is None else [], start=1):
-        print(f"  {number}: {camera.name}")
+    _print_cameras()
     print("compute devices")
     for device in compute_devices():
         print(f"  {device}")

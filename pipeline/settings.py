@@ -7,7 +7,7 @@ default written there.
 import json
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, is_dataclass, replace
+from dataclasses import asdict, dataclass, is_dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
 
@@ -262,13 +262,18 @@ def _check_titles(titles: Any, profiles: Mapping[str, Layer], path: Path) -> Non
 
 def _check_keys(texts: Mapping[str, Any], path: Path) -> None:
     """Raises SettingsError."""
-    problems = []
-    for key, text in texts.items():
+    problems, taken = [], dict[HotKey, str]()
+    for key, text in {**asdict(Keys()), **texts}.items():
         try:
-            if text:
-                HotKey.of(text)
+            hot_key = HotKey.of(text) if text else None
         except ValueError as error:
             problems.append(Problem(str(path), None, f"keys.{key}", str(error)))
+            continue
+        if hot_key in taken:
+            what = f"{hot_key} is keys.{taken[hot_key]} already; one key does one thing"
+            problems.append(Problem(str(path), None, f"keys.{key}", what))
+        elif hot_key is not None:
+            taken[hot_key] = key
     if problems:
         raise SettingsError(problems)
 

@@ -31,10 +31,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from pipeline.machine import cpu_name
 from scripts.evaluating.speed import Picture, Run, times
 from workers.depth import Settings
-from workers.depth._devices import OPTIONS
+from workers.depth._devices import COMPILE, OPTIONS, check_torch_option
 from workers.depth._manifest import BUILT_IN, BUILT_IN_FOLDER
 from workers.depth._models import find
-from workers.depth._onnx_network import NONE, OnnxNetwork
+from workers.depth._onnx_network import OnnxNetwork
+from workers.depth._options import NONE
 from workers.worker import CannotWork, Host
 
 TEACHER = "tcmonodepth-small"
@@ -56,8 +57,8 @@ class Contender:
 @dataclass(frozen=True)
 class Row:
     """`rows` x `columns` is the picture, `network_rows` x `network_columns` what the network makes of it.
-    `option` is onnxruntime's that was kept, `half` in torch, or none. ms, with and without the program around
-    the network; None where there is no network in torch to compare."""
+    `option` is the one that was kept, `half` besides in torch, or none. ms, with and without the program
+    around the network; None where there is no network in torch to compare."""
 
     model: str
     weights: str
@@ -100,7 +101,9 @@ def parse() -> argparse.Namespace:
     )
     parser.add_argument("--size", type=_size, action="append", metavar="COLUMNSxROWS", help="can be repeated")
     parser.add_argument("--device", default=Settings.device, help="as depth.device (auto)")
-    parser.add_argument("--option", default=NONE, choices=[NONE, *OPTIONS], help="as depth.option (none)")
+    parser.add_argument(
+        "--option", default=NONE, choices=[NONE, COMPILE, *OPTIONS], help="as depth.option (none)"
+    )
     parser.add_argument("--half", default=Settings.half, help="as depth.half (auto)")
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1, help="of the processor (all)")
     parser.add_argument("--rounds", type=int, default=20, help="of each row (20)")
@@ -208,17 +211,16 @@ def in_torch(
 ) -> Contender:
     from workers.depth._torch_network import TorchNetwork, load
 
-    if options.option != NONE:
-        raise CannotWork(f"depth.option: {options.option} is for networks in ONNX, and {name} runs in torch")
-    network = TorchNetwork(path, size, options.device, options.half, host)
+    check_torch_option(options.option, name)
+    network = TorchNetwork(path, size, options.device, options.option, options.half, host)
     import torch
 
     plain = None
     if network.choice.device in ("cpu", "cuda"):
         same = load(path, torch.float32).eval()
         plain = plain_torch(same, network.size, network.choice.device, options.threads)
-    half = "half" if network.half else NONE
-    return Contender(network.choice.device, half, network.size, network, plain)
+    kept = [*(["half"] if network.half else []), *([network.option] if network.option != NONE else [])]
+    return Contender(network.choice.device, "+".join(kept) or NONE, network.size, network, plain)
 
 
 def plain_torch(network: Any, size: tuple[int, int], device: str, threads: int) -> Run:
@@ -261,7 +263,7 @@ def text_of(rows: list[Row], left_out: list[str], options: argparse.Namespace) -
 
 def line_of(model: str, *cells: str) -> str:
     *texts, ours, plain = cells
-    return f"{model:<44}" + "".join(f"{text:<11}" for text in texts) + f"{ours:>17}{plain:>17}"
+    return f"{model:<44}" + "".join(f"{text:<13}" for text in texts) + f"{ours:>17}{plain:>17}"
 
 
 def written(median: float | None, least: float | None) -> str:

@@ -1,6 +1,6 @@
 # Sourced by scripts/test: what the end-to-end tests need of the system - a display without a monitor (Xvfb),
-# OpenGL without a GPU (Mesa), a browser (chromium) and hands (xdotool). As root on Debian or Ubuntu it is
-# installed; else what is missing is named, and the tests that need it skip and say so.
+# OpenGL without a GPU (Mesa), a browser (chromium), hands (xdotool), and what a Wayland desktop has for those who
+# capture it (D-Bus, PipeWire, a picture in it). As root on Debian or Ubuntu it is installed; else what is missing is named, and the tests that need it skip and say so.
 
 get_system_packages() {
     local missing=() command package
@@ -8,8 +8,16 @@ get_system_packages() {
         command -v "$command" >/dev/null || missing+=("$package")
     done <<<"Xvfb xvfb
 chromium chromium
-xdotool xdotool"
+xdotool xdotool
+dbus-daemon dbus-daemon
+pipewire pipewire
+pw-dump pipewire-bin
+wireplumber wireplumber
+gst-launch-1.0 gstreamer1.0-tools"
     ldconfig -p | grep -q 'libGL\.so\.1' || missing+=(libgl1)
+    ls /usr/lib/*/gstreamer-1.0/libgstpipewire.so >/dev/null 2>&1 || missing+=(gstreamer1.0-pipewire)
+    ls /usr/lib/*/gstreamer-1.0/libgstvideotestsrc.so >/dev/null 2>&1 || missing+=(gstreamer1.0-plugins-base)
+    [ -f /usr/share/dbus-1/interfaces/org.freedesktop.portal.ScreenCast.xml ] || missing+=(xdg-desktop-portal-dev)
     ls /usr/lib/*/dri/swrast_dri.so >/dev/null 2>&1 || missing+=(libgl1-mesa-dri)
     [ ${#missing[@]} -gt 0 ] || return 0
     if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then

@@ -63,6 +63,7 @@ def test_contract_no_auto_is_left_and_each_decision_has_its_reason(picked: Picke
     assert settings.sinks == ("web",)
     assert reasons == [
         "source: not screen_mss, because there is no display (DISPLAY is not set)",
+        "source: not screen_wayland, because this is no Wayland session (WAYLAND_DISPLAY is not set)",
         "source: scene",
         f"depth: {BUILT_IN}, {MODELS[BUILT_IN].about}",
         "sink: not window, because there is no display (DISPLAY is not set)",
@@ -123,7 +124,7 @@ def test_contract_a_wayland_session_without_xwayland_is_told_as_such(
     monkeypatch.setenv("WAYLAND_DISPLAY", "wayland-0")
     _, reasons = picked("depth.model=true")
     assert reasons[0].startswith("source: not screen_mss, because this is a Wayland session without XWayland")
-    assert "log in with an X11 session" in reasons[0]
+    assert "screen_wayland asks the desktop for it" in reasons[0]
 
 
 def test_contract_the_screen_of_xwayland_is_not_taken_for_the_desktop() -> None:
@@ -139,7 +140,7 @@ def test_contract_the_screen_of_xwayland_is_not_taken_for_the_desktop() -> None:
     [
         ("win32", ["screen_windows_capture", "screen_dxcam", "screen_mss", "scene"]),
         ("darwin", ["screen_macos", "screen_mss", "scene"]),
-        ("linux", ["screen_mss", "scene"]),
+        ("linux", ["screen_mss", "screen_wayland", "scene"]),
     ],
 )
 def test_contract_each_system_has_its_order_and_each_fall_back_its_reason(

@@ -916,3 +916,14 @@ def test_a_hot_key_that_is_none_is_said_plainly(package: str, write: Write) -> N
     assert complaints(write(GOOD + "\nkeys: {view: v}\n"), package) == [
         "settings.yaml: keys.view: 'v' would be lost to all other programs; add ctrl or alt or shift or super"
     ]
+
+
+def test_two_hot_keys_that_are_the_same_are_said_plainly(package: str, write: Write) -> None:
+    """Also where one of them is a default."""
+    assert complaints(write(GOOD + "\nkeys: {strength_up: Alt+F5, strength_down: alt+f5}\n"), package) == [
+        "settings.yaml: keys.strength_down: alt+f5 is keys.strength_up already; one key does one thing"
+    ]
+    assert complaints(write(GOOD + "\nkeys: {view: ctrl+alt+space}\n"), package) == [
+        "settings.yaml: keys.pause: ctrl+alt+space is keys.view already; one key does one thing"
+    ]
+    assert load(write(GOOD + "\nkeys: {view: '', pause: ''}\n"), package=package)

@@ -21,3 +21,15 @@ def test_contract_a_line_for_each_package_that_is_not_here() -> None:
         'another-thing==1.1; sys_platform == "win32"',
         'Windows-Thing==2.0; sys_platform == "win32"',
     ]
+
+
+def test_without_a_marker_all_lines_are_given() -> None:
+    report = {"install": [{"metadata": {"name": "numpy", "version": "9.9"}}]}
+    done = subprocess.run(
+        [sys.executable, str(REPO / "scripts" / "lock_lines.py")],
+        input=json.dumps(report),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.splitlines() == ["numpy==9.9"]

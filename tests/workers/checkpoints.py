@@ -181,6 +181,15 @@ PROCESSORS = {
 }
 
 
+def processor(kind: str) -> Any | None:
+    """Transformers' own class on numpy and Pillow, by the network's kind; None where it has it only on
+    torchvision. Before 5 these had the plain names."""
+    name = PROCESSORS[kind]
+    if transformers.__version__ < "5" and kind != "depth_pro":
+        return getattr(transformers, name)
+    return getattr(transformers, name + "Pil", None)
+
+
 def write(family: str, folder: Path) -> Any:
     """Make one, and give back its network as transformers holds it."""
     torch.manual_seed(1)
@@ -191,11 +200,11 @@ def write(family: str, folder: Path) -> Any:
             if weight.ndim > 1:
                 weight.mul_(gain)
     network.eval().save_pretrained(folder)
-    kind = PROCESSORS[network.config.model_type]
-    pil = getattr(transformers, kind + "Pil", None)
-    if pil is None:  # transformers has this one only on torchvision
+    kind = network.config.model_type
+    own = processor(kind)
+    if own is None:
         told = {
-            "image_processor_type": kind,
+            "image_processor_type": PROCESSORS[kind],
             "do_rescale": True,
             "rescale_factor": 1 / 255,
             "resample": 2,
@@ -203,5 +212,5 @@ def write(family: str, folder: Path) -> Any:
         }
         (folder / "preprocessor_config.json").write_text(json.dumps(told))
     else:
-        pil(**how).save_pretrained(folder)
+        own(**how).save_pretrained(folder)
     return network

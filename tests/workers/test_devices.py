@@ -13,8 +13,9 @@ import numpy as np
 import onnxruntime
 import pytest
 
-from workers.depth import Settings, _onnx_network
+from workers.depth import Settings, _options
 from workers.depth._devices import (
+    COMPILE,
     OPTIONS,
     PACKAGES,
     PREFERRED,
@@ -28,7 +29,8 @@ from workers.depth._devices import (
 )
 from workers.depth._manifest import BUILT_IN
 from workers.depth._models import find
-from workers.depth._onnx_network import OnnxNetwork, times
+from workers.depth._onnx_network import OnnxNetwork
+from workers.depth._options import times
 from workers.worker import CannotWork, Host
 
 pytestmark = pytest.mark.timeout(60)
@@ -97,7 +99,7 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> Machine:
         monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: [*providers, CPU])
         monkeypatch.setattr(onnxruntime, "InferenceSession", session)
         spent = (9.0, 4.0) if quicker else (4.0, 9.0)
-        monkeypatch.setattr(_onnx_network, "times", lambda one, other: (one(), other(), spent)[2])
+        monkeypatch.setattr(_options, "times", lambda one, other: (one(), other(), spent)[2])
         return opened
 
     return be
@@ -129,7 +131,7 @@ def test_contract_the_settings_name_exactly_what_there_is() -> None:
         == {"auto", *PROVIDERS}
         == {"auto", "cpu", *TORCHES}
     )
-    assert set(kinds["option"].__args__) == {"none", *OPTIONS}
+    assert set(kinds["option"].__args__) == {"none", COMPILE, *OPTIONS}
     assert set(kinds["half"].__args__) == {"auto", "always", "never"}
 
 

@@ -20,7 +20,7 @@ transformers = pytest.importorskip("transformers", reason="transformers is not i
 import torch.nn.functional as F  # noqa: E402
 
 from tests.pipeline.running import launched  # noqa: E402
-from tests.workers.checkpoints import FAMILIES, PROCESSORS, write  # noqa: E402
+from tests.workers.checkpoints import FAMILIES, processor, write  # noqa: E402
 from tests.workers.one_process import row  # noqa: E402
 from workers.depth._families import (  # noqa: E402
     family_of,
@@ -73,7 +73,7 @@ def picture(rows: int, columns: int) -> npt.NDArray[np.uint8]:
 
 def ours(folder: Path, given: npt.NDArray[np.uint8]) -> Floats:
     found = np.empty(given.shape[:2], np.float32)
-    TorchNetwork(folder, given.shape[:2], "cpu", "auto", host())(given, found)
+    TorchNetwork(folder, given.shape[:2], "cpu", "none", "auto", host())(given, found)
     return found
 
 
@@ -84,11 +84,11 @@ def theirs(folder: Path, given: npt.NDArray[np.uint8]) -> Floats:
     with torch.inference_mode():
         if kind == "depth_pro":
             return after_depth_pro(network(pixel_values=before_depth_pro(folder, given)), given)
-        processor = getattr(transformers, PROCESSORS[kind] + "Pil").from_pretrained(folder)
-        answer = network(**processor(given, return_tensors="pt", **asked(folder, given)))
+        feeder = processor(kind).from_pretrained(folder)
+        answer = network(**feeder(given, return_tensors="pt", **asked(folder, given)))
         if kind == "zoedepth":
             return after_zoedepth(answer, given)
-        (made,) = processor.post_process_depth_estimation(answer, target_sizes=[given.shape[:2]])
+        (made,) = feeder.post_process_depth_estimation(answer, target_sizes=[given.shape[:2]])
     return np.asarray(made["predicted_depth"], np.float32)
 
 
@@ -300,7 +300,7 @@ def test_contract_without_transformers_one_line_says_what_to_install(
 ) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(CannotWork) as caught:
-        TorchNetwork(tmp_path, (192, 320), "auto", "auto", host())
+        TorchNetwork(tmp_path, (192, 320), "auto", "none", "auto", host())
     assert "torch and transformers is not installed" in str(caught.value)
     assert "`pip install -r requirements/torch.txt`" in str(caught.value)
 
@@ -326,7 +326,7 @@ def test_contract_a_spoiled_folder_is_refused_by_its_name(tmp_path: Path, spoil:
     write("depth-anything", tmp_path)
     spoil(tmp_path)
     with pytest.raises(CannotWork, match=said) as caught:
-        TorchNetwork(tmp_path, (64, 64), "cpu", "auto", host())
+        TorchNetwork(tmp_path, (64, 64), "cpu", "none", "auto", host())
     assert str(tmp_path) in str(caught.value)
 
 
@@ -343,7 +343,7 @@ def test_contract_a_pickle_with_code_in_it_runs_none(tmp_path: Path) -> None:
     (tmp_path / "model.safetensors").unlink()
     torch.save({"head.conv1.weight": Bomb(tmp_path / "exploded")}, tmp_path / "pytorch_model.bin")
     with pytest.raises(CannotWork):
-        TorchNetwork(tmp_path, (64, 64), "cpu", "auto", host())
+        TorchNetwork(tmp_path, (64, 64), "cpu", "none", "auto", host())
     assert not (tmp_path / "exploded").exists()
 
 
@@ -369,7 +369,7 @@ def test_half_precision_answers_nearly_the_same(tmp_path: Path) -> None:
     write("dpt-beit", tmp_path)
     given = picture(64, 64)
     found = np.empty((64, 64), np.float32)
-    network = TorchNetwork(tmp_path, (64, 64), "cpu", "always", host())
+    network = TorchNetwork(tmp_path, (64, 64), "cpu", "none", "always", host())
     network(given, found)
     wanted = ours(tmp_path, given)
     assert network.half

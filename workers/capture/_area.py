@@ -33,6 +33,13 @@ def single_monitor(there: Sequence[Mapping[str, Any]], settings: Any) -> Mapping
     return monitor_of([{}, *there], settings)
 
 
+def captured_size(there: Sequence[Mapping[str, Any]], settings: Any) -> tuple[int, int]:
+    """Rows and columns of the region on the single monitor. Raises ValueError."""
+    monitor = single_monitor(there, settings)
+    _, _, width, height = within(monitor["width"], monitor["height"], settings)
+    return height, width
+
+
 def cropped(pixels: npt.NDArray[np.uint8], settings: Any) -> npt.NDArray[np.uint8]:
     """The region's part of a picture uint8[H, W, channels] of the whole monitor; nothing is copied."""
     left, top, width, height = within(pixels.shape[1], pixels.shape[0], settings)

@@ -11,7 +11,7 @@ from mss.exception import ScreenShotError
 
 from workers.capture._dpi import see_real_pixels
 
-WAYLAND = "whose screen X11 programs cannot see; log in with an X11 session (Xorg) for that"
+WAYLAND = "whose screen X11 programs cannot see; screen_wayland asks the desktop for it"
 
 
 def unavailable() -> str | None:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 
-from workers.capture._area import cropped, single_monitor, within
+from workers.capture._area import captured_size, cropped, single_monitor
 from workers.capture._frames import Grab
 from workers.capture._monitors import monitors
 from workers.capture._monitors import unavailable as no_screen
@@ -41,9 +41,7 @@ class ScreenDxcam(PushedSource):
     def largest(cls, settings: SimpleNamespace) -> tuple[int, int]:
         if importlib.util.find_spec("dxcam") is None:
             raise ValueError("capture.source: not screen_dxcam, because the package dxcam is not installed")
-        monitor = single_monitor(monitors(), settings.screen_mss)
-        _, _, width, height = within(monitor["width"], monitor["height"], settings.screen_mss)
-        return height, width
+        return captured_size(monitors(), settings.screen_mss)
 
     def open(self) -> None:
         if self.settings.screen_mss.cursor:

@@ -10,7 +10,7 @@ from typing import Any
 
 import psutil
 
-from workers.capture._area import cropped, single_monitor, within
+from workers.capture._area import captured_size, cropped, single_monitor
 from workers.capture._frames import Grab
 from workers.capture._monitors import monitors
 from workers.capture._monitors import unavailable as no_screen
@@ -36,9 +36,7 @@ class ScreenMacos(PushedSource):
         if importlib.util.find_spec("ScreenCaptureKit") is None:
             why_not = "the package pyobjc-framework-ScreenCaptureKit is not installed"
             raise ValueError(f"capture.source: not screen_macos, because {why_not}")
-        monitor = single_monitor(monitors(), settings.screen_mss)
-        _, _, width, height = within(monitor["width"], monitor["height"], settings.screen_mss)
-        return height, width
+        return captured_size(monitors(), settings.screen_mss)
 
     def start(self, newest: Newest) -> None:
         from workers.capture._screencapturekit import Stream, Wish

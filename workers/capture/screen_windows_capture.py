@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from annotated_types import Ge, Le
 
-from workers.capture._area import cropped, single_monitor, within
+from workers.capture._area import captured_size, cropped
 from workers.capture._dpi import see_real_pixels
 from workers.capture._duplication import Duplication
 from workers.capture._frames import Grab
@@ -57,9 +57,7 @@ class ScreenWindowsCapture(PushedSource):
             if wants.hdr:
                 raise ValueError("screen_windows_capture.hdr: is for monitors; a window comes without it")
             return GUESS
-        monitor = single_monitor(monitors(), settings.screen_mss)
-        _, _, width, height = within(monitor["width"], monitor["height"], settings.screen_mss)
-        return height, width
+        return captured_size(monitors(), settings.screen_mss)
 
     def open(self) -> None:
         see_real_pixels()

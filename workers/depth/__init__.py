@@ -15,6 +15,8 @@ class Settings:
     height: Annotated[int, Ge(64), Le(1024), MultipleOf(32)] = 192
     device: Literal["auto", "cpu", "cuda", "rocm", "xpu", "mps", "directml"] = "auto"
     half: Literal["auto", "always", "never"] = "auto"
-    option: Literal["none", "cuda", "tensorrt", "openvino", "migraphx", "coreml", "directml"] = "none"
+    option: Literal["none", "compile", "cuda", "tensorrt", "openvino", "migraphx", "coreml", "directml"] = (
+        "none"
+    )
     sync: Annotated[Literal["exact", "latest"], "live"] = "exact"
     fps: Annotated[float, Ge(0), Le(480), "live"] = 0

@@ -28,6 +28,7 @@ OPTIONS = {
     "coreml": "CoreMLExecutionProvider",
     "directml": "DmlExecutionProvider",
 }
+COMPILE = "compile"  # torch.compile, for networks in torch
 PACKAGES = {
     "CUDAExecutionProvider": "pip install onnxruntime-gpu in place of onnxruntime",
     "TensorrtExecutionProvider": "pip install onnxruntime-gpu tensorrt-cu12 in place of onnxruntime",
@@ -37,14 +38,11 @@ PACKAGES = {
     "DmlExecutionProvider": "pip install onnxruntime-directml in place of onnxruntime (Windows)",
 }
 TORCHES = {
-    "cuda": "a torch with CUDA (pip install torch --index-url https://download.pytorch.org/whl/cu126) and "
-    "NVIDIA's driver",
-    "rocm": "a torch with ROCm (pip install torch --index-url https://download.pytorch.org/whl/rocm6.4) and "
-    "AMD's driver",
-    "xpu": "a torch with XPU (pip install torch --index-url https://download.pytorch.org/whl/xpu) and "
-    "Intel's driver",
+    "cuda": "NVIDIA's driver and a torch with CUDA (start with STEREORING_TORCH=cuda scripts/run)",
+    "rocm": "AMD's driver and a torch with ROCm (start with STEREORING_TORCH=rocm scripts/run)",
+    "xpu": "Intel's driver and a torch with XPU (start with STEREORING_TORCH=xpu scripts/run)",
     "mps": "a Mac with Apple's own processor",
-    "directml": "pip install torch-directml (Windows)",
+    "directml": "torch-directml (on Windows: set STEREORING_TORCH=directml, then run.bat)",
 }
 HALVES = (
     "cuda",
@@ -93,6 +91,11 @@ def choose_onnx(wanted: str, providers: Sequence[str]) -> Choice:
 
 def check_option(option: str, providers: Sequence[str]) -> str:
     """The provider behind `depth.option`. Raises CannotWork where the installed onnxruntime has it not."""
+    if option == COMPILE:
+        raise CannotWork(
+            f"depth.option: {COMPILE} is torch.compile, for networks in torch, and this one is in ONNX; set "
+            f"depth.option to none or to one of onnxruntime's ({', '.join(OPTIONS)})"
+        )
     provider = OPTIONS[option]
     if provider not in providers:
         raise CannotWork(
@@ -100,6 +103,15 @@ def check_option(option: str, providers: Sequence[str]) -> str:
             f"(it has {', '.join(providers)}); {PACKAGES[provider]}"
         )
     return provider
+
+
+def check_torch_option(option: str, model: str) -> None:
+    """Raises CannotWork for one of onnxruntime's."""
+    if option in OPTIONS:
+        raise CannotWork(
+            f"depth.option: {option} is for networks in ONNX, and {model} runs in torch; set depth.option to "
+            f"none or to {COMPILE}"
+        )
 
 
 def torch_devices(torch: Any) -> list[str]:

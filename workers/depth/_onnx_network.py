@@ -1,8 +1,7 @@
 """A depth network in ONNX, through onnxruntime: on a device, and with an option that has to prove itself."""
 
 import logging
-import time
-from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +13,10 @@ from onnxruntime.capi import onnxruntime_pybind11_state as status
 from workers.depth._devices import OPTIONS, PROVIDERS, Choice, check_option, choose_onnx
 from workers.depth._families import Size
 from workers.depth._models import cache_folder
+from workers.depth._options import BUILD_LIMIT, NONE, proves_itself
 from workers.worker import CannotWork, Host
 
-NONE = "none"
-WARM_UP, ROUNDS = 3, 15
-AGREE = 0.05  # of the range; what differs more is another answer
 ON_GPU = {"device_type": "GPU"}  # OpenVINO takes the processor unless it is told
-BUILD_LIMIT = 1800  # seconds; TensorRT takes minutes for a large network
 # onnxruntime has an exception class for each of its status codes, and none above them.
 FAILURES: tuple[type[Exception], ...] = (
     *(kind for kind in vars(status).values() if isinstance(kind, type) and issubclass(kind, Exception)),
@@ -103,30 +99,18 @@ class OnnxNetwork:
         with self._host.busy(f"building {self._name} for {option}", limit=BUILD_LIMIT):
             try:
                 session = self._open(provider, provider_options(option, half))
-                why_not = self._differs(session, provider)
+                if session.get_providers()[0] != provider:
+                    raise RuntimeError(f"onnxruntime has {provider} but could not start it")
+                self._batch[:] = np.random.default_rng(0).uniform(0, 255, self._batch.shape)
+                plain, other = (partial(self._run, which) for which in (self._session, session))
+                kept = proves_itself(option, self._name, plain, other)
             except FAILURES as error:
                 log.warning(
                     "depth.option: %s cannot run %s, which goes on without: %s", option, self._name, error
                 )
                 return
-            if why_not is not None:
-                log.warning("depth.option: %s goes on without %s: %s", self._name, option, why_not)
-                return
-            plain, other = times(lambda: self._run(self._session), lambda: self._run(session))
-        verdict = "kept" if other < plain else "not kept"
-        log.info("depth.option: %s takes %.1f ms, plain %.1f ms: %s", option, other, plain, verdict)
-        if other < plain:
+        if kept:
             self._session, self.option = session, option
-
-    def _differs(self, session: Any, provider: str) -> str | None:
-        if session.get_providers()[0] != provider:
-            return f"onnxruntime has {provider} but could not start it"
-        self._batch[:] = np.random.default_rng(0).uniform(0, 255, self._batch.shape)
-        plain, other = self._run(self._session), self._run(session)
-        off = float(np.abs(plain - other).max() / max(np.ptp(plain), 1e-6))
-        if not off <= AGREE:  # also where it is not a number
-            return f"its answer is off by {off:.0%} of the range"
-        return None
 
 
 def provider_options(option: str, half: str) -> dict[str, Any]:
@@ -144,18 +128,6 @@ def provider_options(option: str, half: str) -> dict[str, Any]:
         return {"ModelFormat": "MLProgram"}
     assert option in OPTIONS, f"{option} has no provider"
     return {}
-
-
-def times(one: Callable[[], object], other: Callable[[], object]) -> tuple[float, float]:
-    """Median ms of each, in turns, so that other work on the machine falls on both."""
-    spent: tuple[list[float], list[float]] = ([], [])
-    for turn in range(WARM_UP + ROUNDS):
-        for job, its in zip((one, other), spent, strict=True):
-            begin = time.perf_counter()
-            job()
-            if turn >= WARM_UP:
-                its.append((time.perf_counter() - begin) * 1e3)
-    return float(np.median(spent[0])), float(np.median(spent[1]))
 
 
 def check_input(session: Any, name: str, height: int, width: int) -> str:

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from workers.depth._devices import Choice, choose_torch, torch_device, torch_devices, wants_half
+from workers.depth._devices import COMPILE, Choice, choose_torch, torch_device, torch_devices, wants_half
 from workers.depth._families import (
     PROMPT_FROM,
     PROMPT_TO,
@@ -28,6 +28,8 @@ from workers.depth._families import (
     padding,
     resampling,
 )
+from workers.depth._options import NONE
+from workers.depth._torch_compile import compiled
 from workers.worker import CannotWork, Host
 
 INSTALL = "pip install -r requirements/torch.txt"
@@ -39,9 +41,9 @@ log = logging.getLogger(__name__)
 class TorchNetwork:
     """Call it with a picture uint8[rows, columns, 3] RGB and float32[rows, columns] to fill with relative
     inverse depth, greater = nearer. `choice` is what it runs on, `half` whether in half precision, `size` the
-    rows and columns that the network itself gets."""
+    rows and columns that the network itself gets, `option` the option that it runs with."""
 
-    def __init__(self, folder: Path, size: Size, device: str, half: str, host: Host) -> None:
+    def __init__(self, folder: Path, size: Size, device: str, option: str, half: str, host: Host) -> None:
         """Raises CannotWork."""
         require_torch(str(folder))
         with host.busy("loading torch", limit=120):
@@ -63,6 +65,9 @@ class TorchNetwork:
             self._network = load(folder, self._type).to(self._device).eval()
             self._prepare(*size)
             self(np.zeros((*size, 3), np.uint8), np.empty(size, np.float32))  # kernels are chosen now
+        self.option = NONE
+        if option == COMPILE:
+            self._try_compiled(folder.name, size, host)
 
     def __call__(self, picture: npt.NDArray[np.uint8], found: npt.NDArray[np.float32]) -> None:
         torch = self._torch
@@ -70,6 +75,20 @@ class TorchNetwork:
             pixels = torch.tensor(np.ascontiguousarray(picture), device=self._device)
             answer = self._network(pixel_values=self._fed(pixels)).predicted_depth
             found[:] = self._nearness(answer.float(), picture.shape[:2]).cpu().numpy()
+
+    def _try_compiled(self, name: str, size: Size, host: Host) -> None:
+        torch = self._torch
+        noise = np.random.default_rng(0).integers(0, 256, (*size, 3), dtype=np.uint8)
+
+        def run(network: Any) -> npt.NDArray[np.float32]:
+            with torch.no_grad():
+                answer = network(pixel_values=fed).predicted_depth
+            return np.asarray(answer.float().cpu().numpy())
+
+        fed = self._fed(torch.tensor(noise, device=self._device))
+        built = compiled(self._network, name, run, self.choice.device, host)
+        if built is not None:
+            self._network, self.option = built, COMPILE
 
     def _prepare(self, rows: int, columns: int) -> None:
         """What is the same for all pictures of a size, on the device."""

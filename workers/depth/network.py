@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from shm.lease import Lease, OpenSlot
+from workers.depth._devices import check_torch_option
 from workers.depth._models import find
-from workers.worker import CannotWork, Worker
+from workers.worker import Worker
 
 if TYPE_CHECKING:
     from workers.depth._onnx_network import OnnxNetwork
@@ -51,12 +52,9 @@ class Network(Worker):
         from workers.depth._torch_network import TorchNetwork
 
         depth = self.settings.depth
-        if depth.option != "none":
-            raise CannotWork(
-                f"depth.option: {depth.option} is for networks in ONNX, and {depth.model} runs in torch; "
-                "set depth.option to none"
-            )
-        network = TorchNetwork(folder, (depth.height, depth.width), depth.device, depth.half, self.host)
+        check_torch_option(depth.option, depth.model)  # before torch is loaded
+        size = depth.height, depth.width
+        network = TorchNetwork(folder, size, depth.device, depth.option, depth.half, self.host)
         # What torch and transformers brought stays to the end. Looked through once more at the exit it takes
         # 1.2 s instead of 0.2, and the worker is killed before that.
         gc.collect()

@@ -21,7 +21,7 @@ OTHER_WAY = 0.25  # pixels by which another flow has to differ to be worth a try
 NOWHERE, BEYOND = np.float32(-1e9), np.float32(1e9)  # no map says that
 CROSS = ((0, 0), (-1, 0), (1, 0), (0, -1), (0, 1))
 ALIKE = np.array([[0, 1, 0], [1, 1, 1], [0, 1, 0]], np.float32) / 5
-NO_MORE: Any = None  # places than those in the first array; the stubs do not know that it may be left out
+NO_SECOND_MAP: Any = None  # cv2.remap takes one map with two channels; its stub wants a second array
 STILL = 2.0  # grey levels: noise of a camera or a codec, not motion
 
 Grey = npt.NDArray[np.uint8]
@@ -61,7 +61,7 @@ class Carrier:
         ways = (
             cv2.resize(self._flow, self._sampled.shape[::-1], interpolation=cv2.INTER_NEAREST) + self._places
         )
-        there = cv2.remap(to, ways, NO_MORE, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        there = cv2.remap(to, ways, NO_SECOND_MAP, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
         unlike = cv2.filter2D(cv2.absdiff(there, self._sampled), -1, ALIKE)
         return np.asarray(unlike <= UNLIKE, np.uint8)
 

@@ -37,7 +37,7 @@ class Screen:
     def __init__(self, settings: Any, corner: Corner, actions: dict[str, Callable[[], None]]) -> None:
         self._display = pyglet.display.get_display()
         self._monitors = self._display.get_screens()
-        self._monitor = next((i for i, m in enumerate(self._monitors) if (m.x, m.y) == corner), 0)
+        self._monitor = self._at(corner)
         self._actions = {getattr(keys, name): action for name, action in actions.items()}
         self._closed = self._covering = self._spoilt = False
         self._aspect = 16 / 9
@@ -148,9 +148,13 @@ class Screen:
         if self._covering:
             self.toggle_fullscreen()
         self._monitors = self._display.get_screens()
-        self._monitor = next((i for i, m in enumerate(self._monitors) if (m.x, m.y) == corner), 0)
+        self._monitor = self._at(corner)
         self._window.set_visible(True)
         self.toggle_fullscreen()
+
+    def _at(self, corner: Corner) -> int:
+        """Which of pyglet's monitors has this corner; the first where none has."""
+        return next((i for i, m in enumerate(self._monitors) if (m.x, m.y) == corner), 0)
 
     def toggle_fullscreen(self) -> None:
         """Cover the monitor, or be a window again."""

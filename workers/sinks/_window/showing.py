@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 from shm.lease import Lease
 from workers.sinks._window.first_monitor import Corner, corners, first_monitor
-from workers.stereo import LAYOUTS
+from workers.stereo import LAYOUTS, STEP, other_view, strengthened
 from workers.stereo._layout import BY_PIXEL, lay_out
 from workers.stereo._parallax import parallax_for
 from workers.worker import CannotWork, Step, Wiring, Worker
@@ -65,7 +65,6 @@ class ShowingWorker(Worker):
         self._times: deque[float] = deque(maxlen=120)
         self._latency_ms = 0.0
         self._hidden_since, self._seen = float("inf"), True
-        self._stale = False
         self.screen = Screen(self._look(), corner, self._keys())
 
     def close(self) -> None:
@@ -114,7 +113,6 @@ class ShowingWorker(Worker):
                 step.once(0.5)
 
     def stale(self, stale: bool) -> None:
-        self._stale = stale
         self.screen.mark_stale(stale)
 
     def process(self, *held: Lease) -> None:
@@ -151,10 +149,10 @@ class ShowingWorker(Worker):
 
     def _keys(self) -> dict[str, Callable[[], None]]:
         return {
-            "UP": lambda: self._strengthen(0.5),
-            "DOWN": lambda: self._strengthen(-0.5),
+            "UP": lambda: self._strengthen(STEP),
+            "DOWN": lambda: self._strengthen(-STEP),
             "_0": lambda: self._set("strength", self._set_strength),
-            "V": lambda: self._set("view", "3d" if self._asked("view") == "2d" else "2d"),
+            "V": lambda: self._set("view", other_view(self._asked("view"))),
             "P": lambda: self._set("paused", not self._asked("paused", "capture"), "capture"),
             "TAB": self._next_layout,
             "D": self._toggle_depth,
@@ -162,7 +160,7 @@ class ShowingWorker(Worker):
         }
 
     def _strengthen(self, by: float) -> None:
-        self._set("strength", min(10.0, max(0.0, self._asked("strength") + by)))
+        self._set("strength", strengthened(self._asked("strength"), by))
 
     def _next_layout(self) -> None:
         layouts: tuple[Any, ...] = LAYOUTS
