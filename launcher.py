@@ -8,9 +8,13 @@ launcher.py devices   monitors and compute devices
 launcher.py models    list, download and verify depth models
 """
 
+import signal
 import sys
 
 if __name__ == "__main__":
+    # While modules are imported there is nothing to clean up yet, and Python may be where it has to swallow a
+    # KeyboardInterrupt (in a weak reference's callback): then a Ctrl-C would be lost.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     from pipeline.commands import main
 
     sys.exit(main(sys.argv[1:]))

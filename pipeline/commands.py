@@ -32,6 +32,8 @@ def main(arguments: Sequence[str]) -> int:
     if not arguments or (arguments[0].startswith("-") and arguments[0] not in ("-h", "--help")):
         arguments = ["run", *arguments]
     options = _parser().parse_args(arguments)
+    if options.command is not _run:  # which sets its own when there is something to stop
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         code: int = options.command(options)
         sys.stdout.flush()
