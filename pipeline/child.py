@@ -11,6 +11,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from pipeline.control import Channel
+from pipeline.house import LauncherHouse
 from shm.board import OPENING, RUNNING, STOPPED, Board, Line
 from shm.errors import RingCorrupt
 from shm.ring import ReaderHandle, WriterHandle
@@ -115,7 +116,8 @@ def _work(assignment: Assignment, control: Channel, line: Line) -> None:
         def tell(kind: str, **what: Any) -> None:
             control.send({"kind": kind, **what})
 
-        host = Host(line.busy, tell, assignment.threads)
+        house = LauncherHouse(assignment.launcher_pid)
+        host = Host(line.busy, tell, assignment.threads, house)
         worker = kind(settings, host)
         link = Link(
             line=line,

@@ -27,6 +27,7 @@ from shm.lease import Lease, OpenSlot
 from shm.ring import Attachment, RingReader, RingWriter
 from shm.segment import Segment
 from shm.wake import Sleeper, wait
+from workers.house import House
 
 BEAT_EVERY = 0.25  # seconds; the longest sleep between two beats
 
@@ -60,12 +61,14 @@ class Host:
     """What the process around a worker offers it.
 
     `with busy("building the engine", limit=600):` asks the supervisor for patience (seconds);
-    `tell(kind, **what)` sends it a message; `threads` is how many the worker may use.
+    `tell(kind, **what)` sends it a message; `threads` is how many the worker may use; `house` is there where
+    a launcher is.
     """
 
     busy: Callable[..., AbstractContextManager[None]]
     tell: Callable[..., None]
     threads: int
+    house: House | None = None
 
 
 class Worker:
