@@ -11,8 +11,12 @@ from types import FrameType
 
 from pipeline.addresses import NoAddress, address_of
 from pipeline.attach import Desk
+from pipeline.errands import Errands
 from pipeline.graph import GraphError, make_plan
+from pipeline.housekeeping import Housekeeping
+from pipeline.in_use import InUse
 from pipeline.log_stream import LogStream
+from pipeline.log_tail import LogTail
 from pipeline.models_command import add_parser as add_models_parser
 from pipeline.offer import offer
 from pipeline.pick import pick
@@ -102,9 +106,8 @@ def _run(options: argparse.Namespace) -> int:
     if options.log_level:
         overrides.append(f"log.level={options.log_level}")
     try:
-        settings = load(options.settings, profile=options.profile, overrides=overrides)
-        model_is_open = settings.section("depth").model == "auto"
-        settings, reasons = pick(settings)
+        asked = load(options.settings, profile=options.profile, overrides=overrides)
+        settings, reasons = pick(asked)
         plan = make_plan(settings)
     except (SettingsError, GraphError) as error:
         print(error, file=sys.stderr)
@@ -112,7 +115,8 @@ def _run(options: argparse.Namespace) -> int:
     if options.plan:
         print("\n".join([*reasons, plan.text()]))
         return 0
-    level = _start_log(settings)
+    log_tail = LogTail()
+    level = _start_log(settings, log_tail)
     try:
         address_of(os.getpid())
         supervisor = Supervisor(plan, level)
@@ -121,17 +125,22 @@ def _run(options: argparse.Namespace) -> int:
         return 1
     for reason in reasons:
         log.info("%s", reason)
-    if model_is_open and (better := offer()):
+    if asked.section("depth").model == "auto" and (better := offer()):
         log.info("%s", better)
     log.info("%s", plan.text())
     if settings.section("processes").priority != "normal":
         set_priority(settings.section("processes").priority, [os.getpid()])  # before there are others
     _stop_on_signals(supervisor)
-    reload = Reload(settings, overrides, supervisor)
-    desk = Desk(supervisor.describe, supervisor.segments)
+    in_use = InUse(asked, settings, overrides, supervisor)
+    reload = Reload(in_use)
+    keeping = Housekeeping(supervisor, in_use, reload, log_tail)
+    errands = Errands(keeping.errands())
+    desk = Desk(supervisor.describe, supervisor.segments, errands)
 
     def every_round() -> None:
         reload.poll()
+        keeping.downloads.poll()
+        errands.carry_out()
         desk.refresh()
 
     try:
@@ -142,6 +151,7 @@ def _run(options: argparse.Namespace) -> int:
         code = 1
     finally:
         reload.close()
+        keeping.downloads.close()
         desk.close()
     if supervisor.left_behind:
         logging.shutdown()
@@ -149,13 +159,14 @@ def _run(options: argparse.Namespace) -> int:
     return code
 
 
-def _start_log(settings: Settings) -> int:
+def _start_log(settings: Settings, tail: LogTail) -> int:
     """One stream for all processes: time, level, whose, what. Returns the level."""
     level: int = logging.getLevelNamesMapping()[settings.section("log").level.upper()]
     handler = LogStream()
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)-8s %(name)s: %(message)s"))
     root = logging.getLogger("stereoring")
     root.addHandler(handler)
+    root.addHandler(tail)
     root.setLevel(level)
     return level
 
