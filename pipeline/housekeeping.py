@@ -136,7 +136,10 @@ class Housekeeping:
             "differs": [name_of(place) for place in _differing(asked)],
             "overridden": [override.partition("=")[0] for override in in_use.overrides],
             "unsaved": [name_of(place) for place in in_use.changed_since()],
-            "used": sorted({section for plan in plans for section in plan.settings}),
+            "users": {
+                section: [plan.name for plan in plans if section in plan.settings]
+                for section in sorted({section for plan in plans for section in plan.settings})
+            },
             "profile": asked.profile,
             "profiles": list(asked.profiles),
         }

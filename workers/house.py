@@ -27,7 +27,7 @@ class House(Protocol):
 
     def settings(self) -> Answer:
         """`values` by section and key, `picked` for what is auto; by `section.key` those that differ from the
-        default, are overridden for this run, and are unsaved; the sections in use, profile and profiles."""
+        default, are overridden for this run, and are unsaved; who uses which section; the profiles."""
 
     def change(self, section: str, key: str, value: Any, save: bool) -> Answer:
         """Checked as if it stood in the file; `save` writes it there. `restarts`: the workers that will."""

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from tests.live.needs import CHROMIUM
 from tests.pipeline.running import WATCHDOG
+from workers.sinks._web.gate import control_token
 
 WATCH = """
     window.mark = 'the page that was loaded first';
@@ -81,6 +82,17 @@ class Browser:
             yield Page(tab, port)
         finally:
             tab.close()
+
+    @contextmanager
+    def panel(self, port: int, width: int = 1280, height: int = 800, **more: Any) -> Iterator[Any]:
+        """A tab with the control panel, which is what playwright calls a page; `more` as for its context."""
+        context = self._chromium.new_context(viewport={"width": width, "height": height}, **more)
+        try:
+            tab = context.new_page()
+            tab.goto(f"http://127.0.0.1:{port}/panel?token={control_token()}")
+            yield tab
+        finally:
+            context.close()
 
 
 def decoded(data: bytes) -> npt.NDArray[np.uint8]:

@@ -149,8 +149,8 @@ def test_the_settings_say_what_differs_and_what_is_overridden(home: Home) -> Non
     assert "stereo.strength" not in settings["differs"]
     assert settings["overridden"] == ["depth.fps"]
     assert settings["picked"]["stereo.where"] == "own"
-    assert {"scene", "stereo"} <= set(settings["used"])
-    assert "camera" not in settings["used"]
+    assert settings["users"]["scene"] == ["capture"]
+    assert "camera" not in settings["users"]
 
 
 def test_a_live_change_reaches_the_picture_and_not_the_file(home: Home) -> None:

@@ -35,7 +35,7 @@ class Web(Worker):
 
     def open(self) -> None:
         web = self.settings.web
-        self._server = Server(web.port, web.lan, self._looking)
+        self._server = Server(web.port, web.lan, self._looking, self.host.house)
         try:
             self._server.open()
         except OSError as error:

@@ -71,8 +71,18 @@ def addresses() -> list[str]:
 
 
 def view_token() -> str:
+    """Who has it may look."""
+    return _secret("view_token")
+
+
+def control_token() -> str:
+    """Who has it may look and change things."""
+    return _secret("control_token")
+
+
+def _secret(name: str) -> str:
     """Made at the first start, 128 random bits; the same from then on. Only the user can read its file."""
-    path = config_folder() / "view_token"
+    path = config_folder() / name
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:

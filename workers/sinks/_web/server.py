@@ -18,7 +18,9 @@ from typing import Any
 
 from aiohttp import WSMsgType, web
 
-from workers.sinks._web.gate import Gate
+from workers.house import House
+from workers.sinks._web.gate import Gate, addresses
+from workers.sinks._web.panel import Panel
 
 PAGE = Path(__file__).parent / "page.html"
 LOWAT = 16 * 1024  # bytes
@@ -52,10 +54,13 @@ class Client:
 class Server:
     """Started in `open`, told of pictures by `show`, from the worker's thread."""
 
-    def __init__(self, port: int, lan: bool, looking: Callable[[bool], None]) -> None:
+    def __init__(
+        self, port: int, lan: bool, looking: Callable[[bool], None], house: House | None = None
+    ) -> None:
         """`looking(True)` is called, from the server's thread, when the first client comes, and False when
         the last has left."""
         self.gate = Gate(lan)
+        self._panel = Panel(house, self._links) if house is not None else None
         self._port, self._bind, self._looking = port, "0.0.0.0" if lan else "127.0.0.1", looking
         self._clients: set[Client] = set()
         self._picture: Picture | None = None
@@ -108,6 +113,8 @@ class Server:
                 web.get("/metrics", self._metrics),
             ]
         )
+        if self._panel is not None:
+            app.add_routes(self._panel.routes())
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2)
         await self._runner.setup()
         await web.TCPSite(self._runner, self._bind, self._port).start()
@@ -218,6 +225,11 @@ class Server:
                 for client in self._clients
             ],
         }
+
+    def _links(self) -> list[str]:
+        """Where other devices can look; none while only this machine may."""
+        token = self.gate.token
+        return [f"http://{address}:{self._port}/?token={token}" for address in addresses()] if token else []
 
     def _limit(self) -> None:
         if len(self._clients) >= MOST_CLIENTS:
