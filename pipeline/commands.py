@@ -19,6 +19,7 @@ from pipeline.log_stream import LogStream
 from pipeline.log_tail import LogTail
 from pipeline.models_command import add_parser as add_models_parser
 from pipeline.offer import offer
+from pipeline.open_panel import OpenPanel, with_panel
 from pipeline.pick import pick
 from pipeline.priority import set_priority
 from pipeline.reload import Reload
@@ -64,6 +65,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument(
         "--log-level", choices=("debug", "info", "warning", "error"), help="same as --set log.level=…"
     )
+    run.add_argument("--panel", action="store_true", help="open the control panel in the browser")
     run.add_argument("--plan", action="store_true", help="print workers and rings, start nothing")
     check = commands.add_parser("check", help="what this machine can do and what is wrong")
     check.set_defaults(command=_check)
@@ -107,6 +109,9 @@ def _run(options: argparse.Namespace) -> int:
         overrides.append(f"log.level={options.log_level}")
     try:
         asked = load(options.settings, profile=options.profile, overrides=overrides)
+        if options.panel and (more := with_panel(asked.sinks)):
+            overrides += more
+            asked = load(options.settings, profile=options.profile, overrides=overrides)
         settings, reasons = pick(asked)
         plan = make_plan(settings)
     except (SettingsError, GraphError) as error:
@@ -137,11 +142,15 @@ def _run(options: argparse.Namespace) -> int:
     errands = Errands(keeping.errands())
     desk = Desk(supervisor.describe, supervisor.segments, errands)
 
+    panel = OpenPanel(supervisor) if options.panel else None
+
     def every_round() -> None:
         reload.poll()
         keeping.downloads.poll()
         errands.carry_out()
         desk.refresh()
+        if panel is not None:
+            panel.poll()
 
     try:
         code = supervisor.run(every_round)

@@ -62,7 +62,8 @@ class Panel:
         return web.Response(body=picture, content_type="image/jpeg", headers=FRESH)
 
     async def _models(self, request: web.Request) -> web.Response:
-        return _json(await _asked(self._house.models))
+        found = await _asked(self._house.models)
+        return _json({**found, "models": [self._named_in_both(model) for model in found["models"]]})
 
     async def _workers(self, request: web.Request) -> web.Response:
         figures = await _asked(self._house.figures)
@@ -101,6 +102,11 @@ class Panel:
         name = section["name"]
         keys = [{**entry, **self._texts(name, entry["key"], entry)} for entry in section["keys"]]
         return {**section, "keys": keys, **self._texts(name, "", section)}
+
+    def _named_in_both(self, model: Json) -> Json:
+        words = {key: model[key] for key in ("licence", "about", "why_not")}
+        chinese = self._chinese["models"]
+        return {**model, **{key: {"en": word, "zh": chinese.get(word, word)} for key, word in words.items()}}
 
     def _texts(self, section: str, key: str, entry: Json) -> Json:
         name, line = (self._chinese[part].get(section, {}).get(key) for part in ("names", "lines"))

@@ -28,17 +28,17 @@ export async function setAll(...wanted) {
   changed();
 }
 
-/** The element of a setting. */
-export function field(section, entry) {
-  const one = new Field(section, entry);
+/** The element of a setting; `title()` where its own name says too little. */
+export function field(section, entry, title = () => both(entry.title)) {
+  const one = new Field(section, entry, title);
   fields.push(one);
   if (state) one.show();
   return one.element;
 }
 
 class Field {
-  constructor(section, entry) {
-    this.section = section; this.entry = entry; this.place = placeOf(section, entry.key);
+  constructor(section, entry, title) {
+    this.section = section; this.entry = entry; this.title = title; this.place = placeOf(section, entry.key);
     this.touched = 0; this.waiting = null; this.sending = false;
     const id = `f${fields.length}`;
     this.control = controlFor(entry, id, (value, final) => this.change(value, final));
@@ -55,10 +55,10 @@ class Field {
   }
 
   speak() {
-    this.label.textContent = both(this.entry.title);
+    this.label.textContent = this.title();
     this.line.textContent = both(this.entry.explanation);
     this.reset.title = text("reset");
-    this.reset.setAttribute("aria-label", `${both(this.entry.title)}: ${text("reset")}`);
+    this.reset.setAttribute("aria-label", `${this.title()}: ${text("reset")}`);
     this.control.speak?.();
     if (state) this.show();
   }

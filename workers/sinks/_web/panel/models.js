@@ -2,7 +2,7 @@
 
 import {ask, make, Lost, Refused} from "./api.js";
 import {setAll, valueOf} from "./fields.js";
-import {text} from "./texts.js";
+import {both, text} from "./texts.js";
 
 const EVERY = 500, QUIET = 5000;   // ms
 let timer = 0, cards = new Map();
@@ -55,12 +55,12 @@ class Card {
     const {download} = model, state = download?.state;
     this.model = model;
     const size = model.megabytes == null ? text("unknown-size") : text("size").replace("{}", megabytes(model.megabytes));
-    this.size.textContent = `${size} · ${text("licence")}: ${model.licence}`;
-    this.about.textContent = model.why_not || model.about;
+    this.size.textContent = `${size} · ${text("licence")}: ${both(model.licence)}`;
+    this.about.textContent = both(model.why_not) || both(model.about);
     this.used = valueOf("depth", "model") === model.name || (valueOf("depth", "model") === "auto" && model.name === "built-in");
     this.does = state === "running" ? "cancel" : this.used ? "in-use" : model.here ? "use" : "download";
     this.button.textContent = text(this.does);
-    this.button.disabled = this.used || (!!model.why_not && !model.here);
+    this.button.disabled = this.used || (!!model.why_not.en && !model.here);
     this.button.className = this.does === "use" ? "" : "quiet";
     this.element.classList.toggle("used", this.used);
     this.bar.hidden = state !== "running";

@@ -29,10 +29,15 @@ let sections = null, timer = 0, tab = "", lost = false;
 
 async function build() {
   sections = (await ask("api/schema")).sections;
-  const entries = new Map(sections.flatMap(one => one.keys.map(entry => [placeOf(one.name, entry.key), [one.name, entry]])));
+  const entries = new Map(sections.flatMap(one => one.keys.map(entry => [placeOf(one.name, entry.key), beside(one, entry)])));
   for (const [id, places] of Object.entries(SHOWN))
     $(id).replaceChildren(...places.filter(place => entries.has(place)).map(place => field(...entries.get(place))));
   $("groups").replaceChildren(...sections.map(group));
+}
+
+/** What `field` needs of a setting that stands away from its section: two of them are a path of something. */
+function beside(section, entry) {
+  return [section.name, entry, entry.key === "path" ? () => sectionTitle(section) : undefined];
 }
 
 function group(section) {
@@ -139,6 +144,7 @@ function go() {
   tab = wanted;
   for (const name of Object.keys(TABS)) $(`tab-${name}`).hidden = name !== tab;
   for (const link of $("nav").children) link.setAttribute("aria-current", link.hash === `#${tab}` ? "page" : "false");
+  $("nav").querySelector("[aria-current=page]").scrollIntoView({block: "nearest", inline: "center"});
   TABS[tab].open();
 }
 

@@ -4,6 +4,7 @@ import {ask, make, Lost, Refused} from "./api.js";
 import {text} from "./texts.js";
 
 const EVERY = 1000, MOST_LINES = 500;   // ms; lines
+const CODE = /^[█▀▄ ]+$/;               // a QR code as terminals show it; the page has it as a picture
 let timer = 0, seen = 0, sure = async () => true, cards = new Map();
 
 /** `asks(text)` has the user say yes or no. */
@@ -44,7 +45,7 @@ class Card {
     this.buttons = Object.fromEntries(["start", "stop", "restart"].map(what => [what, make("button", {class: "quiet", click: () => this.tell(what)})]));
     this.element = make("article", {class: "worker card", "data-name": name},
       make("div", {class: "row"}, make("div", {class: "grow"}, make("b", {}, name), " ", this.state, this.figures),
-        ...Object.values(this.buttons)), this.error);
+        make("div", {class: "buttons"}, ...Object.values(this.buttons))), this.error);
   }
 
   show(worker) {
@@ -82,7 +83,8 @@ function write(lines) {
   for (const {number, time, level, who, text: said} of lines) {
     if (number <= seen) continue;
     seen = number;
-    box.append(make("div", {class: level}, make("time", {}, new Date(time * 1000).toLocaleTimeString()), ` ${who}  ${said}`));
+    const lines = said.split("\n").filter(line => !CODE.test(line)).join("\n");
+    box.append(make("div", {class: level}, make("time", {}, new Date(time * 1000).toLocaleTimeString()), ` ${who}  ${lines}`));
   }
   while (box.children.length > MOST_LINES) box.firstChild.remove();
   if (atEnd) box.scrollTop = box.scrollHeight;
