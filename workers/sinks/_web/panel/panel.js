@@ -23,12 +23,12 @@ const SHOWN = {   // settings that also stand beside what they are about
   "phone-fields": ["web.lan"],
 };
 const $ = id => document.getElementById(id);
-let sections = null, timer = 0, tab = "", lost = false;
+let built = null, timer = 0, tab = "", lost = false;
 
 // The settings ---------------------------------------------------------------------------------------------
 
 async function build() {
-  sections = (await ask("api/schema")).sections;
+  const {sections} = await ask("api/schema");
   const entries = new Map(sections.flatMap(one => one.keys.map(entry => [placeOf(one.name, entry.key), beside(one, entry)])));
   for (const [id, places] of Object.entries(SHOWN))
     $(id).replaceChildren(...places.filter(place => entries.has(place)).map(place => field(...entries.get(place))));
@@ -54,7 +54,7 @@ function group(section) {
 async function look() {
   clearTimeout(timer);
   try {
-    if (!sections) await build();
+    await (built ??= build());
     const settings = await ask("api/settings");
     showAll(settings);
     showSource(settings);
@@ -64,8 +64,10 @@ async function look() {
     found();
   } catch (error) {
     if (!(error instanceof Lost || error instanceof Refused)) throw error;
+    if (!document.querySelector(".group")) built = null;
     lose(error);
   }
+  clearTimeout(timer);
   timer = setTimeout(look, EVERY);
 }
 
@@ -175,5 +177,5 @@ $("fetch").onsubmit = event => { event.preventDefault(); fetchByName(event.targe
 addEventListener("hashchange", go);
 document.addEventListener("visibilitychange", () => { if (tab === "picture") document.hidden ? closePicture() : openPicture(); });
 speak(current());
-go();
 inBoth(speakAll);
+go();

@@ -1,6 +1,6 @@
 // All words of the page in both languages. What settings.yaml says comes with the schema.
 
-const TEXTS = {
+export const TEXTS = {
   en: {
     "profile": "Profile", "no-profile": "none", "save": "Keep in settings.yaml", "viewer": "To the picture",
     "picture": "Picture", "source": "Source", "models": "Models", "workers": "Workers",
