@@ -33,9 +33,12 @@ def launcher(tmp_path: Path, hub: Any) -> Iterator[Launcher]:
         yield launcher
 
 
-def download_of(house: LauncherHouse) -> dict[str, Any]:
-    found = {model["name"]: model for model in house.models()["models"]}
-    return found[NAME]["download"] or {}
+def listed(house: LauncherHouse, name: str = NAME) -> dict[str, Any]:
+    return next(model for model in house.models()["models"] if model["name"] == name)
+
+
+def download_of(house: LauncherHouse, name: str = NAME) -> dict[str, Any]:
+    return listed(house, name)["download"] or {}
 
 
 def until_begun(launcher: Launcher, house: LauncherHouse) -> None:
@@ -43,11 +46,11 @@ def until_begun(launcher: Launcher, house: LauncherHouse) -> None:
 
 
 def test_every_known_model_is_listed_with_its_licence_and_whether_it_is_here(launcher: Launcher) -> None:
-    models = {model["name"]: model for model in LauncherHouse(launcher.pid).models()["models"]}
-    assert models["built-in"]["here"]
-    assert not models["tcmonodepth-small"]["here"]
-    assert models["tcmonodepth-small"]["licence"] == "MIT (c) 2021 Yu Li"
-    assert "cannot run yet" in models["depth-anything/DA3-SMALL"]["why_not"]
+    house = LauncherHouse(launcher.pid)
+    assert listed(house, "built-in")["here"]
+    assert not listed(house, "tcmonodepth-small")["here"]
+    assert listed(house, "tcmonodepth-small")["licence"] == "MIT (c) 2021 Yu Li"
+    assert "cannot run yet" in listed(house, "depth-anything/DA3-SMALL")["why_not"]
 
 
 def test_a_download_says_how_far_it_is_and_the_picture_goes_on(
@@ -76,12 +79,14 @@ def test_a_cancelled_download_keeps_what_has_come_and_goes_on_from_there(
     until_begun(launcher, house)
     house.cancel_download(NAME)
     assert download_of(house)["state"] == "cancelled"
+    assert not listed(house)["here"]
     assert not [process for process in children(launcher) if "download" in process]
     with pytest.raises(Refused, match="is not being downloaded"):
         house.cancel_download(NAME)
     hub.go_on.set()
     house.download(NAME)
     launcher.until(lambda: download_of(house)["state"] == "done", "the rest has come")
+    assert listed(house)["here"]
 
 
 def test_what_cannot_be_downloaded_says_why(launcher: Launcher) -> None:
@@ -89,14 +94,8 @@ def test_what_cannot_be_downloaded_says_why(launcher: Launcher) -> None:
     with pytest.raises(Refused, match="'built-in' is not to be had"):
         house.download("built-in")
     house.download("nobody/nothing")
-    found: dict[str, Any] = {}
-
-    def has_failed() -> bool:
-        found.update({model["name"]: model["download"] for model in house.models()["models"]})
-        return bool(found["nobody/nothing"]["state"] == "failed")
-
-    launcher.until(has_failed, "it has failed")
-    assert "Not Found" in found["nobody/nothing"]["error"]
+    launcher.until(lambda: download_of(house, "nobody/nothing")["state"] == "failed", "it has failed")
+    assert "Not Found" in download_of(house, "nobody/nothing")["error"]
 
 
 def test_a_download_ends_with_the_program(launcher: Launcher) -> None:
