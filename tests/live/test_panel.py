@@ -20,7 +20,14 @@ from tests.pipeline.running import WATCHDOG, Launcher, launched
 
 pytestmark = [needs("chromium", "Xvfb"), pytest.mark.timeout(120)]
 PATIENCE = WATCHDOG * 1000  # milliseconds
-TABS = ("picture", "source", "models", "workers", "phone", "settings")
+TABS = {  # and what is in them when they are complete
+    "picture": "#preview[src]",
+    "source": "#cameras > *",
+    "models": ".model",
+    "workers": ".worker .running",
+    "phone": "#codes > *",
+    "settings": "#groups .field",
+}
 FILE = """\
 # Mine.
 sinks: [web]
@@ -277,8 +284,9 @@ def test_every_tab_fits_its_screen_and_every_control_has_a_name(
     with browser.panel(running[2], width, height, **more) as tab:
         shown = Shown(*running, tab)
         shown.tab.wait_for_selector("#groups .field", state="attached")
-        for part in TABS:
+        for part, content in TABS.items():
             shown.open(part)
+            tab.locator(f"#tab-{part} {content}").first.wait_for()
             assert tab.evaluate("document.documentElement.scrollWidth") <= width, part
             tab.screenshot(path=str(shots / f"panel-{name}-{part}.png"))
         nameless = tab.evaluate(
