@@ -57,6 +57,11 @@ def _monitor(number: int, there: dict[str, Any]) -> Listed:
 
 
 def _windows() -> list[Listed]:
+    """`source` is what captures them, by its setting `title`."""
     if sys.platform == "win32":
-        return [{"which": found.handle, "title": found.title, "shown": True} for found in win32.windows()]
-    return [{"which": found.id, "title": found.title, "shown": found.shown} for found in windows()]
+        source = {"source": "screen_windows_capture"}
+        return [
+            {"which": found.handle, "title": found.title, "shown": True} | source for found in win32.windows()
+        ]
+    source = {"source": "window_x11"}
+    return [{"which": found.id, "title": found.title, "shown": found.shown} | source for found in windows()]

@@ -13,7 +13,7 @@ from pipeline.in_use import InUse, Place, Step, value_at
 from pipeline.log_tail import LogTail
 from pipeline.managed import Managed
 from pipeline.reload import Reload
-from pipeline.settings import Settings, SettingsError, changes, write_back
+from pipeline.settings import OWN_SECTIONS, Settings, SettingsError, changes, write_back
 from pipeline.settings_schema import DEFAULT_SINKS, settings_schema
 from pipeline.states import ENDED, sinks
 from pipeline.supervisor import Supervisor
@@ -123,7 +123,6 @@ class Housekeeping:
 
     def _state(self) -> dict[str, Any]:
         asked, in_use = self._in_use.now(), self._in_use
-        plans = [worker.plan for worker in self._supervisor.workers.values()]
         picked = {
             name_of(place): value_at(in_use.picked, place)
             for place in _places(asked)
@@ -136,13 +135,18 @@ class Housekeeping:
             "differs": [name_of(place) for place in _differing(asked)],
             "overridden": [override.partition("=")[0] for override in in_use.overrides],
             "unsaved": [name_of(place) for place in in_use.changed_since()],
-            "users": {
-                section: [plan.name for plan in plans if section in plan.settings]
-                for section in sorted({section for plan in plans for section in plan.settings})
-            },
+            "users": self._users(),
             "profile": asked.profile,
             "profiles": list(asked.profiles),
         }
+
+    def _users(self) -> dict[str, list[str]]:
+        """Section → who sees it."""
+        users: dict[str, list[str]] = {section: ["launcher"] for section in OWN_SECTIONS}
+        for worker in self._supervisor.workers.values():
+            for section in worker.plan.settings:
+                users.setdefault(section, []).append(worker.name)
+        return users
 
 
 def name_of(place: Place) -> str:

@@ -13,6 +13,7 @@ class LogTail(logging.Handler):
 
     def __init__(self) -> None:
         super().__init__()
+        self.setFormatter(logging.Formatter("%(message)s"))  # with a traceback, where there is one
         self._numbers = itertools.count(1)
         self._lines: deque[dict[str, Any]] = deque(maxlen=MOST_LINES)
 
@@ -23,7 +24,7 @@ class LogTail(logging.Handler):
                 "time": record.created,
                 "level": record.levelname.lower(),
                 "who": record.name.removeprefix("stereoring."),
-                "text": record.getMessage(),
+                "text": self.format(record),
             }
         )
 

@@ -49,6 +49,10 @@ class Programs:
     titles: Annotated[tuple[str, ...], "live"] = ()
 
 
+OWN_SECTIONS: Mapping[str, type] = {"log": Log, "keys": Keys, "processes": Processes, "programs": Programs}
+"""Those of the launcher itself."""
+
+
 @dataclass(frozen=True)
 class Settings:
     """What `load` found; `sinks` are names of sink implementations in the order given, `profiles` those that
@@ -212,13 +216,13 @@ def schema_of(package: str) -> Schema:
         raise _error(error.file, "", error.what) from error
     for section, settings_type in found.items():
         file = sys.modules[settings_type.__module__].__file__ or settings_type.__module__
-        if section in ("keys", "log", "processes", "programs", "sinks", "profiles"):
+        if section in (*OWN_SECTIONS, "sinks", "profiles"):
             raise _error(file, "", f"may have no Settings: the section {section} is the pipeline's own")
         try:
             fields(settings_type)
         except (TypeError, NameError, RuntimeError) as error:
             raise _error(file, section, f"its Settings make no sense: {error}") from error
-    return Schema({"log": Log, "keys": Keys, "processes": Processes, "programs": Programs, **found}, package)
+    return Schema({**OWN_SECTIONS, **found}, package)
 
 
 def _document(text: str, file: str, schema: Schema, profile: str | None = None) -> _Document:

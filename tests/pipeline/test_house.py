@@ -150,6 +150,7 @@ def test_the_settings_say_what_differs_and_what_is_overridden(home: Home) -> Non
     assert settings["overridden"] == ["depth.fps"]
     assert settings["picked"]["stereo.where"] == "own"
     assert settings["users"]["scene"] == ["capture"]
+    assert settings["users"]["keys"] == ["launcher"]
     assert "camera" not in settings["users"]
 
 

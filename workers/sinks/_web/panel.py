@@ -13,6 +13,7 @@ from aiohttp import web
 from workers.house import House, Refused
 
 FILES = Path(__file__).parent / "panel"
+ABBREVIATIONS = {"fps", "hdr", "ipd", "lan"}
 FRESH = {"Cache-Control": "no-store"}
 Json = dict[str, Any]
 
@@ -110,11 +111,17 @@ class Panel:
 
     def _texts(self, section: str, key: str, entry: Json) -> Json:
         name, line = (self._chinese[part].get(section, {}).get(key) for part in ("names", "lines"))
-        english = (key or section).replace("_", " ").capitalize()
+        english = in_english(key or section)
         return {
             "title": {"en": english, "zh": name or english},
             "explanation": {"en": entry["explanation"], "zh": line or entry["explanation"]},
         }
+
+
+def in_english(name: str) -> str:
+    """`swap_eyes` as a person would write it."""
+    words = [word.upper() if word in ABBREVIATIONS else word for word in name.split("_")]
+    return " ".join([words[0][0].upper() + words[0][1:], *words[1:]])
 
 
 async def _asked(ask: Callable[..., Any], *arguments: Any) -> Any:

@@ -1,5 +1,6 @@
 // Controls by type. Each has `element`, the `input` that has the keyboard, and `show(value, picked)`;
-// `set(value, final)` is called with what the user does, not `final` while he is still at it.
+// `more` is what needs a name besides the input. `set(value, final)` is called with what the user does, not
+// `final` while he is still at it.
 
 import {make} from "./api.js";
 import {inBoth, text} from "./texts.js";
@@ -36,9 +37,9 @@ function several(entry, id, set) {
     type: "checkbox", id: place ? `${id}-${place}` : id, value,
     change: () => set(boxes.filter(box => box.checked).map(box => box.value), true),
   }));
-  const element = make("span", {class: "several"}, ...boxes.map(box => make("label", {}, box, ` ${box.value}`)));
+  const element = make("span", {class: "several", role: "group"}, ...boxes.map(box => make("label", {}, box, ` ${box.value}`)));
   const show = value => { for (const box of boxes) box.checked = value.includes(box.value); };
-  return {element, input: boxes[0], show};
+  return {element, input: boxes[0], show, more: element};
 }
 
 function stepOf(entry) {
@@ -56,7 +57,7 @@ function number(entry, id, set) {
   });
   const fits = entry.ge != null && entry.le != null && (entry.le - entry.ge) / step <= MOST_STEPS;
   const slider = fits && make("input", {
-    type: "range", step, ...limits, "aria-labelledby": id, tabindex: "-1",
+    type: "range", step, ...limits,
     input: () => { input.value = slider.value; set(read(slider), false); },
     change: () => set(read(slider), true),
   });
@@ -64,7 +65,7 @@ function number(entry, id, set) {
     if (document.activeElement !== input) input.value = value;
     if (slider) { slider.value = value; slider.style.setProperty("--part", (value - entry.ge) / (entry.le - entry.ge)); }
   };
-  return {element: make("span", {class: "number"}, slider || null, input), input, show};
+  return {element: make("span", {class: "number"}, slider || null, input), input, show, more: slider || null};
 }
 
 function words(entry, id, set) {

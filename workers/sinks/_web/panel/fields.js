@@ -59,7 +59,7 @@ class Field {
     this.line.textContent = both(this.entry.explanation);
     this.reset.title = text("reset");
     this.reset.setAttribute("aria-label", `${this.title()}: ${text("reset")}`);
-    this.control.speak?.();
+    this.control.more?.setAttribute("aria-label", this.title());
     if (state) this.show();
   }
 

@@ -44,7 +44,7 @@ function card(kind, device) {
   const frame = make("span", {class: "thumb"}, picture);
   const error = make("p", {class: "error", role: "alert", hidden: true});
   const button = make("button", {
-    class: "pick", "data-kind": kind, "data-which": device.which, "data-title": device.title,
+    class: "pick", "data-kind": kind, "data-which": device.which, "data-title": device.title, "data-source": device.source,
     click: () => choose(kind, device, error),
   }, frame, make("span", {class: "title"}, kind === "monitor" ? `${device.which}: ${device.title}` : device.title),
     make("span", {class: "line"}, note));
@@ -79,20 +79,18 @@ async function choose(kind, device, error) {
 
 /** What it is first, so that a source never starts with nothing to capture. */
 function wanted(kind, device) {
-  const onWindows = !devices.why_not.windows && source.startsWith("screen_windows");
   if (kind === "camera") return [["camera", "which", device.which], ["capture", "source", "camera"]];
-  if (kind === "window" && onWindows)
-    return [["screen_windows_capture", "title", device.title], ["capture", "source", "screen_windows_capture"]];
-  if (kind === "window") return [["window_x11", "title", device.title], ["capture", "source", "window_x11"]];
+  if (kind === "window") return [[device.source, "title", device.title], ["capture", "source", device.source]];
   const whole = valueOf("screen_windows_capture", "title") ? [["screen_windows_capture", "title", ""]] : [];
   const screen = source.startsWith("screen_") ? [] : [["capture", "source", "auto"]];
   return [...whole, ["screen_mss", "monitor", device.which], ...screen];
 }
 
 function mark(button) {
-  const {kind, which, title} = button.dataset;
-  const captured = kind === "monitor" ? source.startsWith("screen_") && String(valueOf("screen_mss", "monitor")) === which
-    : kind === "window" ? source === "window_x11" && isPart(valueOf("window_x11", "title"), title)
+  const {kind, which, title, source: by} = button.dataset;
+  const window = valueOf("screen_windows_capture", "title");
+  const captured = kind === "monitor" ? source.startsWith("screen_") && !window && String(valueOf("screen_mss", "monitor")) === which
+    : kind === "window" ? source === by && isPart(valueOf(by, "title"), title)
     : source === "camera" && (String(valueOf("camera", "which")) === which || isPart(valueOf("camera", "which"), title));
   button.setAttribute("aria-pressed", String(captured));
 }

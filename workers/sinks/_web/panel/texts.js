@@ -11,7 +11,7 @@ export const TEXTS = {
     "use": "Use", "in-use": "in use", "here": "here", "licence": "Licence", "unknown-size": "size unknown",
     "downloading": "downloading", "failed": "failed", "cancelled": "cancelled; what has come is kept",
     "phone-how": "Scan the code with a phone, or open the address in the headset's browser. Who has it may look; it cannot change anything.",
-    "no-links": "Only this machine may look. Turn on “Lan” to let other devices look too.",
+    "no-links": "Only this machine may look. Turn on “LAN” to let other devices look too.",
     "reset-all": "Reset all", "ask-reset-all": "Set everything back to what the program says by itself?",
     "search": "Search", "yes": "Yes", "no": "No", "kept-in": "Kept in", "unsaved": "not in the file",
     "overridden": "given by --set for this run", "live": "at once", "restarts": "restarts", "unused": "not in use",
