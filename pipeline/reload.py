@@ -51,8 +51,9 @@ class Reload:
     def with_file(self, wanted: Mapping[Place, object]) -> Step:
         """To the file as we have just written it ourselves, and to what is `wanted` whatever profile and
         `--set` say. Raises SettingsError, GraphError or NoMemory."""
+        stamp = self._stamp()  # before it is read, or an edit right after that would never be seen
         step = self._in_use.from_file(self._profile, wanted)
-        self._seen = self._stamp()
+        self._seen = stamp
         return step
 
     def with_profile(self, name: str | None) -> Step:

@@ -92,6 +92,7 @@ def shown(running: tuple[Launcher, Path, int], browser: Browser) -> Iterator[Sho
         yield shown
         assert not shown.errors
     house = LauncherHouse(launcher.pid)
+    house.settings()  # answered once the last change is done with the file
     first = yaml.safe_load(FILE.format(port=port))
     file.write_text(FILE.format(port=port))
     launcher.until(
