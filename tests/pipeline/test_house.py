@@ -11,6 +11,7 @@ import pytest
 from pipeline.house import LauncherHouse
 from pipeline.settings import schema_of
 from pipeline.settings_check import fields
+from tests.live.program import environment
 from tests.pipeline.running import LINE, RINGS, Launcher, launched
 from workers.house import Refused
 
@@ -56,7 +57,10 @@ def at_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
     folder = tmp_path_factory.mktemp("house")
     file = folder / "mine.yaml"
     file.write_text(FIRST)
-    with launched(folder, file=file, options=["--set=depth.fps=0"]) as launcher:
+    with (
+        environment(XDG_CACHE_HOME=str(folder / "cache"), STEREORING_MODELS=None),
+        launched(folder, file=file, options=["--set=depth.fps=0"]) as launcher,
+    ):
         launcher.until_running()
         yield Home(launcher, file)
 
