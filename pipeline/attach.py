@@ -1,5 +1,6 @@
-"""How `top` gets to a running launcher: a socket that only this user can open (a named pipe on Windows),
-on which the launcher hands out read-only segments. Bytes of JSON, never pickles."""
+"""How `top` and a worker's house get to a running launcher: a socket that only this user can open (a named
+pipe on Windows), on which the launcher hands out read-only segments and takes errands. Bytes of JSON, never
+pickles."""
 
 import json
 import logging
@@ -13,20 +14,30 @@ from multiprocessing.connection import Client, Connection, Listener
 from typing import Any
 
 from pipeline.addresses import NotRunning, address_of, sweep
+from pipeline.errands import Errands
 from shm.segment import MemfdSegment, Segment
+from workers.house import Refused
 
 log = logging.getLogger("stereoring.launcher")
 Description = dict[str, Any]
 PATIENCE = 5.0  # seconds
+ERRAND_PATIENCE = 30.0  # seconds; one may wait for others before it, which stop and start workers
+LONGEST_REQUEST = 64 * 1024  # bytes
 NOTES, BETWEEN_NOTES = 20, 0.1  # so often, and after so many seconds, a newer note is looked for
 
 
 class Desk:
     """The launcher's side: a thread that answers onlookers."""
 
-    def __init__(self, describe: Callable[[], Description], segments: Callable[[], list[Segment]]) -> None:
+    def __init__(
+        self,
+        describe: Callable[[], Description],
+        segments: Callable[[], list[Segment]],
+        errands: Errands | None = None,
+    ) -> None:
         """`describe` and `segments` are called in `refresh`, by the launcher's own thread."""
         sweep()
+        self._errands = errands
         self._describe, self._get_segments = describe, segments
         self.refresh()
         self._listener, self._closed = Listener(address_of(os.getpid())), False
@@ -54,11 +65,14 @@ class Desk:
         with connection:
             try:
                 while True:
-                    self._answer(connection, connection.recv_bytes(1024))
+                    self._answer(connection, connection.recv_bytes(LONGEST_REQUEST))
             except (EOFError, OSError):
                 return  # the onlooker has left
 
     def _answer(self, connection: Connection, request: bytes) -> None:
+        if self._errands is not None and request.startswith(b"{"):
+            connection.send_bytes(json.dumps(self._errands.ask(json.loads(request))).encode())
+            return
         with ExitStack() as opened:
             description, segments = self._state
             if request == b"segments":
@@ -85,7 +99,7 @@ class Desk:
 
 
 class Onlooker:
-    """The other side: `ask()` for the description, `attach()` for the segments as well."""
+    """The other side: `ask()` for the description, `attach()` for the segments too, `send()` an errand."""
 
     def __init__(self, pid: int) -> None:
         """Raises NotRunning."""
@@ -97,6 +111,14 @@ class Onlooker:
     def ask(self) -> Description:
         """Raises NotRunning when the launcher has gone."""
         return self._request(b"describe")
+
+    def send(self, errand: str, **arguments: Any) -> Any:
+        """Have the launcher do something. Raises Refused with its reason, and NotRunning."""
+        request = json.dumps({"errand": errand, "arguments": arguments}).encode()
+        answer = self._request(request, ERRAND_PATIENCE)
+        if "refused" in answer:
+            raise Refused(answer["refused"])
+        return answer["done"]
 
     def attach(self, sizes: Callable[[Description], list[int]]) -> tuple[Description, list[Segment]]:
         """Description and read-only segments, of each only as many bytes as `sizes` wants."""
@@ -118,11 +140,11 @@ class Onlooker:
         except (EOFError, OSError) as error:
             raise NotRunning("the launcher has gone") from error
 
-    def _request(self, what: bytes) -> Description:
+    def _request(self, what: bytes, patience: float = PATIENCE) -> Description:
         try:
             self._connection.send_bytes(what)
-            if not self._connection.poll(PATIENCE):
-                raise NotRunning(f"the launcher has not answered for {PATIENCE:.0f} s")
+            if not self._connection.poll(patience):
+                raise NotRunning(f"the launcher has not answered for {patience:.0f} s")
             answer: Description = json.loads(self._connection.recv_bytes())
         except (EOFError, OSError) as error:
             raise NotRunning("the launcher has gone") from error

@@ -11,10 +11,15 @@ from types import FrameType
 
 from pipeline.addresses import NoAddress, address_of
 from pipeline.attach import Desk
+from pipeline.errands import Errands
 from pipeline.graph import GraphError, make_plan
+from pipeline.housekeeping import Housekeeping
+from pipeline.in_use import InUse
 from pipeline.log_stream import LogStream
+from pipeline.log_tail import LogTail
 from pipeline.models_command import add_parser as add_models_parser
 from pipeline.offer import offer
+from pipeline.open_panel import OpenPanel, with_panel
 from pipeline.pick import pick
 from pipeline.priority import set_priority
 from pipeline.reload import Reload
@@ -62,6 +67,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument(
         "--log-level", choices=("debug", "info", "warning", "error"), help="same as --set log.level=…"
     )
+    run.add_argument("--panel", action="store_true", help="open the control panel in the browser")
     run.add_argument("--plan", action="store_true", help="print workers and rings, start nothing")
     check = commands.add_parser("check", help="what this machine can do and what is wrong")
     check.set_defaults(command=_check)
@@ -104,9 +110,11 @@ def _run(options: argparse.Namespace) -> int:
     if options.log_level:
         overrides.append(f"log.level={options.log_level}")
     try:
-        settings = load(options.settings, profile=options.profile, overrides=overrides)
-        model_is_open = settings.section("depth").model == "auto"
-        settings, reasons = pick(settings)
+        asked = load(options.settings, profile=options.profile, overrides=overrides)
+        if options.panel and (more := with_panel(asked.sinks)):
+            overrides += more
+            asked = load(options.settings, profile=options.profile, overrides=overrides)
+        settings, reasons = pick(asked)
         plan = make_plan(settings)
     except (SettingsError, GraphError) as error:
         print(error, file=sys.stderr)
@@ -114,7 +122,8 @@ def _run(options: argparse.Namespace) -> int:
     if options.plan:
         print("\n".join([*reasons, plan.text()]))
         return 0
-    level = _start_log(settings)
+    log_tail = LogTail()
+    level = _start_log(settings, log_tail)
     try:
         address_of(os.getpid())
         supervisor = Supervisor(plan, level)
@@ -123,18 +132,27 @@ def _run(options: argparse.Namespace) -> int:
         return 1
     for reason in reasons:
         log.info("%s", reason)
-    if model_is_open and (better := offer()):
+    if asked.section("depth").model == "auto" and (better := offer()):
         log.info("%s", better)
     log.info("%s", plan.text())
     if settings.section("processes").priority != "normal":
         set_priority(settings.section("processes").priority, [os.getpid()])  # before there are others
     _stop_on_signals(supervisor)
-    reload = Reload(settings, overrides, supervisor)
-    desk = Desk(supervisor.describe, supervisor.segments)
+    in_use = InUse(asked, settings, overrides, supervisor)
+    reload = Reload(in_use)
+    keeping = Housekeeping(supervisor, in_use, reload, log_tail)
+    errands = Errands(keeping.errands())
+    desk = Desk(supervisor.describe, supervisor.segments, errands)
+
+    panel = OpenPanel(supervisor) if options.panel else None
 
     def every_round() -> None:
         reload.poll()
+        keeping.downloads.poll()
+        errands.carry_out()
         desk.refresh()
+        if panel is not None:
+            panel.poll()
 
     try:
         code = supervisor.run(every_round)
@@ -144,6 +162,7 @@ def _run(options: argparse.Namespace) -> int:
         code = 1
     finally:
         reload.close()
+        keeping.downloads.close()
         desk.close()
     if supervisor.left_behind:
         logging.shutdown()
@@ -151,13 +170,14 @@ def _run(options: argparse.Namespace) -> int:
     return code
 
 
-def _start_log(settings: Settings) -> int:
+def _start_log(settings: Settings, tail: LogTail) -> int:
     """One stream for all processes: time, level, whose, what. Returns the level."""
     level: int = logging.getLevelNamesMapping()[settings.section("log").level.upper()]
     handler = LogStream()
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)-8s %(name)s: %(message)s"))
     root = logging.getLogger("stereoring")
     root.addHandler(handler)
+    root.addHandler(tail)
     root.setLevel(level)
     return level
 

@@ -28,7 +28,8 @@ _THREAD_VARIABLES = (
 
 
 class State(StrEnum):
-    """How a worker is. `WAITING`: for its restart; `RETIRED`: killed, and the system cannot end it."""
+    """How a worker is. `WAITING`: for its restart; `STOPPED`: by the user; `RETIRED`: killed, and the system
+    cannot end it."""
 
     OFF = "off"
     STARTING = "starting"
@@ -36,6 +37,7 @@ class State(StrEnum):
     WAITING = "waiting"
     FAILED = "failed"
     FINISHED = "finished"
+    STOPPED = "stopped"
     RETIRED = "retired"
 
 

@@ -6,7 +6,7 @@ default written there.
 
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, is_dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
@@ -49,14 +49,20 @@ class Programs:
     titles: Annotated[tuple[str, ...], "live"] = ()
 
 
+OWN_SECTIONS: Mapping[str, type] = {"log": Log, "keys": Keys, "processes": Processes, "programs": Programs}
+"""Those of the launcher itself."""
+
+
 @dataclass(frozen=True)
 class Settings:
-    """What `load` found; `sinks` are names of sink implementations in the order given."""
+    """What `load` found; `sinks` are names of sink implementations in the order given, `profiles` those that
+    the file has."""
 
     path: Path
     profile: str | None
     sinks: tuple[str, ...]
     sections: Mapping[str, Any]
+    profiles: tuple[str, ...] = ()
 
     def section(self, name: str) -> Any:
         """The dataclass instance of a section. Raises KeyError for a section that no worker defines."""
@@ -97,7 +103,7 @@ def load(
     Settings.
     """
     path = Path(path)
-    schema = _schema(package)
+    schema = schema_of(package)
     layers: list[Layer] = []
     problems: list[Problem] = []
     try:
@@ -115,7 +121,29 @@ def load(
     values, sinks = _stacked(layers)
     _check_titles(values.get(("programs", "titles"), ()), document.profiles, path)
     _check_keys({key: values[section, key] for section, key in values if section == "keys"}, path)
-    return Settings(path, profile, sinks or (), _sections(values, schema, path))
+    sections = _sections(values, schema, path)
+    return Settings(path, profile, sinks or (), sections, tuple(document.profiles))
+
+
+def changed(
+    settings: Settings, changes: Mapping[tuple[str, str], object], package: str = "workers"
+) -> Settings:
+    """`settings` with these values on top, as data that JSON can carry; the sinks are ("sinks", "").
+
+    Raises SettingsError, in the same words as for the file.
+    """
+    schema, path = schema_of(package), settings.path
+    values, sinks = _stacked([_wanted(str(path), *place, value, schema) for place, value in changes.items()])
+    _check_titles(values.get(("programs", "titles"), ()), settings.profiles, path)
+    _check_keys({key: values[section, key] for section, key in values if section == "keys"}, path)
+    sections = dict(settings.sections)
+    for section in {section for section, _ in values}:
+        given = {key: value for (name, key), value in values.items() if name == section}
+        try:
+            sections[section] = replace(sections[section], **given)
+        except ValueError as error:
+            raise _error(str(path), section, str(error)) from error
+    return replace(settings, sinks=settings.sinks if sinks is None else sinks, sections=sections)
 
 
 def changes(old: Settings, new: Settings) -> list[Change]:
@@ -149,7 +177,7 @@ def write_back(path: str | Path, section: str, key: str, value: object, *, packa
     For the sinks `section` is "sinks" and `key` "". Raises SettingsError, with the file untouched, for a
     value that is not allowed and for a file that has other problems or cannot be written.
     """
-    path, schema = Path(path), _schema(package)
+    path, schema = Path(path), schema_of(package)
     text = settings_file.read_text(path)
     document = _document(text, str(path), schema)
     wanted = _wanted(str(path), section, key, value, schema)
@@ -181,20 +209,20 @@ def _as_data(section: Any) -> dict[str, Any]:
     }
 
 
-def _schema(package: str) -> Schema:
+def schema_of(package: str) -> Schema:
     try:
         found = settings_types(package)
     except CatalogueError as error:
         raise _error(error.file, "", error.what) from error
     for section, settings_type in found.items():
         file = sys.modules[settings_type.__module__].__file__ or settings_type.__module__
-        if section in ("keys", "log", "processes", "programs", "sinks", "profiles"):
+        if section in (*OWN_SECTIONS, "sinks", "profiles"):
             raise _error(file, "", f"may have no Settings: the section {section} is the pipeline's own")
         try:
             fields(settings_type)
         except (TypeError, NameError, RuntimeError) as error:
             raise _error(file, section, f"its Settings make no sense: {error}") from error
-    return Schema({"log": Log, "keys": Keys, "processes": Processes, "programs": Programs, **found}, package)
+    return Schema({**OWN_SECTIONS, **found}, package)
 
 
 def _document(text: str, file: str, schema: Schema, profile: str | None = None) -> _Document:
@@ -244,7 +272,7 @@ def _single(file: str, section: str, key: str, text: str, schema: Schema) -> Lay
     return layer
 
 
-def _check_titles(titles: Any, profiles: Mapping[str, Layer], path: Path) -> None:
+def _check_titles(titles: Any, profiles: Collection[str], path: Path) -> None:
     """Raises SettingsError."""
     problems = []
     for entry in titles:

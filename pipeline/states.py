@@ -7,7 +7,7 @@ from pipeline.managed import Managed, State
 from pipeline.rings import Rings
 from shm import layout
 
-ENDED = (State.FAILED, State.FINISHED)
+ENDED = (State.FAILED, State.FINISHED, State.STOPPED)
 
 
 def tell_states(workers: Collection[Managed], rings: Rings) -> None:

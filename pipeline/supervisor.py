@@ -9,6 +9,7 @@ import logging
 import os
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from multiprocessing.connection import wait as wait_any
 from typing import Any
 
@@ -22,6 +23,7 @@ from pipeline.settings import live_value
 from pipeline.states import looked_at, tell_states, what_is_missing
 from shm import layout
 from shm.board import ABSENT, OPENING, Board
+from shm.layout import RingSpec
 from shm.ring import Ring
 from shm.segment import Segment
 
@@ -34,6 +36,21 @@ UNREAPED = 3.0  # seconds after SIGKILL
 BOARD_ROWS = 32
 
 log = logging.getLogger("stereoring.launcher")
+
+
+@dataclass(frozen=True)
+class Transition:
+    """What it takes to go over to another plan; the memory for it is there."""
+
+    plans: dict[str, WorkerPlan]
+    leaving: list[Managed]
+    changed: set[str]
+    wanted: list[RingSpec]
+    made: list[Ring]
+
+    @property
+    def restarting(self) -> list[str]:
+        return [worker.name for worker in self.leaving if worker.name in self.plans]
 
 
 class Supervisor:
@@ -132,11 +149,17 @@ class Supervisor:
     def replace(self, plan: Plan, restart: Iterable[str]) -> list[str]:
         """Go over to another plan: stop what it lacks, restart `restart` and the users of changed rings,
         start what is new. Returns the names of those that restart. Raises GraphError or NoMemory."""
+        transition = self.prepare(plan, restart)
+        self.go_over(transition)
+        return transition.restarting
+
+    def prepare(self, plan: Plan, restart: Iterable[str]) -> "Transition":
+        """All of `replace` that may fail; what follows is `go_over`. Raises GraphError or NoMemory."""
         new = {worker.name: worker for worker in plan.workers}
         specs = {spec.name: spec for spec in plan.rings}
         changed = {name for name, spec in self.rings.planned.items() if specs.get(name) != spec}
         wanted = [spec for name, spec in specs.items() if self.rings.planned.get(name) != spec]
-        made = self.rings.make(wanted)  # before anything stops: it may fail
+        made = self.rings.make(wanted)
         leaving = [
             worker
             for name, worker in self.workers.items()
@@ -145,19 +168,37 @@ class Supervisor:
             or not worker.plan.can_become(new[name])
             or changed & set(worker.plan.rings)
         ]
-        self._stop(leaving)
-        for worker in leaving:
+        return Transition(new, leaving, changed, wanted, made)
+
+    def go_over(self, to: "Transition") -> None:
+        self._stop(to.leaving)
+        for worker in to.leaving:
             if worker.alive:
                 self._retire(worker)
-            worker.turn_off()
-        for name in changed:
+            if worker.state is not State.STOPPED:
+                worker.turn_off()
+        for name in to.changed:
             self.rings.remove(name)
-        self.rings.put_in_use(wanted, made)
-        self._seat(new)
+        self.rings.put_in_use(to.wanted, to.made)
+        self._seat(to.plans)
         for worker in self.workers.values():
             if worker.state is State.OFF:
                 self._start(worker)
-        return [worker.name for worker in leaving if worker.name in new]
+
+    def start_worker(self, name: str) -> None:
+        """One that the user has stopped, that has failed or that waits; its deaths are forgotten."""
+        worker = self.workers[name]
+        if not worker.alive:
+            worker.turn_off()
+            self._start(worker)
+
+    def stop_worker(self, name: str) -> None:
+        """Until it is started by `start_worker`; what it writes is away meanwhile."""
+        worker = self.workers[name]
+        self._stop([worker])
+        if worker.alive:
+            self._retire(worker)
+        worker.state = State.STOPPED
 
     def _seat(self, plans: dict[str, WorkerPlan]) -> None:
         """Give every planned worker a line of the board, and those who stay their new plan."""

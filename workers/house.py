@@ -16,3 +16,43 @@ class House(Protocol):
 
     def figures(self) -> Answer:
         """As `launcher.py top --json` prints them: launcher, workers, rings, machine."""
+
+    def log_tail(self, since: int) -> Answer:
+        """`lines`: the newest of all processes after number `since`, each with number, time, level, who and
+        text."""
+
+    def schema(self) -> Answer:
+        """`sections`, as settings.yaml has them: name, explanation and keys; a key's type, limits, choices,
+        default, whether it is live, and its explanation. The sinks are section "sinks", key ""."""
+
+    def settings(self) -> Answer:
+        """`values` by section and key, `picked` for what is auto; by `section.key` those that differ from the
+        default, are overridden for this run, and are unsaved; who uses which section; the profiles."""
+
+    def change(self, section: str, key: str, value: Any, save: bool) -> Answer:
+        """Checked as if it stood in the file; `save` writes it there. `restarts`: the workers that will."""
+
+    def reset(self, section: str, key: str, save: bool) -> Answer:
+        """To what the program says by itself; with section "" all that differs from that."""
+
+    def use_profile(self, name: str | None) -> Answer:
+        """For this run. `restarts`: the workers that will."""
+
+    def worker(self, name: str, what: str) -> Answer:
+        """`what` is start, stop or restart. Done after the answer."""
+
+    def devices(self) -> Answer:
+        """`monitors`, `windows` and `cameras`, and under `why_not` why there are none of a kind."""
+
+    def thumbnail(self, kind: str, which: int | str) -> bytes:
+        """A small JPEG of a monitor, window or camera, as `devices` numbers them."""
+
+    def models(self) -> Answer:
+        """`models`: name, megabytes, licence, about, whether it is here and can be downloaded, and how a
+        download of it stands."""
+
+    def download(self, name: str) -> Answer:
+        """Begin to; how far it is says `models`."""
+
+    def cancel_download(self, name: str) -> Answer:
+        """What has come is kept."""

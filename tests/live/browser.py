@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from tests.live.needs import CHROMIUM
 from tests.pipeline.running import WATCHDOG, until
+from workers.sinks._web.tokens import control_token
 
 WATCH = """
     window.mark = 'the page that was loaded first';
@@ -93,6 +94,17 @@ class Browser:
         try:
             context.add_init_script(script)
             yield context.new_page()
+        finally:
+            context.close()
+
+    @contextmanager
+    def panel(self, port: int, width: int = 1280, height: int = 800, **more: Any) -> Iterator[Any]:
+        """A tab with the control panel, which is what playwright calls a page; `more` as for its context."""
+        context = self._chromium.new_context(viewport={"width": width, "height": height}, **more)
+        try:
+            tab = context.new_page()
+            tab.goto(f"http://127.0.0.1:{port}/panel?token={control_token()}")
+            yield tab
         finally:
             context.close()
 

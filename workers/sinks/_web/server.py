@@ -18,6 +18,8 @@ from workers.sinks._web.figures import Figures
 from workers.sinks._web.gate import Gate
 from workers.sinks._web.history import History
 from workers.sinks._web.pages import Pages
+from workers.sinks._web.panel import Panel
+from workers.sinks._web.tokens import addresses, view_token
 from workers.sinks._web.viewing import Viewing
 from workers.sinks._web.whep import Whep
 
@@ -36,6 +38,15 @@ class Places:
     @property
     def bind(self) -> str:
         return "0.0.0.0" if self.lan else "127.0.0.1"
+
+    def links(self) -> list[str]:
+        """Where other devices can look: the page, and a headset's; none while only this machine may."""
+        token, found = view_token(), list[str]()
+        for address in addresses() if self.lan else ():
+            found.append(f"http://{address}:{self.port}/?token={token}")
+            if self.context is not None:
+                found.append(f"https://{address}:{self.https_port}/xr?token={token}")
+        return found
 
 
 class CannotListen(OSError):
@@ -110,6 +121,8 @@ class Server:
         https_port = self._places.https_port if self._places.context else 0
         for part in (Pages(self._gate, https_port), Viewing(self._audience), whep, figures, dash):
             app.add_routes(part.routes())
+        if self._house is not None:
+            app.add_routes(Panel(self._house, self._places.links).routes())
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2)
         await self._runner.setup()
         places = self._places

@@ -1,0 +1,54 @@
+"""The depth models, for people who choose: what each is, whether it is here, how its download stands."""
+
+from pathlib import Path
+from typing import Any
+
+from workers.depth._folders import WEIGHTS, find
+from workers.depth._hub_models import HUB_MODELS, HubModel
+from workers.depth._manifest import MODELS, Model
+from workers.depth._models import cache_folder, places
+
+Entry = dict[str, Any]
+
+
+def model_list(downloads: dict[str, Entry]) -> Entry:
+    """Those of the list, and behind them others that were downloaded by name."""
+    known = [_own(model) for model in MODELS.values()] + [_hub(model) for model in HUB_MODELS.values()]
+    names = {model["name"] for model in known}
+    others = [_other(name) for name in downloads if name not in names]
+    models = [model | {"download": downloads.get(model["name"])} for model in (*known, *others)]
+    return {"models": models, "folder": str(cache_folder())}
+
+
+def _own(model: Model) -> Entry:
+    here = any(path.is_file() for path in places(model))
+    why_not = "" if model.sha256 else "its file cannot be checked; export it to ONNX yourself"
+    return _entry(model.name, model.nbytes / 1e6, model.licence, model.about, here, why_not)
+
+
+def _hub(model: HubModel) -> Entry:
+    here = model.runs and _is_whole(find(model.name, cache_folder()))
+    why_not = "" if model.runs else f"cannot run yet: takes {model.needs}"
+    return _entry(model.name, model.megabytes, model.licence, model.rule, here, why_not)
+
+
+def _other(name: str) -> Entry:
+    return _entry(name, None, "unknown", "", _is_whole(find(name, cache_folder())), "")
+
+
+def _is_whole(folder: Path | None) -> bool:
+    """Not only begun to be downloaded."""
+    if folder is None or any(folder.glob("*.part")):
+        return False
+    return any((folder / name).is_file() for name in WEIGHTS)
+
+
+def _entry(name: str, megabytes: float | None, licence: str, about: str, here: bool, why_not: str) -> Entry:
+    return {
+        "name": name,
+        "megabytes": megabytes,
+        "licence": licence,
+        "about": about,
+        "here": here,
+        "why_not": why_not,
+    }
