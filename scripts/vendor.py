@@ -24,7 +24,7 @@ REPO = Path(__file__).resolve().parents[1]
 LOCK = REPO / "requirements" / "pages.json"
 FOLDER = REPO / "workers" / "sinks" / "_web" / "vendor"
 REGISTRY = "https://registry.npmjs.org"
-PATIENCE = 30.0  # seconds without a byte
+PATIENCE = 8.0  # seconds without a byte; somebody waits for the program to start
 STAMP = "integrity"  # the file that says which build of a library lies there
 
 

@@ -40,8 +40,9 @@ def port() -> int:
     return free_port()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser(private_folders: Path) -> Iterator[Browser]:
+    """One for each file: while playwright runs no other test can have an event loop in this thread."""
     with Browser.started() as running:
         yield running
 

@@ -1,5 +1,7 @@
 """The web sink's server on a real port, with a real client."""
 
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
 
 import pytest
@@ -28,3 +30,11 @@ def test_a_frame_that_was_under_way_when_its_source_went_is_stale_too(server: Se
         assert client.last.stale
         server.mark_stale(False)
         client.until(lambda: not client.last.stale, "the mark goes")
+
+
+def test_a_library_that_is_not_here_is_named_with_what_gets_it(server: Server) -> None:
+    address = f"http://127.0.0.1:{server._places.port}/vendor/nothing/nothing.js"
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(address, timeout=30)
+    assert refused.value.code == 404
+    assert "python scripts/vendor.py" in refused.value.read().decode()

@@ -63,9 +63,16 @@ function number(value) { return value === null ? "–" : value.toFixed(value < 1
 // The log, where the server has it.
 async function askLog() {
   const reply = await fetch(`api/log?since=${logged}`).catch(() => null);
+  if (!reply) forgetLog();
   if (reply && reply.status === 404) return;
   if (reply && reply.ok) showLog((await reply.json()).lines);
   setTimeout(askLog, EVERY);
+}
+
+// Who answers next may be another launcher, which counts its lines anew.
+function forgetLog() {
+  logged = 0;
+  at("log").replaceChildren();
 }
 
 function showLog(lines) {

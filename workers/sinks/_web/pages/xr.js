@@ -10,7 +10,7 @@ const UNITS = {width: "m", distance: "m", height: "m", curve: ""};
 const at = id => document.getElementById(id);
 const place = new Place();
 let stream = null, space = null, state = "connecting", why = "looking_for", problem = "", modes = [];
-let figures = false, fps = 0, counted = 0, since = performance.now();
+let flat = false, figures = false, fps = 0, counted = 0, since = performance.now();
 
 function watch(format) {
   if (stream) stream.close();
@@ -28,6 +28,7 @@ function became(now) {
 
 function show(picture, info) {
   document.body.dataset.seq = info.seq;
+  if (flat !== (info.eyes === 0)) { flat = info.eyes === 0; say(); }
   if (space && space.session) space.show(picture, info); else preview(picture, info);
 }
 
@@ -42,7 +43,7 @@ function preview(picture, info) {
 function say() {
   const words = WORDS[language];
   at("note").textContent = words[state];
-  at("why").textContent = problem || words[why];
+  at("why").textContent = problem || words[why] || (flat ? words.flat : "");
   at("enter").disabled = why !== "ready";
   if (!space) return;
   const rate = `${fps.toFixed(0)} ${words.fps}   ${stream.age.toFixed(0)} ${words.old}`;

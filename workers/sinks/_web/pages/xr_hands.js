@@ -11,6 +11,7 @@ const DEAD = .15;               // of the stick's way
 const RATE = 1.0;               // how much larger or farther in a second: e to this
 const REACH = 3.0;              // a hand that is stretched by a metre makes it so many times e farther
 const CURVES = [0, .25, .5, 1];
+const POINTER = [new THREE.ConeGeometry(.008, .1, 12), new THREE.MeshBasicMaterial({color: 0x8fa3c8})];
 
 export class Hands {
   constructor(place, {onrecentre, onfigures}) {
@@ -33,7 +34,7 @@ export class Hands {
       const before = this.known.get(source) || this.meet(source);
       const pose = frame.getPose(source.targetRaySpace, space);
       const now = {pointer: before.pointer, ray: pose && rayOf(pose), pressed: pressedOn(source.gamepad)};
-      this.point(now);
+      this.point(now, source.targetRayMode === "tracked-pointer");
       this.press(before, now);
       if (now.pressed[GRIP] && before.pressed[GRIP] && before.ray && now.ray) this.carry(before.ray, now.ray);
       if (source.gamepad) this.push(source.gamepad.axes, seconds);
@@ -42,7 +43,7 @@ export class Hands {
   }
 
   meet() {
-    const pointer = new THREE.Mesh(new THREE.ConeGeometry(.008, .1, 12), new THREE.MeshBasicMaterial({color: 0x8fa3c8}));
+    const pointer = new THREE.Mesh(...POINTER);
     this.pointers.add(pointer);
     return {pointer, ray: null, pressed: []};
   }
@@ -53,8 +54,8 @@ export class Hands {
     this.known.delete(source);
   }
 
-  point({pointer, ray}) {
-    pointer.visible = ray !== null;
+  point({pointer, ray}, inHand) {
+    pointer.visible = inHand && Boolean(ray);
     if (!ray) return;
     pointer.position.copy(ray.from);
     pointer.quaternion.setFromUnitVectors(new THREE.Vector3(0, 1, 0), ray.to);

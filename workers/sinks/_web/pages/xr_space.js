@@ -34,7 +34,12 @@ export class Space {
     this.facing = this.moved = true;
     this.before = null;
     this.renderer.xr.setFramebufferScaleFactor(XRWebGLLayer.getNativeFramebufferScaleFactor(session));
-    await this.renderer.xr.setSession(session);
+    try {
+      await this.renderer.xr.setSession(session);
+    } catch (error) {
+      await session.end();
+      throw error;
+    }
     this.renderer.xr.getReferenceSpace().addEventListener("reset", () => { this.facing = true; });
     this.renderer.setAnimationLoop((time, frame) => this.draw(time, frame));
     this.session = session;

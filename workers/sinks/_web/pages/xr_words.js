@@ -9,6 +9,8 @@ export const WORDS = {
     undecodable: "this browser cannot decode the H.264 video; taking JPEG pictures instead",
     looking_for: "Looking for a headset …",
     ready: "",
+    flat: "Both eyes get the same picture now: stereo.layout has no two views side by side or one above the other. Set it to "
+      + "half-sbs or full-sbs.",
     insecure: "Browsers open a headset's 3D only on a secure page. It is here; the browser will warn once, see below:",
     no_https: "Browsers open a headset's 3D only on a secure page, and there is none: start the program with web.lan=true "
       + "and without web.https_port=0, and open the https address that it shows.",
@@ -46,6 +48,7 @@ export const WORDS = {
     undecodable: "此浏览器无法解码 H.264 视频，改用 JPEG 图片",
     looking_for: "正在寻找头显…",
     ready: "",
+    flat: "现在两只眼睛看到的是同一画面：stereo.layout 没有左右或上下排列的两个视图。请把它设为 half-sbs 或 full-sbs。",
     insecure: "浏览器只允许安全页面使用头显的 3D 功能。安全页面在这里；浏览器会警告一次，见下文：",
     no_https: "浏览器只允许安全页面使用头显的 3D 功能，而现在没有安全页面：请用 web.lan=true 启动程序，不要设置 web.https_port=0，"
       + "然后打开程序显示的 https 地址。",
