@@ -51,6 +51,7 @@ class HotKeys:
             keys.strength_down: lambda: self._strengthen(-STEP),
             keys.view: self._other_view,
             keys.pause: self._pause,
+            keys.recentre: self._supervisor.recentre,
         }
 
     def _grabbed(self, wanted: Mapping[str, Callable[[], None]]) -> Keyboard | None:

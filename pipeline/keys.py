@@ -16,6 +16,7 @@ class Keys:
     strength_down: Annotated[str, "live"] = "ctrl+alt+page_down"
     view: Annotated[str, "live"] = "ctrl+alt+v"
     pause: Annotated[str, "live"] = "ctrl+alt+space"
+    recentre: Annotated[str, "live"] = "ctrl+alt+home"
 
 
 class HotKey(NamedTuple):

@@ -20,7 +20,7 @@ from pipeline.leash import leash_all_workers
 from pipeline.managed import DEATHS, WINDOW, Managed, State
 from pipeline.rings import Rings
 from pipeline.settings import live_value
-from pipeline.states import looked_at, tell_states, what_is_missing
+from pipeline.states import looked_at, sinks, tell_states, what_is_missing
 from shm import layout
 from shm.board import ABSENT, OPENING, Board
 from shm.layout import RingSpec
@@ -139,6 +139,11 @@ class Supervisor:
         """Ids of the launcher and of all workers that run."""
         workers = (worker.process for worker in self.workers.values())
         return [os.getpid(), *(process.pid for process in workers if process and process.pid)]
+
+    def recentre(self) -> None:
+        """Tell the sinks whose picture hangs in space to bring it before the eyes."""
+        for worker in sinks(self.workers.values()):
+            self._send(worker, {"kind": "recentre"}, "recentre")
 
     def set_log_level(self, level: int) -> None:
         """For all workers, those that start later too."""

@@ -131,6 +131,9 @@ class Worker:
         """Those who look need a frame now: a source publishes what it has, changed or not; an encoder makes
         the next one stand for itself; others need do nothing."""
 
+    def recentre(self) -> None:
+        """A sink whose picture hangs in space is to bring it before the eyes."""
+
     def due(self) -> float:
         """For a source: when to be called next, in `time.perf_counter()` seconds."""
         return 0.0
@@ -350,6 +353,8 @@ class Step:
             elif kind == "again":
                 self._wanted_again = True
                 self.worker.again()
+            elif kind == "recentre":
+                self.worker.recentre()
             elif kind == "asleep":
                 self._set_asleep(message["value"])
             elif kind == "log_level":

@@ -8,12 +8,14 @@ import pytest
 from Xlib import XK, X  # type: ignore[import-untyped]
 from Xlib import display as xdisplay
 
+from tests.live.browser import Browser
 from tests.live.client import Client
 from tests.live.display import Display
+from tests.live.headset import IWER, SIDE, Headset, screen_in
 from tests.live.needs import needs
 from tests.live.picture import eyes_of, frame_number, shifts
 from tests.live.program import SCREEN, on_the_web, program
-from tests.pipeline.running import Launcher
+from tests.pipeline.running import Launcher, until
 
 pytestmark = needs("Xvfb", "xdotool", "model")
 TAKEN = "ctrl+alt+page_down cannot be used while another program has the keyboard: another program has it"
@@ -54,10 +56,7 @@ def test_pause_stops_the_picture_and_goes_on(display: Display, port: int, launch
         client.until_in_stereo()
         display.xdotool("key", "ctrl+alt+space")
         launcher.until_logged("capture.paused is now True")
-        time.sleep(1.0)  # what was under way
-        before = client.last.t_capture
-        time.sleep(1.5)
-        assert client.last.t_capture == before
+        client.until(lambda: stands_still(client), "no new frame comes")
         assert not client.last.stale
         display.xdotool("key", "ctrl+alt+space")
         client.until_new(5)
@@ -70,7 +69,7 @@ def test_a_picture_that_stands_still_can_still_be_made_deeper(
         client.until_in_stereo()
         display.xdotool("key", "ctrl+alt+space")
         launcher.until_logged("capture.paused is now True")
-        time.sleep(1.0)  # what was under way
+        client.until(lambda: stands_still(client), "no new frame comes")
         shift, number = near_shift(client), frame_number(client.last.picture)
         for _ in range(4):
             display.xdotool("key", "ctrl+alt+Prior")
@@ -79,6 +78,34 @@ def test_a_picture_that_stands_still_can_still_be_made_deeper(
             another.until_in_stereo()
             assert frame_number(another.last.picture) == number
         assert frame_number(client.last.picture) == number
+
+
+@needs("chromium")
+@pytest.mark.skipif(not IWER.exists(), reason="`python scripts/vendor.py test` has not got iwer")
+def test_a_key_brings_a_headset_s_screen_to_where_one_looks(
+    browser: Browser, display: Display, port: int, launcher: Launcher
+) -> None:
+    launcher.until_running("web")
+    with Headset.on(browser, f"http://127.0.0.1:{port}/xr") as headset:
+        headset.enter()
+        before = screen_in(headset.eyes().left[: SIDE // 2])
+        headset.turn("device", 30)
+        away = screen_in(headset.eyes().left[: SIDE // 2])
+        assert away[0] > before[0] + 100
+        display.xdotool("key", "ctrl+alt+Home")
+
+        def is_back() -> bool:
+            now = screen_in(headset.eyes().left[: SIDE // 2])
+            return all(abs(one - other) <= 10 for one, other in zip(now, before, strict=True))
+
+        until(is_back, "the screen is where one looks")
+
+
+def stands_still(client: Client) -> bool:
+    """For longer than anything is under way."""
+    before = client.last.t_capture
+    time.sleep(1.5)
+    return client.last.t_capture == before
 
 
 def near_shift(client: Client) -> float:

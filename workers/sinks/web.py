@@ -66,6 +66,9 @@ class Web(Worker):
     def stale(self, stale: bool) -> None:
         self._server.mark_stale(stale)
 
+    def recentre(self) -> None:
+        self._server.say("recentre")
+
     def process(self, picture: Lease) -> None:
         if PICTURE not in self._looked_at:
             return

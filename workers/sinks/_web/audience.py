@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 KEYS_APART = 0.5  # seconds between two key frames that are asked for; each costs all who look
+MOST_WORDS = 4  # that wait for one client; there is one so far, "recentre"
 MOST_BEHIND = 0.25  # seconds of video that may wait for one client
 PICTURE, PACKETS = "picture", "packets"  # the rings
 
@@ -50,6 +51,7 @@ class Client(ABC, Generic[Shown]):
         self.kind = kind
         self.sent = self.skipped = 0
         self.gone = False
+        self.words: deque[str] = deque(maxlen=MOST_WORDS)
         self._fresh = asyncio.Event()
 
     @abstractmethod
@@ -196,6 +198,12 @@ class Audience:
         for client in self._clients:
             if client.ring == PACKETS or self.picture is not None:
                 client.wake()
+
+    def say(self, word: str) -> None:
+        """To all who can be told something."""
+        for client in self._clients:
+            client.words.append(word)
+            client.wake()
 
     def want_key(self) -> None:
         """Soon, and once for all who ask meanwhile."""

@@ -92,6 +92,9 @@ class Server:
     def show(self, shown: Picture | Packet) -> None:
         self._loop.call_soon_threadsafe(self._audience.show, shown)
 
+    def say(self, word: str) -> None:
+        self._loop.call_soon_threadsafe(self._audience.say, word)
+
     def mark_stale(self, stale: bool) -> None:
         self._loop.call_soon_threadsafe(self._audience.mark_stale, stale)
 

@@ -49,7 +49,8 @@ class Viewing:
 
     async def _websocket(self, request: web.Request) -> web.StreamResponse:
         """Binary messages: HEADER and a JPEG each, with `?format=h264` a packet; a header alone when only its
-        flags have changed. The client may send "key" when it has to begin anew; all else is thrown away."""
+        flags have changed. A text message is a word for the page: "recentre". The client may send "key" when
+        it has to begin anew; all else is thrown away."""
         video = request.query.get("format") == "h264"
         ws = web.WebSocketResponse(heartbeat=5.0, max_msg_size=4096, compress=False)
         await ws.prepare(request)
@@ -63,8 +64,10 @@ class Viewing:
         try:
             while not client.gone:
                 shown = await client.next()
-                if not client.gone:
-                    async with asyncio.timeout(PATIENCE):
+                async with asyncio.timeout(PATIENCE):
+                    while client.words:
+                        await ws.send_str(client.words.popleft())
+                    if not client.gone:
                         await ws.send_bytes(self._message(shown))
         except ConnectionError:
             pass  # he has left

@@ -8,9 +8,10 @@ const TOO_SLOW = 4008, FULL = 4013;     // close codes
 const MOST_WAITING = 3;         // packets in the decoder; more, and it cannot keep up
 
 export class Stream {
-  constructor(format, {onpicture, onstate}) {
+  constructor(format, {onpicture, onstate, onword = () => {}}) {
     this.format = format;
     this.onpicture = onpicture;
+    this.onword = onword;       // "recentre"
     this.onstate = onstate;     // "live", "stale", "lost", "full", "slow", "undecodable"
     this.seq = 0;
     this.shown = this.dropped = 0;
@@ -33,6 +34,7 @@ export class Stream {
   }
 
   receive(data) {
+    if (typeof data === "string") { this.onword(data); return; }
     const head = new DataView(data);
     const info = {
       seq: Number(head.getBigUint64(0, true)),

@@ -15,7 +15,8 @@ let flat = false, figures = false, fps = 0, counted = 0, since = performance.now
 function watch(format) {
   if (stream) stream.close();
   counted = 0;
-  stream = new Stream(format, {onpicture: show, onstate: became});
+  const onword = word => { if (word === "recentre" && space) space.recentre(); };
+  stream = new Stream(format, {onpicture: show, onstate: became, onword});
 }
 
 function became(now) {

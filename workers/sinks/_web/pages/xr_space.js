@@ -15,7 +15,7 @@ export class Space {
     this.renderer.xr.setFoveation(0);     // as sharp at the rim as in the middle
     this.screen = new Screen(this.renderer, place);
     this.note = new Note();
-    this.hands = new Hands(place, {onfigures, onrecentre: () => { this.recentring = true; }});
+    this.hands = new Hands(place, {onfigures, onrecentre: () => this.recentre()});
     this.room = darkRoom();
     this.screen.group.add(this.note.mesh);
     this.scene = new THREE.Scene();
@@ -44,6 +44,9 @@ export class Space {
     this.renderer.setAnimationLoop((time, frame) => this.draw(time, frame));
     this.session = session;
   }
+
+  // With the next look: the screen comes to where that goes.
+  recentre() { this.recentring = true; }
 
   show(picture, info) { this.screen.show(picture, info); }
 
