@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import simplejpeg
 
-from tests.live.picture import is_in_stereo
+from tests.live.picture import eyes_of, is_in_stereo, shifts
 from tests.pipeline.running import WATCHDOG, until
 
 HEADER = struct.Struct("<QQQB")  # seq, capture time, time of sending (ns), flags
@@ -90,6 +90,13 @@ class Client:
                 return False
 
         self.until(holds, "the picture is in stereo")
+
+    def near_shift(self) -> float:
+        """How much farther right the left eye sees the near ball; not a number while it is not there."""
+        try:
+            return shifts(eyes_of(self.last.picture))[0]
+        except AssertionError:
+            return float("nan")
 
     def since(self, start: float) -> list[Seen]:
         return [one for one in self._seen if one.at >= start]

@@ -13,7 +13,7 @@ from tests.live.client import Client
 from tests.live.display import Display
 from tests.live.headset import IWER, SIDE, Headset, screen_in
 from tests.live.needs import needs
-from tests.live.picture import eyes_of, frame_number, shifts
+from tests.live.picture import frame_number
 from tests.live.program import SCREEN, on_the_web, program
 from tests.pipeline.running import Launcher, until
 
@@ -39,16 +39,16 @@ def test_a_game_has_the_keyboard_and_the_keys_work(display: Display, port: int, 
     with Client.watching(port) as client:
         client.until_in_stereo()
         launcher.until_logged(TAKEN)
-        normal = near_shift(client)
+        normal = client.near_shift()
 
         display.xdotool("key", "ctrl+alt+v")
-        client.until(lambda: abs(near_shift(client)) < 0.5, "both eyes see the same")
+        client.until(lambda: abs(client.near_shift()) < 0.5, "both eyes see the same")
         display.xdotool("key", "ctrl+alt+v")
-        client.until(lambda: near_shift(client) > 0.8 * normal, "it is 3D again")
+        client.until(lambda: client.near_shift() > 0.8 * normal, "it is 3D again")
 
         for _ in range(4):
             display.xdotool("key", "ctrl+alt+Prior")
-        client.until(lambda: near_shift(client) > 1.25 * normal, "it is deeper")
+        client.until(lambda: client.near_shift() > 1.25 * normal, "it is deeper")
 
 
 def test_pause_stops_the_picture_and_goes_on(display: Display, port: int, launcher: Launcher) -> None:
@@ -70,10 +70,10 @@ def test_a_picture_that_stands_still_can_still_be_made_deeper(
         display.xdotool("key", "ctrl+alt+space")
         launcher.until_logged("capture.paused is now True")
         client.until(lambda: stands_still(client), "no new frame comes")
-        shift, number = near_shift(client), frame_number(client.last.picture)
+        shift, number = client.near_shift(), frame_number(client.last.picture)
         for _ in range(4):
             display.xdotool("key", "ctrl+alt+Prior")
-        client.until(lambda: near_shift(client) > 1.25 * shift, "it is deeper")
+        client.until(lambda: client.near_shift() > 1.25 * shift, "it is deeper")
         with Client.watching(port) as another:
             another.until_in_stereo()
             assert frame_number(another.last.picture) == number
@@ -106,10 +106,3 @@ def stands_still(client: Client) -> bool:
     before = client.last.t_capture
     time.sleep(1.5)
     return client.last.t_capture == before
-
-
-def near_shift(client: Client) -> float:
-    try:
-        return shifts(eyes_of(client.last.picture))[0]
-    except AssertionError:  # the ball is not in the picture
-        return float("nan")

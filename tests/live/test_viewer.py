@@ -10,11 +10,13 @@ import numpy as np
 import pytest
 
 from tests.live.browser import Browser, Page
+from tests.live.client import Client
 from tests.live.display import Display
 from tests.live.needs import needs
 from tests.live.picture import HEIGHT, WIDTH, Painter, assert_in_stereo, is_in_stereo, save
-from tests.live.program import SCREEN, free_port, on_the_web, program
+from tests.live.program import SCREEN, environment, free_port, on_the_web, program
 from tests.pipeline.running import Launcher, until
+from workers.sinks._web.tokens import control_token
 
 pytestmark = needs("Xvfb", "chromium", "model")
 WAYS = ("jpeg", "h264", "webrtc", "mjpeg")
@@ -29,8 +31,6 @@ def port() -> int:
 @pytest.fixture(scope="module")
 def launcher(port: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Launcher]:
     """One for all tests: each leaves it running whole."""
-    from tests.live.program import environment
-
     with Display.started(1920, 720) as screen, environment(DISPLAY=screen.name):
         screen.show_something_moving()
         with program(tmp_path_factory.mktemp("viewer"), *SCREEN, *on_the_web(port)) as launcher:
@@ -168,3 +168,34 @@ def test_of_a_still_screen_who_comes_gets_the_picture(
             until_in_stereo(first)
             with browser.page(here, f"#{way}") as second:
                 until_in_stereo(second)
+
+
+def test_the_bar_changes_strength_view_and_layout(
+    browser: Browser, launcher: Launcher, port: int, shots: Path
+) -> None:
+    with Client.watching(port) as client, browser.page(port, f"?token={control_token()}") as page:
+        client.until_in_stereo()
+        page.until("document.getElementById('layout').value === 'half-sbs'")
+        assert "token" not in page.tab.url, "nobody reads it over a shoulder"
+        normal = client.near_shift()
+        save(page.screenshot(), shots / "viewer-controls.png")
+
+        page.tab.fill("#strength", "8")
+        client.until(lambda: client.near_shift() > 1.5 * normal, "it is deeper")
+        page.tab.click("#view")
+        client.until(lambda: abs(client.near_shift()) < 0.5, "both eyes see the same")
+        page.tab.click("#view")
+        client.until(lambda: client.near_shift() > 1.5 * normal, "it is 3D again")
+        page.tab.select_option("#layout", "full-sbs")
+        client.until(lambda: client.last.picture.shape[1] == 1280, "both views are whole")
+        assert client.connections == 1
+        assert page.problems == []
+
+
+def test_what_is_refused_is_said_in_the_page(browser: Browser, launcher: Launcher, port: int) -> None:
+    with browser.page(port, f"?token={control_token()}") as page:
+        page.until("document.getElementById('layout').value !== ''")
+        page.tab.evaluate("strength.max = 99")
+        page.tab.fill("#strength", "50")
+        page.until("note.textContent.startsWith('refused: ')")
+        page.until("note.textContent.includes('at most 10')")

@@ -5,7 +5,7 @@ import logging
 import socket
 from collections.abc import Callable, Collection, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -83,6 +83,17 @@ def host(told: list[dict[str, Any]] | None = None) -> Host:
         said.append({"kind": kind, **what})
 
     return Host(busy, tell, 1)
+
+
+def patient_host(asked: list[str]) -> Host:
+    """What the supervisor is asked to be patient for goes into the list."""
+
+    @contextmanager
+    def busy(what: str, limit: float) -> Iterator[None]:
+        asked.append(what)
+        yield
+
+    return replace(host(), busy=busy)
 
 
 def open_slot(nbytes: int, filled_with: int = 0) -> OpenSlot:

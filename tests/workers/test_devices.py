@@ -3,8 +3,7 @@ onnxruntime says it has, and the session that it opens, whose signatures are hel
 
 import inspect
 import logging
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -13,6 +12,7 @@ import numpy as np
 import onnxruntime
 import pytest
 
+from tests.workers.one_process import patient_host
 from workers.depth import Settings, _options
 from workers.depth._devices import (
     COMPILE,
@@ -47,15 +47,7 @@ def built() -> list[str]:
 
 @pytest.fixture
 def host(built: list[str]) -> Host:
-    @contextmanager
-    def busy(what: str, limit: float) -> Iterator[None]:
-        built.append(what)
-        yield
-
-    def tell(kind: str, **what: Any) -> None:
-        """Nobody listens."""
-
-    return Host(busy, tell, 1)
+    return patient_host(built)
 
 
 class Session:

@@ -5,8 +5,6 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +16,7 @@ pytest.importorskip("transformers", reason="transformers is not installed")
 
 from tests.pipeline.running import REPO
 from tests.workers.checkpoints import write
+from tests.workers.one_process import patient_host
 from workers.depth import _options
 from workers.depth._torch_network import TorchNetwork
 from workers.worker import CannotWork, Host
@@ -44,15 +43,7 @@ def built() -> list[str]:
 
 @pytest.fixture
 def host(built: list[str]) -> Host:
-    @contextmanager
-    def busy(what: str, limit: float) -> Iterator[None]:
-        built.append(what)
-        yield
-
-    def tell(kind: str, **what: Any) -> None:
-        """Nobody listens."""
-
-    return Host(busy, tell, 1)
+    return patient_host(built)
 
 
 def answer(network: TorchNetwork) -> Any:

@@ -26,6 +26,7 @@ let stream = null, whep = null, state = "connecting", problem = "", counted = 0,
 function say() {
   const word = state === "full" ? "full_house" : state;
   at("note").textContent = problem || WORDS[language][word];
+  at("note").hidden = !at("note").textContent;
 }
 
 function draw(picture, info) {
