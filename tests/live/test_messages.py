@@ -146,7 +146,8 @@ def served(
 ) -> Iterator[tuple[int, Launcher, bool]]:
     """A running program with a web page: its port, itself, and whether other devices may look."""
     port = free_port()
-    settings = "capture.source=scene", "depth.model=true", f"web.lan={str(request.param).lower()}"
+    lan = f"web.lan={str(request.param).lower()}", "web.https_port=0"
+    settings = "capture.source=scene", "depth.model=true", *lan
     folder = tmp_path_factory.mktemp("served")
     with program(folder, *settings, *on_the_web(port)) as launcher:
         launcher.until_running("web")

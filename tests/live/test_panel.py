@@ -16,7 +16,7 @@ from tests.live.display import Display
 from tests.live.needs import needs
 from tests.live.program import environment, free_port
 from tests.live.slow_hub import NAME, slow_hub
-from tests.pipeline.running import WATCHDOG, Launcher, launched
+from tests.pipeline.running import WATCHDOG, Launcher, launched, until
 
 pytestmark = [needs("chromium", "Xvfb"), pytest.mark.timeout(120)]
 PATIENCE = WATCHDOG * 1000  # milliseconds
@@ -40,6 +40,7 @@ stereo:
 web:
   port: {port}
   lan: true
+  https_port: 0
 profiles:
   deep:
     stereo: {{strength: 8.0}}
@@ -63,7 +64,8 @@ class Shown:
         return self.tab.locator(f"#tab-{tab} [data-place='{place}']")
 
     def until(self, script: str) -> None:
-        self.tab.wait_for_function(script)
+        """Until this is true in the page, which lets nobody's `eval` run in it."""
+        until(lambda: self.tab.evaluate(script), script)
 
 
 @pytest.fixture(scope="module")
