@@ -94,8 +94,10 @@ class Headset:
         )
 
     def eyes(self) -> Eyes:
-        """What each eye sees."""
+        """What each eye sees. A first screenshot may show what was there before the frames that were drawn
+        last; one after it does not."""
         self.frames()
+        self.tab.screenshot(timeout=WATCHDOG * 1000)
         both = decoded(self.tab.screenshot(timeout=WATCHDOG * 1000))
         return Eyes(both[:, :SIDE], both[:, SIDE:])
 
