@@ -60,9 +60,9 @@ def latencies(seconds: float, rounds: int) -> dict[str, list[dict[str, Any]]]:
         for _ in range(rounds):
             for way, place in WAYS.items():
                 url = f"http://127.0.0.1:{port}/{place}"
-                found[way].append(watch(url, ELEMENTS[way], WARM_UP, seconds))
+                found[way].append(watch(url, ELEMENTS[way], min(WARM_UP, seconds), seconds))
             url = f"http://127.0.0.1:{naive_mjpeg.PORT}/"
-            found["mjpeg"].append(watch(url, "#shown", WARM_UP, seconds))
+            found["mjpeg"].append(watch(url, "#shown", min(WARM_UP, seconds), seconds))
     return found
 
 

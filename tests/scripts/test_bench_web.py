@@ -11,7 +11,7 @@ from tests.scripts.running import run
 @needs("chromium")
 @pytest.mark.timeout(180)
 def test_contract_every_way_is_seen_and_all_clients_get_frames() -> None:
-    report = json.loads(run("bench_web.py", "--json", "--seconds=2", "--rounds=1"))
+    report = json.loads(run("bench_web.py", "--json", "--seconds=1", "--rounds=1"))
     assert set(report["latency_ms"]) == {"viewer", "mjpeg", "whep", "h264"}
     for way in report["latency_ms"]:
         assert report["fps"][way] > 0

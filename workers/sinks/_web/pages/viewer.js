@@ -104,7 +104,11 @@ async function control() {
     at("view").setAttribute("aria-pressed", stereo.view === "3d");
   };
   await show();
-  at("view").onclick = async () => { await set("stereo", "view", at("view").ariaPressed === "true" ? "2d" : "3d"); await show(); };
+  at("view").onclick = () => {
+    const flat = at("view").getAttribute("aria-pressed") === "true";
+    at("view").setAttribute("aria-pressed", !flat);     // at once: the next press may come before the answer
+    set("stereo", "view", flat ? "2d" : "3d");
+  };
   at("layout").onchange = () => set("stereo", "layout", at("layout").value);
   let sending = false;          // while one is under way only the newest waits
   at("strength").oninput = async () => {
