@@ -175,7 +175,7 @@ def test_the_bar_changes_strength_view_and_layout(
 ) -> None:
     with Client.watching(port) as client, browser.page(port, f"?token={control_token()}") as page:
         client.until_in_stereo()
-        page.until("document.getElementById('layout').value === 'half-sbs'")
+        page.tab.wait_for_selector("#strength")
         assert "token" not in page.tab.url, "nobody reads it over a shoulder"
         normal = client.near_shift()
         save(page.screenshot(), shots / "viewer-controls.png")
@@ -194,7 +194,7 @@ def test_the_bar_changes_strength_view_and_layout(
 
 def test_what_is_refused_is_said_in_the_page(browser: Browser, launcher: Launcher, port: int) -> None:
     with browser.page(port, f"?token={control_token()}") as page:
-        page.until("document.getElementById('layout').value !== ''")
+        page.tab.wait_for_selector("#strength")
         page.tab.evaluate("strength.max = 99")
         page.tab.fill("#strength", "50")
         page.until("note.textContent.startsWith('refused: ')")

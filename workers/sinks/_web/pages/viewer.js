@@ -95,15 +95,7 @@ async function set(section, key, value) {
 }
 
 async function control() {
-  document.querySelector(".controls").hidden = false;
   at("layout").replaceChildren(...LAYOUTS.map(name => new Option(name, name)));
-  const show = async () => {
-    const {stereo} = await settings();
-    at("layout").value = stereo.layout;
-    at("strength").value = at("strength-value").value = stereo.strength;
-    at("view").setAttribute("aria-pressed", stereo.view === "3d");
-  };
-  await show();
   at("view").onclick = () => {
     const flat = at("view").getAttribute("aria-pressed") === "true";
     at("view").setAttribute("aria-pressed", !flat);     // at once: the next press may come before the answer
@@ -121,6 +113,11 @@ async function control() {
     }
     sending = false;
   };
+  const {stereo} = await settings();
+  at("layout").value = stereo.layout;
+  at("strength").value = at("strength-value").value = stereo.strength;
+  at("view").setAttribute("aria-pressed", stereo.view === "3d");
+  document.querySelector(".controls").hidden = false;
 }
 
 function toggleFigures() {
