@@ -103,7 +103,7 @@ def _run(options: argparse.Namespace) -> int:
         overrides.append(f"log.level={options.log_level}")
     try:
         settings = load(options.settings, profile=options.profile, overrides=overrides)
-        model_is_open = settings.section("depth").model == "auto"
+        model_is_open = settings.section("job").kind == "3d" and settings.section("depth").model == "auto"
         settings, reasons = pick(settings)
         plan = make_plan(settings)
     except (SettingsError, GraphError) as error:

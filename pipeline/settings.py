@@ -36,6 +36,13 @@ __all__ = [
 
 
 @dataclass(frozen=True)
+class Job:
+    """The pipeline's own section `job`: which of its lines (pipeline/graph.py) runs."""
+
+    kind: Literal["3d", "background"] = "3d"
+
+
+@dataclass(frozen=True)
 class Log:
     """The pipeline's own section `log`."""
 
@@ -188,13 +195,14 @@ def _schema(package: str) -> Schema:
         raise _error(error.file, "", error.what) from error
     for section, settings_type in found.items():
         file = sys.modules[settings_type.__module__].__file__ or settings_type.__module__
-        if section in ("keys", "log", "processes", "programs", "sinks", "profiles"):
+        if section in ("job", "keys", "log", "processes", "programs", "sinks", "profiles"):
             raise _error(file, "", f"may have no Settings: the section {section} is the pipeline's own")
         try:
             fields(settings_type)
         except (TypeError, NameError, RuntimeError) as error:
             raise _error(file, section, f"its Settings make no sense: {error}") from error
-    return Schema({"log": Log, "keys": Keys, "processes": Processes, "programs": Programs, **found}, package)
+    own = {"job": Job, "log": Log, "keys": Keys, "processes": Processes, "programs": Programs}
+    return Schema({**own, **found}, package)
 
 
 def _document(text: str, file: str, schema: Schema, profile: str | None = None) -> _Document:

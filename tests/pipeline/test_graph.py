@@ -89,6 +89,7 @@ def plan_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MakePlan:
             file.write_text("from workers.worker import Worker\n" + dedent(code))
         (tmp_path / package / "__init__.py").touch()
         sections = {
+            "job": SimpleNamespace(kind="3d"),
             "capture": SimpleNamespace(source="scene"),
             "depth": SimpleNamespace(model="some.onnx" if depth else "true"),
             "stereo": SimpleNamespace(where=where),
@@ -462,7 +463,7 @@ def sink(**attributes: str) -> str:
             {"sinks": {f"show{i}": SINK for i in range(17)}},
             "ring picture would have 17 readers and 19 slots; 16 and 255",
         ),
-        ({"sinks": {"steady": SINK}}, "sinks: a sink may not be named steady like a room"),
+        ({"sinks": {"steady": SINK}}, "sinks: a sink may not be named steady like a worker of the line"),
     ],
     ids=[
         "unknown ring",
