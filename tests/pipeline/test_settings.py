@@ -454,7 +454,7 @@ def test_a_room_with_nothing_in_it_offers_nothing(
         (
             "<<: {fps: 3}",
             ":1: <<: unknown section "
-            "(known: log, keys, processes, programs, capture, scene, sinks, profiles)",
+            "(known: job, log, keys, processes, programs, capture, scene, sinks, ...)",
         ),
         ("#" * 300_000, ": is larger than 256 KB, so it is no settings file"),
     ],

@@ -6,7 +6,7 @@ import numpy.typing as npt
 
 Mask = npt.NDArray[np.float32]
 Pixels = npt.NDArray[np.uint8]
-STILL, MOVING = 4.0, 14.0  # steps of grey by which a place changes: noise, and surely motion
+STILL, MOVING = 5.0, 16.0  # steps of grey by which a place changes: noise, and surely motion
 AROUND = 9  # pixels of the mask: what is so near to motion moves, too
 
 

@@ -16,12 +16,13 @@ COLOUR = re.compile("#[0-9a-fA-F]{6}")
 
 @dataclass(frozen=True)
 class Settings:
-    """What is behind the person, and how the edge looks."""
+    """What is behind the person, and how the edge looks. (Changes are told in this order: a kind comes after
+    what it needs.)"""
 
-    kind: Annotated[Literal["blur", "image", "video", "colour"], "live"] = "blur"
     image: Annotated[str, "path", "live"] = ""
     video: Annotated[str, "path", "live"] = ""
     colour: Annotated[str, "live"] = "#00b140"
+    kind: Annotated[Literal["blur", "image", "video", "colour"], "live"] = "blur"
     blur_percent: Annotated[float, Ge(0.2), Le(10), "live"] = 2.0
     cover_from: Annotated[float, Ge(0), Le(1), "live"] = 0.35
     cover_to: Annotated[float, Ge(0), Le(1), "live"] = 0.75

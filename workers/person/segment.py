@@ -34,7 +34,7 @@ class Settings:
     """Which network, and what is done to its masks."""
 
     model: Annotated[Name, "live"] = "selfie-landscape"
-    calm: Annotated[float, Ge(0), Le(0.95), "live"] = 0.85
+    calm: Annotated[float, Ge(0), Le(0.95), "live"] = 0.9
     remove_blobs: Annotated[bool, "live"] = False
     follow_edges: Annotated[bool, "live"] = False
 
