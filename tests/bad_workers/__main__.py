@@ -66,6 +66,7 @@ def added(plan: Plan, name: str, module: str, mode: Mode) -> Plan:
         reads="picture",
         mode=mode,
         follows=None,
+        follow_mode="latest",
         joins=None,
         joins_for_others=False,
         writes=(),
