@@ -11,6 +11,7 @@ from types import FrameType
 
 from pipeline.addresses import NoAddress, address_of
 from pipeline.attach import Desk
+from pipeline.cutout_command import add_parser as add_cutout_parser
 from pipeline.graph import GraphError, make_plan
 from pipeline.log_stream import LogStream
 from pipeline.models_command import add_parser as add_models_parser
@@ -68,6 +69,7 @@ def _parser() -> argparse.ArgumentParser:
     devices = commands.add_parser("devices", help="list monitors, windows, cameras and compute devices")
     devices.set_defaults(command=_devices)
     add_models_parser(commands)
+    add_cutout_parser(commands)
     top = commands.add_parser("top", help="watch a running launcher")
     top.set_defaults(command=_top)
     top.add_argument("--pid", type=int, help="which, if there are several (default: the newest)")
