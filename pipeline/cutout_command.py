@@ -92,7 +92,7 @@ def cut(path: Path, network: "Network", folder: Path, overwrite: bool) -> list[s
     if there and not overwrite:
         raise CannotCut(f"{path}: {', '.join(there)} is there already; give --overwrite or another --out")
     picture = read(path)
-    made = cut_out(picture, network(picture))._asdict()
+    made = cut_out(picture, network.both_ways(picture))._asdict()
     parts = []
     try:
         for kind, part in _parts(targets):

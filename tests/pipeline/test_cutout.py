@@ -1,4 +1,4 @@
-"""`launcher.py cutout`: people cut out of pictures; what is no picture is said, and nothing is half-written."""
+"""`launcher.py cutout`: people cut out; what is no picture is said, and nothing is half-written."""
 
 import os
 import shutil

@@ -30,6 +30,14 @@ def test_contract_every_network_finds_the_person(name: str) -> None:
     assert np.mean(scores) >= LEAST[name], scores
 
 
+@pytest.mark.parametrize("name", ["selfie-landscape", "selfie-general", "pphumanseg-v2"])
+def test_contract_a_second_look_at_the_mirrored_picture_is_better(name: str) -> None:
+    network, true = Network(name, 1), truth()
+    once = np.mean([miou(network(composite(picture)), true) for picture in NAMES])
+    twice = np.mean([miou(network.both_ways(composite(picture)), true) for picture in NAMES])
+    assert twice > once + 0.003
+
+
 @pytest.mark.parametrize("name", MODELS)
 def test_contract_a_mask_is_of_the_whole_frame_and_from_0_to_1(name: str) -> None:
     mask = Network(name, 1)(composite("cat"))

@@ -41,6 +41,11 @@ class Network:
         mask = _probability(self._run(self._canvas), self.model.head)
         return self._of_the_frame(mask)
 
+    def both_ways(self, frame: Pixels) -> Mask:
+        """The mean of what it says of the frame and of its mirror image: better edges, at twice the time."""
+        mirrored = self(np.ascontiguousarray(frame[:, ::-1]))[:, ::-1].copy()
+        return (self(frame) + mirrored) / 2
+
     @property
     def seen(self) -> Pixels:
         return self._canvas[self._place]

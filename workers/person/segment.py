@@ -34,6 +34,7 @@ class Settings:
     """Which network, and what is done to its masks."""
 
     model: Annotated[Name, "live"] = "selfie-landscape"
+    both_ways: Annotated[bool, "live"] = False
     calm: Annotated[float, Ge(0), Le(0.95), "live"] = 0.9
     remove_blobs: Annotated[bool, "live"] = False
     follow_edges: Annotated[bool, "live"] = False
@@ -57,7 +58,8 @@ class Segment(Worker):
         segment = self.settings.segment
         if segment.model != self._wanted:
             self._switch(segment.model)
-        found = self._network(frame.frame)
+        look = self._network.both_ways if segment.both_ways else self._network
+        found = look(frame.frame)
         seen = self._network.seen
         if segment.remove_blobs or segment.follow_edges:
             found = self._mended(found)
