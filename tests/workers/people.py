@@ -1,4 +1,4 @@
-"""The pictures of people, and how well a mask fits what is true of them."""
+"""The pictures of people, and what is true of them."""
 
 import os
 from pathlib import Path
@@ -7,6 +7,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 import pytest
+
+from scripts.people_paths.judging import miou as miou
 
 Pixels = npt.NDArray[np.uint8]
 NAMES = ("cat", "coffee", "rocket")
@@ -35,12 +37,3 @@ def truth() -> Pixels:
 
 def read(path: Path) -> Pixels:
     return np.asarray(cv2.cvtColor(cv2.imread(str(path)), cv2.COLOR_BGR2RGB), np.uint8)  # type: ignore[call-overload]
-
-
-def miou(mask: npt.NDArray[np.float32], true: Pixels) -> float:
-    """Mean of how person and background overlap, at the size of the truth."""
-    found = cv2.resize(mask, true.shape[::-1]) > 0.5
-    person = true > 127
-    inside = (found & person).sum() / (found | person).sum()
-    outside = (~found & ~person).sum() / (~found | ~person).sum()
-    return float((inside + outside) / 2)
