@@ -16,6 +16,7 @@ Pixels = npt.NDArray[np.uint8]
 SMALLER = 4  # the background is blurred at so many times fewer pixels, each way
 SPREAD = 2  # pixels at that size by which the person is kept out of the blur beyond the mask
 SURELY_NOT = 26  # a mask value; up to it a pixel is taken for background
+FROM_AFAR = np.float32(0.01)  # what is far away counts so much, where there is something near
 LIGHT_PERCENT = 3.0  # how far the background's light spreads, in percent of the width
 
 
@@ -105,9 +106,24 @@ class Blurred:
         box = odd(size[0] * self._percent / 100)
         for _ in range(3):  # three boxes are nearly a bell
             weighed = cv2.blur(weighed, (box, box), borderType=cv2.BORDER_REPLICATE)
+        weighed = weighed + FROM_AFAR * _far_around(weighed)
         unweigh(weighed, small)
         behind = np.asarray(cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR), np.uint8)
         return Scenery(behind, behind)
+
+
+def _far_around(weighed: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """The same from ever farther away, and ever fainter, for places that have nothing but the person near."""
+    rows, columns = weighed.shape[:2]
+    size = max(1, columns // SMALLER), max(1, rows // SMALLER)
+    coarse = cv2.resize(weighed, size, interpolation=cv2.INTER_AREA)
+    far = np.zeros_like(coarse)
+    box = odd(size[0] / 8)
+    for fainter in (1.0, FROM_AFAR, FROM_AFAR**2):
+        coarse = cv2.blur(cv2.blur(coarse, (box, box)), (box, box))
+        far += np.float32(fainter) * coarse
+        box = odd(2 * box)
+    return np.asarray(cv2.resize(far, (columns, rows), interpolation=cv2.INTER_LINEAR), np.float32)
 
 
 def _keep_out(mask: Pixels, size: tuple[int, int]) -> Pixels:

@@ -8,7 +8,7 @@ Pixels = npt.NDArray[np.uint8]
 _SEEN = types.Array(types.uint8, 3, "C", readonly=True)
 _MASK = types.Array(types.uint8, 2, "C", readonly=True)
 _TABLE = types.Array(types.uint8, 1, "C", readonly=True)
-LEAST, HALF, WHITE = np.float32(1e-2), np.float32(0.5), np.float32(255)
+LEAST, HALF, WHITE = np.float32(1e-6), np.float32(0.5), np.float32(255)
 _OUT = types.Array(types.uint8, 3, "C")
 
 

@@ -11,7 +11,7 @@ from workers.person._networks import Mask
 
 Pixels = npt.NDArray[np.uint8]
 GREEN = (0, 255, 0)
-COVER_FROM, COVER_TO = 0.35, 0.75  # as background.cover_from and cover_to
+COVER_FROM, COVER_TO = 0.45, 0.8  # as background.cover_from and cover_to
 
 
 class Cutout(NamedTuple):
