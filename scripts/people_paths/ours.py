@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from workers.person._behind import Background, Blurred, Still, colour_of
+from workers.person._behind import Background, Still, colour_of
+from workers.person._blurred import Blurred
 from workers.person._calm import Calm
 from workers.person._composite import composite
 from workers.person._networks import Network

@@ -10,17 +10,17 @@ import numpy.typing as npt
 import pytest
 
 from workers.person._behind import (
-    Blurred,
     CannotShow,
     Film,
-    Scenery,
     Still,
     background_of,
     colour_of,
     cover,
     picture_of,
 )
+from workers.person._blurred import Blurred
 from workers.person._composite import composite, feathered
+from workers.person._scenery import Scenery
 from workers.person.background import Settings
 
 pytestmark = pytest.mark.timeout(60)
@@ -109,6 +109,17 @@ def test_contract_the_background_is_blurred() -> None:
     out = shown(Blurred(2.0), frame=frame)
     outside = cv2.dilate(true, np.ones((41, 41))) == 0
     assert out[outside].std() < 0.1 * frame[outside].std()
+
+
+def test_contract_a_large_person_leaves_no_hard_patch_in_the_blurred_room() -> None:
+    """Where nothing but the person is near, what is farther away flows in."""
+    frame = np.zeros((360, 640, 3), np.uint8)
+    frame[:, :] = np.linspace(30, 220, 640, dtype=np.uint8)[None, :, None]
+    mask = np.zeros((144, 256), np.uint8)
+    mask[:, 60:200] = 255
+    behind = Blurred(2.0)(frame, mask).behind.astype(int)
+    assert np.abs(np.diff(behind, axis=1)).max() <= 6
+    assert np.abs(np.diff(behind, axis=0)).max() <= 2
 
 
 def test_contract_blur_makes_do_where_there_is_no_background_at_all() -> None:
