@@ -29,6 +29,11 @@ LINES = {
         "compose": "person.background",
         "encode": "encode.h264",
     },
+    "pose": {
+        "pose": "person.pose",
+        "compose": "person.skeleton",
+        "encode": "encode.h264",
+    },
 }
 """Job → worker → room and implementation. Before each comes the source that the settings name."""
 TOGETHER = ("depth", "steady", "stereo")

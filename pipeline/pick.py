@@ -2,7 +2,7 @@
 
 import importlib
 import importlib.util
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from pipeline.catalogue import implementations
@@ -14,6 +14,7 @@ from workers.depth._manifest import BUILT_IN, MODELS
 from workers.depth._models import find, is_here
 from workers.models import Model, ModelError, download, has_file
 from workers.person._manifest import MODELS as PERSON_MODELS
+from workers.person._pose_models import DETECTOR, POSE_MODELS
 
 
 def pick(settings: Settings, package: str = "workers") -> tuple[Settings, list[str]]:
@@ -27,8 +28,10 @@ def pick(settings: Settings, package: str = "workers") -> tuple[Settings, list[s
     if in_3d:
         depth = sections["depth"]
         sections["depth"] = replace(depth, model=_pick_model(depth.model, reasons))
+    elif sections["job"].kind == "background":
+        _get_person_models([PERSON_MODELS[sections["segment"].model]], reasons)
     else:
-        _get_person_model(sections["segment"].model, reasons)
+        _get_person_models([POSE_MODELS[DETECTOR], POSE_MODELS[sections["pose"].model]], reasons)
     sinks = settings.sinks
     if "auto" in sinks:
         picked = _pick_sinks(package, reasons)
@@ -105,11 +108,11 @@ def _get(model: Model, without: str, reasons: list[str]) -> None:
     reasons.append(f"{room}: {model.name}, just downloaded to {path}")
 
 
-def _get_person_model(name: str, reasons: list[str]) -> None:
-    """Where it is missing."""
-    if not has_file(PERSON_MODELS[name]):
-        without = "put its file into the folder that STEREORING_MODELS names"
-        _get(PERSON_MODELS[name], without, reasons)
+def _get_person_models(models: Iterable[Model], reasons: list[str]) -> None:
+    """Those that are missing."""
+    for model in models:
+        if not has_file(model):
+            _get(model, "put its file into the folder that STEREORING_MODELS names", reasons)
 
 
 def _unavailable(room: str, name: str, package: str) -> str | None:
