@@ -26,6 +26,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from scripts.people_paths.judging import flicker_ratio, miou
 from scripts.people_paths.ours import Ours, Pixels
+from scripts.people_paths.posing import posing
 from scripts.people_paths.sample import Sample
 from workers.models import find_file
 from workers.person._manifest import MODELS
@@ -50,6 +51,7 @@ def main() -> int:
     report = speed(read(frame_file), options.rounds)
     report["mediapipe_background_ms"] = mediapipe(options.mediapipe, frame_file, options.rounds)
     report |= quality(people, options.rounds)
+    report["pose"] = posing(people / "speaker_clip.mp4", options.mediapipe)
     report["flicker_ratio"] = flicker_ratio(people / "speaker_clip.mp4", "selfie-landscape")
     print(json.dumps(report) if options.json else text_of(report))
     return 0
@@ -132,6 +134,22 @@ def text_of(report: dict[str, Any]) -> str:
     for name, found in report["miou"].items():
         twice, spent = report["miou_twice"][name], report["mask_ms"][name]
         lines.append(f"{name:<20}{spent:>12.2f}{found:>10.3f}{twice:>18.3f}")
+    pose = {name: "not run" if found is None else f"{found:.2f}" for name, found in report["pose"].items()}
+    lines.append(f"\n{'a pose, each frame of a clip of 640 x 360':<44}{'ms':>8}")
+    for name, key in {
+        "pose-full": "full_ms",
+        "pose-lite": "lite_ms",
+        "MediaPipe's, full": "mediapipe_ms",
+    }.items():
+        lines.append(f"{name:<44}{pose[key]:>8}")
+    found = report["pose"]
+    lines.append(
+        f"pose-full finds somebody in {found['frames_with_pose']} of {found['frames']} frames, MediaPipe in "
+        f"{found['mediapipe_frames_with_pose']}; from frame to frame a point moves by {pose['jitter_px']} px "
+        f"(MediaPipe {pose['mediapipe_jitter_px']}, medians); between the two lie "
+        f"{pose['median_px_to_mediapipe']} px (median), {pose['mean_px_to_mediapipe']} px (mean: where there "
+        "are several people they may follow different ones)"
+    )
     lines.append(f"\nflicker of what stands still, over the raw masks': {report['flicker_ratio']:.2f}")
     return "\n".join(lines)
 

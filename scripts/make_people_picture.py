@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""Makes docs/people.jpg: a speaker before the blurred room, a colour and a picture, from the running program.
+"""Makes docs/people.jpg, an astronaut before the blurred room, a colour and a picture, and docs/pose.jpg, how
+a speaker stands, from the running program.
 
-Snapshots of the web sink, each with another background, of one frame; STEREORING_DATA has the frame, and
-`launcher.py cutout` makes the last of the four.
+Snapshots of the web sink; STEREORING_DATA has the frames, and `launcher.py cutout` makes the last of the four
+of people.jpg.
 """
 
 import argparse
@@ -10,8 +11,10 @@ import os
 import subprocess
 import sys
 import tempfile
+from itertools import islice
 from pathlib import Path
 
+import av
 import cv2
 import numpy as np
 import numpy.typing as npt
@@ -20,13 +23,14 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from scripts.make_picture import QUALITY, REPO, snapshot
 
+POSES = (10, 120)  # frames of the clip
 COLUMNS = 640  # of each of the four
 Pixels = npt.NDArray[np.uint8]
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--out", type=Path, default=REPO / "docs" / "people.jpg")
+    parser.add_argument("--out", type=Path, default=REPO / "docs", metavar="FOLDER")
     options = parser.parse_args()
     if not os.environ.get("STEREORING_DATA"):
         sys.exit("STEREORING_DATA is not set: where are the pictures?")
@@ -40,12 +44,25 @@ def main() -> int:
             ["background.kind=image", f"background.image={scene}"],
         )
         four = [*(before(frame, settings) for settings in kinds), overlay(frame, Path(folder))]
+        two = [pose(people / "speaker_clip.mp4", at, Path(folder)) for at in POSES]
     rows = [np.hstack([fit(picture) for picture in four[at : at + 2]]) for at in (0, 2)]
-    options.out.write_bytes(
-        cv2.imencode(".jpg", np.vstack(rows), [cv2.IMWRITE_JPEG_QUALITY, QUALITY])[1].tobytes()
-    )
-    print(options.out)
+    write(options.out / "people.jpg", np.vstack(rows))
+    write(options.out / "pose.jpg", np.hstack([fit(picture) for picture in two]))
     return 0
+
+
+def write(path: Path, picture: Pixels) -> None:
+    path.write_bytes(cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])[1].tobytes())
+    print(path)
+
+
+def pose(clip: Path, number: int, folder: Path) -> Pixels:
+    """How somebody stands in this frame of a clip."""
+    with av.open(str(clip)) as container:
+        frame = next(islice(container.decode(video=0), number, None)).to_ndarray(format="bgr24")
+    path = folder / f"{number}.png"
+    cv2.imwrite(str(path), frame)
+    return snapshot(["job.kind=pose", "capture.source=image", f"image.path={path}"])
 
 
 def before(frame: Path, settings: list[str]) -> Pixels:

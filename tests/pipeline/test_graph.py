@@ -561,3 +561,16 @@ def test_contract_the_profile_background_is_a_camera_with_one_picture_for_both_e
     assert settings.section("job").kind == "background"
     assert settings.section("capture").source == "camera"
     assert settings.section("stereo").layout == "depth"
+
+
+def test_contract_a_pose_is_drawn_over_the_frame_that_it_was_found_in(tmp_path: Path) -> None:
+    photo = tmp_path / "photo.png"
+    cv2.imwrite(str(photo), np.zeros((48, 64, 3), np.uint8))
+    overrides = ["job.kind=pose", f"image.path={photo}", *IMAGE]
+    plan = make_plan(load(REPO / "settings.yaml", overrides=overrides))
+    assert [(w.name, w.reads, w.joins, w.writes) for w in plan.workers] == [
+        ("capture", None, None, ("frame",)),
+        ("pose", "frame", "frame", ("pose",)),
+        ("compose", "pose", "frame", ("picture",)),
+        ("null", "picture", None, ()),
+    ]

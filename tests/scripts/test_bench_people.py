@@ -18,4 +18,7 @@ def test_contract_masks_are_right_and_calm_and_all_figures_are_there() -> None:
     assert report["miou_twice"]["pphumanseg-v2"] > 0.95
     for key in ("background_ms", "blur_ms", "pphumanseg_ms", "pphumanseg_sample_ms"):
         assert report[key] > 0
-    assert report["mediapipe_background_ms"] is None, "nobody named a Python that has it"
+    assert report["pose"]["frames_with_pose"] > 0.85 * report["pose"]["frames"]
+    assert report["mediapipe_background_ms"] is report["pose"]["mediapipe_ms"] is None, (
+        "nobody named a Python that has it"
+    )

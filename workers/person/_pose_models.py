@@ -21,7 +21,7 @@ POSE_MODELS = {
         PoseModel(
             name=DETECTOR,
             file="person/pose_detection.tflite",
-            address=GOOGLE + "pose_detection.tflite",
+            address=GOOGLE + "pose_detection.tflite?generation=1678737489600422",
             sha256="9ba9dd3d42efaaba86b4ff0122b06f29c4122e756b329d89dca1e297fd8f866c",
             nbytes=2959046,
             licence=APACHE,
@@ -30,7 +30,7 @@ POSE_MODELS = {
         PoseModel(
             name="pose-full",
             file="person/pose_landmark_full.tflite",
-            address=GOOGLE + "pose_landmark_full.tflite",
+            address=GOOGLE + "pose_landmark_full.tflite?generation=1661875894245786",
             sha256="e9a5c5cb17f736fafd4c2ec1da3b3d331d6edbe8a0d32395855aeb2cdfd64b9f",
             nbytes=6440512,
             licence=APACHE,
@@ -39,7 +39,7 @@ POSE_MODELS = {
         PoseModel(
             name="pose-lite",
             file="person/pose_landmark_lite.tflite",
-            address=GOOGLE + "pose_landmark_lite.tflite",
+            address=GOOGLE + "pose_landmark_lite.tflite?generation=1661875901231143",
             sha256="f17bfbecadb61c3be1baa8b8d851cc6619c870a87167b32848ad20db306b9d61",
             nbytes=2819824,
             licence=APACHE,

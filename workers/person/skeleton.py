@@ -1,4 +1,4 @@
-"""Draws the pose over its frame: white bones, red joints, and the angles of elbows and knees."""
+"""Draws the pose over its frame: white bones, red joints, and the angles of elbows and knees as one sees them."""
 
 from collections.abc import Mapping
 from types import SimpleNamespace
@@ -45,7 +45,7 @@ def draw(pose: Pose, picture: npt.NDArray[np.uint8]) -> None:
             cv2.line(picture, at[one], at[other], WHITE, thick, cv2.LINE_AA)
     for place in np.flatnonzero(seen):
         cv2.circle(picture, at[place], thick + 1, RED, -1, cv2.LINE_AA)
-    angles = joint_angles(pose.world)
+    angles = joint_angles(pose.points[:, :2])  # as one sees them; the depth of points is the least sure
     for name in LABELLED:
         if name in angles and seen[list(JOINTS[name])].all():
             _label(picture, f"{angles[name]:.0f}", at[JOINTS[name][1]], thick)
