@@ -24,7 +24,7 @@ sinks: [web]
 web: {{port: {port}}}
 capture: {{source: video, crop_black_bars: false}}
 video: {{path: {clip}}}
-segment: {{model: {model}}}
+segment: {{model: {model}, remove_blobs: {refined}, follow_edges: {refined}, both_ways: {refined}}}
 background: {{kind: {kind}, image: "{image}"}}
 """
 NETWORKS = ["selfie-general", "meet-full", "pphumanseg-v2", "selfie-landscape"]
@@ -36,13 +36,13 @@ class Room:
     def __init__(self, launcher: Launcher, file: Path, port: int) -> None:
         self.launcher, self.file, self.port = launcher, file, port
 
-    def change(self, model: str = "selfie-landscape", kind: str = "colour", image: str = "") -> None:
-        self.file.write_text(text(self.port, model, kind, image))
+    def change(self, **wanted: str) -> None:
+        self.file.write_text(text(self.port, **wanted))
 
 
-def text(port: int, model: str = "selfie-landscape", kind: str = "colour", image: str = "") -> str:
-    clip = folder() / "speaker_clip.mp4"
-    return SETTINGS.format(port=port, clip=clip, model=model, kind=kind, image=image)
+def text(port: int, **wanted: str) -> str:
+    usual = {"model": "selfie-landscape", "kind": "colour", "image": "", "refined": "false"}
+    return SETTINGS.format(port=port, clip=folder() / "speaker_clip.mp4", **{**usual, **wanted})
 
 
 @pytest.fixture(scope="module")
@@ -98,6 +98,19 @@ def test_a_background_that_cannot_be_had_is_said_and_changes_nothing(room: Room)
         assert greenness(client.last.picture) > 0.2
         room.change()
         assert client.connections == 1
+
+
+def test_all_that_can_be_done_to_a_mask_is_switched_on_while_somebody_watches(room: Room) -> None:
+    before = room.launcher.restarts()
+    with Client.watching(room.port) as client:
+        client.until_new()
+        room.change(refined="true")
+        room.launcher.until_logged("segment.follow_edges is now True")
+        client.until_new()
+        client.until(lambda: 0.2 < greenness(client.last.picture) < 0.95, "there is green, and somebody")
+        room.change()
+        assert client.connections == 1
+    assert room.launcher.restarts() == before
 
 
 @pytest.mark.parametrize("name", ["segment", "compose"])

@@ -1,6 +1,7 @@
 """The networks that find people, with their real weights on pictures whose truth is known."""
 
 import shutil
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -96,3 +97,11 @@ def test_contract_shrinking_keeps_everything_where_it_is(size: tuple[int, int]) 
     assert (small[75:, 132:] == 255).all()
     assert not small[:69].any()
     assert not small[:, :124].any()
+
+
+def test_contract_without_litert_it_is_said_what_can_be_had(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on a system that it has no package for."""
+    monkeypatch.setitem(sys.modules, "ai_edge_litert.interpreter", None)
+    with pytest.raises(ModelError, match=r"LiteRT .* is not there for this system .*pphumanseg-v2"):
+        Network("selfie-landscape", 1)
+    assert Network("pphumanseg-v2", 1)(composite("cat")).shape == (144, 256)

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from workers.models import find_file
+from workers.person._litert import opened
 from workers.person._manifest import MODELS, PersonModel
 
 Pixels = npt.NDArray[np.uint8]
@@ -73,11 +74,7 @@ class Network:
 
 class _LiteRT:
     def __init__(self, path: Path, threads: int) -> None:
-        # Not above: every process that looks at settings imports this file.
-        from ai_edge_litert.interpreter import Interpreter
-
-        self._interpreter = Interpreter(str(path), num_threads=threads)
-        self._interpreter.allocate_tensors()
+        self._interpreter = opened(path.read_bytes(), threads)
         self._input = self._interpreter.get_input_details()[0]["index"]
         self._output = self._interpreter.get_output_details()[0]["index"]
 

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from workers.models import find_file
+from workers.person._litert import opened
 from workers.person._pose_models import DETECTOR, POSE_MODELS
 from workers.person._pose_region import Pixels, Points, Region, region_of
 from workers.person._prune import without_output
@@ -74,10 +75,7 @@ class Landmarks:
 
 class _Runtime:
     def __init__(self, model: bytes, threads: int) -> None:
-        from ai_edge_litert.interpreter import Interpreter
-
-        self._interpreter = Interpreter(model_content=model, num_threads=threads)
-        self._interpreter.allocate_tensors()
+        self._interpreter = opened(model, threads)
         self._input = self._interpreter.get_input_details()[0]["index"]
         self._outputs = [output["index"] for output in self._interpreter.get_output_details()]
 

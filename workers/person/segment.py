@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import SimpleNamespace
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 
 import numpy as np
+import numpy.typing as npt
 from annotated_types import Ge, Le
 
 from shm.lease import Lease, OpenSlot
@@ -52,6 +53,7 @@ class Segment(Worker):
 
     def open(self) -> None:
         self._wanted = self.settings.segment.model
+        self._filters: Any = None
         self._use(Network(self._wanted, self.host.threads))
 
     def process(self, frame: Lease, mask: OpenSlot) -> None:
@@ -67,15 +69,16 @@ class Segment(Worker):
             found = self._calm(found, seen, segment.calm)
         np.multiply(found, np.float32(255), out=mask.view(found.shape), casting="unsafe")
 
-    def _mended(
-        self, found: np.ndarray[tuple[int, int], np.dtype[np.float32]]
-    ) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
-        with self.host.busy("compiling the filters (only the first time)", limit=120):
-            from workers.person._mask import along_edges, without_blobs
+    def _mended(self, found: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         segment = self.settings.segment
+        if self._filters is None:
+            with self.host.busy("compiling the filters (only the first time)", limit=120):
+                from workers.person import _mask
+
+                self._filters = _mask
         if segment.remove_blobs:
-            found = without_blobs(found)
-        return along_edges(found, self._network.seen) if segment.follow_edges else found
+            found = self._filters.without_blobs(found)
+        return self._filters.along_edges(found, self._network.seen) if segment.follow_edges else found
 
     def _switch(self, name: str) -> None:
         """While everybody waits, and nobody is cut off. What cannot be had changes nothing."""

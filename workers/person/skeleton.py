@@ -1,4 +1,4 @@
-"""Draws the pose over its frame: white bones, red joints, and the angles of elbows and knees as one sees them."""
+"""Draws the pose over its frame: bones, joints, and the angles of elbows and knees as one sees them."""
 
 from collections.abc import Mapping
 from types import SimpleNamespace
