@@ -5,7 +5,8 @@ launcher.py [run]     turn the picture into 3D until Ctrl-C
 launcher.py top       watch a running one
 launcher.py check     what this machine can do and what is wrong
 launcher.py devices   monitors and compute devices
-launcher.py models    list, download and verify depth models
+launcher.py models    list, download and verify models
+launcher.py cutout    cut the people out of pictures
 """
 
 import signal

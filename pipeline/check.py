@@ -22,7 +22,8 @@ from pipeline.settings import SettingsError, load
 from shm.errors import NoMemory
 from workers.capture._monitors import captures_a_second, monitors, unavailable
 from workers.depth._manifest import MODELS
-from workers.depth._models import ModelError, find, is_here
+from workers.depth._models import find, is_here
+from workers.models import ModelError
 
 GOOD, NOTE, WRONG = "ok", "note", "WRONG"
 FEW_CAPTURES = 25  # a second; below that the screen is no pleasure to watch

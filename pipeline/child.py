@@ -42,6 +42,7 @@ class Assignment:
     follower: ReaderHandle | None = None
     joined: ReaderHandle | None = None
     joined_for_others: bool = False
+    keeps_what_it_reads: bool = False
     writers: dict[str, WriterHandle] = field(default_factory=dict)
 
     def open_ends(self) -> dict[str, Any]:
@@ -123,6 +124,7 @@ def _work(assignment: Assignment, control: Channel, line: Line) -> None:
             line=line,
             control=control,
             joined_for_others=assignment.joined_for_others,
+            keeps_what_it_reads=assignment.keeps_what_it_reads,
             **assignment.open_ends(),
         )
         worker.open()

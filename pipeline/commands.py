@@ -11,6 +11,7 @@ from types import FrameType
 
 from pipeline.addresses import NoAddress, address_of
 from pipeline.attach import Desk
+from pipeline.cutout_command import add_parser as add_cutout_parser
 from pipeline.errands import Errands
 from pipeline.graph import GraphError, make_plan
 from pipeline.housekeeping import Housekeeping
@@ -76,6 +77,7 @@ def _parser() -> argparse.ArgumentParser:
     devices = commands.add_parser("devices", help="list monitors, windows, cameras and compute devices")
     devices.set_defaults(command=_devices)
     add_models_parser(commands)
+    add_cutout_parser(commands)
     top = commands.add_parser("top", help="watch a running launcher")
     top.set_defaults(command=_top)
     top.add_argument("--pid", type=int, help="which, if there are several (default: the newest)")
@@ -132,7 +134,8 @@ def _run(options: argparse.Namespace) -> int:
         return 1
     for reason in reasons:
         log.info("%s", reason)
-    if asked.section("depth").model == "auto" and (better := offer()):
+    needs_depth = asked.section("job").kind == "3d" and asked.section("depth").model == "auto"
+    if needs_depth and (better := offer()):
         log.info("%s", better)
     log.info("%s", plan.text())
     if settings.section("processes").priority != "normal":

@@ -1,4 +1,4 @@
-"""Depth models on their way here, each fetched by a process of its own: the launcher's round waits for no
+"""Models on their way here, each fetched by a process of its own: the launcher's round waits for no
 network, and what is cancelled ends at once. What has come is kept; the next attempt goes on from there."""
 
 import logging
@@ -11,10 +11,11 @@ from multiprocessing.context import SpawnProcess
 from typing import Any, NamedTuple
 
 from pipeline.leash import Leash, run_leashed
+from pipeline.own_models import MODELS
 from workers.depth._folders import is_name
-from workers.depth._manifest import MODELS
-from workers.depth._models import ModelError, download, download_folder
+from workers.depth._models import download_folder
 from workers.house import Refused
+from workers.models import ModelError, download
 
 TELL_EVERY = 0.1  # seconds between two words of a download's process
 log = logging.getLogger("stereoring.launcher")

@@ -1,7 +1,8 @@
 """The one table: which workers and rings a settings file asks for, and what each of them gets.
 
-The line that frames go down is `LINE`, then the sinks. What a worker reads, joins and writes stands in its
-class; from that this module derives readers, leases, slots and threads, and refuses what does not fit.
+The lines that frames can go down are `LINES`; the sinks come after them. What a worker reads, joins and
+writes stands in its class; from that this module derives readers, leases, slots and threads, and refuses what
+does not fit.
 """
 
 import os
@@ -16,14 +17,25 @@ from shm.layout import MAX_READERS, MAX_SLOTS, Mode, RingSpec, RowSpec
 from workers.chain import AND, implementation
 from workers.worker import Wiring, Worker
 
-LINE = {
-    "capture": None,
-    "depth": "network",
-    "steady": "nearness",
-    "stereo": "compose",
-    "encode": "h264",
+LINES = {
+    "3d": {
+        "depth": "depth.network",
+        "steady": "steady.nearness",
+        "stereo": "stereo.compose",
+        "encode": "encode.h264",
+    },
+    "background": {
+        "segment": "person.segment",
+        "compose": "person.background",
+        "encode": "encode.h264",
+    },
+    "pose": {
+        "pose": "person.pose",
+        "compose": "person.skeleton",
+        "encode": "encode.h264",
+    },
 }
-"""Room → implementation; the settings name that of the source."""
+"""Job → worker → room and implementation. Before each comes the source that the settings name."""
 TOGETHER = ("depth", "steady", "stereo")
 """The rooms that share a process as `stereo.where: with_depth`."""
 TRUE_DEPTH = "true"
@@ -57,6 +69,11 @@ class WorkerPlan:
         """All rings that it has an end of, each once: a source also keeps frames of its own."""
         rings = (self.reads, self.follows, self.joins, *self.writes)
         return list(dict.fromkeys(ring for ring in rings if ring))
+
+    @property
+    def keeps_what_it_reads(self) -> bool:
+        """The ring that it reads is the one whose frames it keeps; both with the same end of it."""
+        return self.joins is not None and self.joins == self.reads
 
     def can_become(self, other: "WorkerPlan") -> bool:
         """Without a restart: nothing but settings is different."""
@@ -128,16 +145,23 @@ def _choose(settings: Settings, package: str) -> dict[str, str]:
     """Worker name → module of its implementation, sources first."""
     if not settings.sinks:
         raise GraphError("sinks: there is none, so nobody would see anything; name one, like `sinks: [web]`")
-    for name in set(LINE) & set(settings.sinks):
-        raise GraphError(f"sinks: a sink may not be named {name} like a room")
-    line = LINE | {"capture": settings.section("capture").source}
+    job = settings.section("job").kind
+    line = {"capture": f"capture.{settings.section('capture').source}", **LINES[job]}
+    for name in set(line) & set(settings.sinks):
+        raise GraphError(f"sinks: a sink may not be named {name} like a worker of the line")
     if settings.section("depth").model == TRUE_DEPTH:
-        del line["depth"]
-    chosen = {room: implementations(room, package)[name] for room, name in line.items()}
-    if settings.section("stereo").where == "with_depth":
+        line.pop("depth", None)
+    chosen = {worker: _module(place, package) for worker, place in line.items()}
+    if job == "3d" and settings.section("stereo").where == "with_depth":
         chosen["stereo"] = AND.join(chosen.pop(room) for room in TOGETHER if room in chosen)
     sinks = implementations("sinks", package)
     return chosen | {name: sinks[name] for name in settings.sinks}
+
+
+def _module(place: str, package: str) -> str:
+    """Of a room and an implementation in it."""
+    room, _, name = place.partition(".")
+    return implementations(room, package)[name]
 
 
 def _class_in(module: str) -> type[Worker]:
@@ -222,7 +246,7 @@ def _keepers(wirings: dict[str, Wiring], writer_of: dict[str, str]) -> dict[str,
         if wiring.joins is None:
             continue
         ring = wiring.reads
-        while ring is not None:
+        while ring is not None and ring != wiring.joins:  # whoever reads that one keeps what it reads
             keeper = writer_of[ring]
             if keepers.setdefault(keeper, wiring.joins) != wiring.joins:
                 raise GraphError(
@@ -236,7 +260,7 @@ def _keepers(wirings: dict[str, Wiring], writer_of: dict[str, str]) -> dict[str,
             if keeper == writer_of[wiring.joins]:
                 break
             ring = wirings[keeper].reads
-        else:
+        if ring is None:
             raise GraphError(
                 f"{name} joins ring {wiring.joins}, which its input {wiring.reads} is not made from"
             )
@@ -269,16 +293,23 @@ def _rings(workers: Sequence[WorkerPlan], kinds: dict[str, type[Worker]]) -> tup
 
 
 def _rows(ring: str, workers: Sequence[WorkerPlan], specs: dict[str, RingSpec]) -> tuple[RowSpec, ...]:
-    rows = [RowSpec(worker.name, worker.mode, 1) for worker in workers if worker.reads == ring]
+    rows = [
+        RowSpec(worker.name, worker.mode, 1 + (_kept(worker, specs) if worker.keeps_what_it_reads else 0))
+        for worker in workers
+        if worker.reads == ring
+    ]
     rows += [RowSpec(worker.name, worker.follow_mode, 1) for worker in workers if worker.follows == ring]
     for worker in workers:
-        if worker.joins != ring:
+        if worker.joins != ring or worker.keeps_what_it_reads:
             continue
-        leases = 1
-        if worker.joins_for_others:  # one behind every slot that it writes
-            leases = sum(specs[out].slots for out in worker.writes if out != ring)
+        leases = _kept(worker, specs) if worker.joins_for_others else 1
         rows.append(RowSpec(worker.name, "by-source", leases))
     return tuple(rows)
+
+
+def _kept(worker: WorkerPlan, specs: dict[str, RingSpec]) -> int:
+    """How many frames it keeps for others: one behind every slot that it writes."""
+    return sum(specs[out].slots for out in worker.writes if out != worker.joins)
 
 
 def _threads(kinds: dict[str, type[Worker]], cores: int) -> dict[str, int]:

@@ -1,12 +1,12 @@
-"""The depth models, for people who choose: what each is, whether it is here, how its download stands."""
+"""The models, for people who choose: what each is, whether it is here, how its download stands."""
 
 from pathlib import Path
 from typing import Any
 
+from pipeline.own_models import MODELS
 from workers.depth._folders import WEIGHTS, find
 from workers.depth._hub_models import HUB_MODELS, HubModel
-from workers.depth._manifest import MODELS, Model
-from workers.depth._models import cache_folder, places
+from workers.models import Model, cache_folder, places
 
 Entry = dict[str, Any]
 

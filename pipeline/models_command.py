@@ -2,20 +2,25 @@
 
 import argparse
 import sys
+from collections.abc import Iterable
 
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 from rich.table import Table
 
+from pipeline.own_models import MODELS
 from workers.depth._folders import find as find_folder
 from workers.depth._folders import is_name
 from workers.depth._hub_models import HUB_MODELS, TRANSFORMERS, UNKNOWN
-from workers.depth._manifest import MODELS
-from workers.depth._models import ModelError, cache_folder, download, download_folder, places, verify
+from workers.depth._manifest import MODELS as DEPTH_MODELS
+from workers.depth._models import download_folder
+from workers.models import Model, ModelError, cache_folder, download, places, verify
+from workers.person._manifest import MODELS as PERSON_MODELS
+from workers.person._pose_models import POSE_MODELS
 
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    models = commands.add_parser("models", help="list, download and verify depth models")
+    models = commands.add_parser("models", help="list, download and verify models")
     models.set_defaults(command=lambda options: _list())
     actions = models.add_subparsers(metavar="ACTION")
     actions.add_parser("list", help="all known models (what happens without an action)").set_defaults(
@@ -40,12 +45,13 @@ def _downloadable(name: str) -> str:
 
 
 def _list() -> int:
-    table = _table("model", "MB", "licence", "here", "about")
-    for model in MODELS.values():
-        here = next((str(path) for path in places(model) if path.is_file()), "no")
-        table.add_row(model.name, f"{model.nbytes / 1e6:.1f}", model.licence, here, model.about)
-    Console().print(table)
-    print(f"\nHugging Face's, by name; they run in {TRANSFORMERS}")
+    print("for depth.model")
+    _print_manifest(DEPTH_MODELS.values())
+    print("\nfor segment.model")
+    _print_manifest(PERSON_MODELS.values())
+    print("\nfor pose.model")
+    _print_manifest(POSE_MODELS.values())
+    print(f"\nfor depth.model as well: Hugging Face's, by name; they run in {TRANSFORMERS}")
     table = _table("model", "MB", "licence", "sizes", "here")
     for hub in HUB_MODELS.values():
         folder = find_folder(hub.name, cache_folder()) if hub.runs else None
@@ -55,6 +61,14 @@ def _list() -> int:
     Console().print(table)
     print(f"downloads go to {cache_folder()}")
     return 0
+
+
+def _print_manifest(models: Iterable[Model]) -> None:
+    table = _table("model", "MB", "licence", "here", "about")
+    for model in models:
+        here = next((str(path) for path in places(model) if path.is_file()), "no")
+        table.add_row(model.name, f"{model.nbytes / 1e6:.1f}", model.licence, here, model.about)
+    Console().print(table)
 
 
 def _table(*columns: str) -> Table:

@@ -5,7 +5,8 @@ import logging
 import psutil
 
 from pipeline.machine import compute_devices
-from workers.depth._models import cache_folder, is_here
+from workers.depth._models import is_here
+from workers.models import cache_folder
 
 BETTER = "depth-anything-v2-small"
 log = logging.getLogger("stereoring.launcher")

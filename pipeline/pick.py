@@ -2,7 +2,7 @@
 
 import importlib
 import importlib.util
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from pipeline.catalogue import implementations
@@ -11,25 +11,35 @@ from pipeline.machine import gpu_computes, gpu_draws
 from pipeline.settings import Settings
 from workers.depth._hub_models import HUB_MODELS
 from workers.depth._manifest import BUILT_IN, MODELS
-from workers.depth._models import ModelError, download, find, is_here
+from workers.depth._models import find, is_here
+from workers.models import Model, ModelError, download, has_file
+from workers.person._manifest import MODELS as PERSON_MODELS
+from workers.person._pose_models import DETECTOR, POSE_MODELS
 
 
 def pick(settings: Settings, package: str = "workers") -> tuple[Settings, list[str]]:
     """The settings without any `auto`, and a line for each decision. A known model that is not here is
     downloaded. Raises GraphError."""
     reasons: list[str] = []
-    capture, depth = settings.sections["capture"], settings.sections["depth"]
+    capture = settings.sections["capture"]
     source = _pick_source(package, reasons) if capture.source == "auto" else capture.source
-    model = _pick_model(depth.model, reasons)
     sections = {**settings.sections, "capture": replace(capture, source=source)}
-    sections["depth"] = replace(depth, model=model)
+    in_3d = sections["job"].kind == "3d"
+    if in_3d:
+        depth = sections["depth"]
+        sections["depth"] = replace(depth, model=_pick_model(depth.model, reasons))
+    elif sections["job"].kind == "background":
+        _get_person_models([PERSON_MODELS[sections["segment"].model]], reasons)
+    else:
+        _get_person_models([POSE_MODELS[DETECTOR], POSE_MODELS[sections["pose"].model]], reasons)
     sinks = settings.sinks
     if "auto" in sinks:
         picked = _pick_sinks(package, reasons)
         sinks = tuple(dict.fromkeys([*(sink for sink in sinks if sink != "auto"), *picked]))
     stereo = sections["stereo"]
     if stereo.where == "auto":
-        sections["stereo"] = replace(stereo, where=_pick_where(sinks, reasons))
+        where = _pick_where(sinks, reasons) if in_3d else "own"
+        sections["stereo"] = replace(stereo, where=where)
     return replace(settings, sections=sections, sinks=sinks), reasons
 
 
@@ -74,7 +84,8 @@ def _pick_model(wanted: str, reasons: list[str]) -> str:
         reasons.append(f"depth: {BUILT_IN}, {MODELS[BUILT_IN].about}")
         return BUILT_IN
     if wanted in MODELS and not is_here(wanted):
-        _get(wanted, reasons)
+        without = f"take the one that comes with the program: `--set depth.model={BUILT_IN}`"
+        _get(MODELS[wanted], without, reasons)
     if wanted in HUB_MODELS:  # of hundreds of MB, often under a licence with conditions: never by itself
         try:
             find(wanted)
@@ -83,17 +94,25 @@ def _pick_model(wanted: str, reasons: list[str]) -> str:
     return wanted
 
 
-def _get(name: str, reasons: list[str]) -> None:
-    """Download a model that is not here. Raises GraphError."""
+def _get(model: Model, without: str, reasons: list[str]) -> None:
+    """Download a model that is not here; `without` says what can be done without a network. Raises
+    GraphError."""
+    room = model.setting.partition(".")[0]
     try:
-        path = download(MODELS[name], lambda done, total: None)
+        path = download(model, lambda done, total: None)
     except ModelError as error:
         raise GraphError(
-            f"the depth model {name} is not on this machine and could not be downloaded ({error}); with a "
-            f"network try `launcher.py models download {name}`, without one take the one that comes with the "
-            f"program: `--set depth.model={BUILT_IN}`"
+            f"the {room} model {model.name} is not on this machine and could not be downloaded ({error}); "
+            f"with a network try `launcher.py models download {model.name}`, without one {without}"
         ) from error
-    reasons.append(f"depth: {name}, just downloaded to {path}")
+    reasons.append(f"{room}: {model.name}, just downloaded to {path}")
+
+
+def _get_person_models(models: Iterable[Model], reasons: list[str]) -> None:
+    """Those that are missing."""
+    for model in models:
+        if not has_file(model):
+            _get(model, "put its file into the folder that STEREORING_MODELS names", reasons)
 
 
 def _unavailable(room: str, name: str, package: str) -> str | None:

@@ -36,6 +36,13 @@ __all__ = [
 
 
 @dataclass(frozen=True)
+class Job:
+    """The pipeline's own section `job`: which of its lines (pipeline/graph.py) runs."""
+
+    kind: Literal["3d", "background", "pose"] = "3d"
+
+
+@dataclass(frozen=True)
 class Log:
     """The pipeline's own section `log`."""
 
@@ -49,7 +56,13 @@ class Programs:
     titles: Annotated[tuple[str, ...], "live"] = ()
 
 
-OWN_SECTIONS: Mapping[str, type] = {"log": Log, "keys": Keys, "processes": Processes, "programs": Programs}
+OWN_SECTIONS: Mapping[str, type] = {
+    "job": Job,
+    "log": Log,
+    "keys": Keys,
+    "processes": Processes,
+    "programs": Programs,
+}
 """Those of the launcher itself."""
 
 

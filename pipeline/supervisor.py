@@ -230,6 +230,7 @@ class Supervisor:
         line = self.board.line(worker.row)
         line.enter(0, OPENING)
         line.expect("starting", child.OPEN_LIMIT)
+        separate = None if plan.keeps_what_it_reads else plan.joins
         assignment = child.Assignment(
             name=plan.name,
             implementation=plan.implementation,
@@ -243,8 +244,9 @@ class Supervisor:
             threads=plan.threads,
             reader=self.rings[plan.reads].reader(plan.name) if plan.reads else None,
             follower=self.rings[plan.follows].reader(plan.name) if plan.follows else None,
-            joined=self.rings[plan.joins].reader(plan.name) if plan.joins else None,
+            joined=None if separate is None else self.rings[separate].reader(plan.name),
             joined_for_others=plan.joins_for_others,
+            keeps_what_it_reads=plan.keeps_what_it_reads,
             writers={ring: self.rings[ring].writer() for ring in plan.writes},
         )
         worker.start(assignment, channel)

@@ -24,7 +24,7 @@ LONGEST = (
 )
 LOCKS = Path("requirements")
 NO_TORCH = Build("none", "the one that fits could not be installed")
-COMPILED = ("workers/stereo", "workers/steady")
+COMPILED = ("workers/stereo", "workers/steady", "workers/person")
 
 
 def main(want: str) -> int:
@@ -113,7 +113,8 @@ def compile_picture(python: Path) -> None:
     if stamp.exists() and stamp.stat().st_mtime >= newest:
         return
     print("compiling what makes the picture", flush=True)
-    subprocess.run([str(python), "-c", "import workers.stereo.warp, workers.steady._carry"], check=True)
+    modules = "workers.stereo.warp, workers.steady._carry, workers.person._blend, workers.person._mask"
+    subprocess.run([str(python), "-c", f"import {modules}"], check=True)
     stamp.touch()
 
 

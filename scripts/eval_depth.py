@@ -31,7 +31,7 @@ from scripts.evaluating import edges, pan, sheet, speed, subjects
 from scripts.evaluating.contenders import TEACHER, Floats, Network, Picture, Ramp, contender, scaled, size_for
 from scripts.evaluating.measures import figures
 from scripts.evaluating.subjects import NoPicture, Subject
-from workers.depth._models import ModelError
+from workers.models import ModelError
 
 PARTS = ("rows", "edges", "jitter", "speed")
 SPEED_SIZES = ((192, 320), (256, 448))  # rows, columns

@@ -89,6 +89,14 @@ class Reader:
         self._words[self._at + SKIPPED] += 1
         raise SourceGone(f"{self.name}: frame {source.seq} is no longer in ring {spec.name}")
 
+    def keep(self, lease: Lease) -> Lease:
+        """A second lease of the frame that is leased, which therefore cannot go away meanwhile; for whoever
+        hands on what was made from it."""
+        kept = self._pin(lease.info.slot, lease.info.seq, looks=CLAIM_LOOKS)
+        if kept is None:
+            raise RingCorrupt(self.spec.name, f"frame {lease.info.seq} has gone while it is leased")
+        return kept
+
     def ready(self) -> bool:
         return self._words[HEAD_AT] >> 8 > self.seq
 

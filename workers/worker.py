@@ -23,7 +23,7 @@ import numpy as np
 
 from shm.board import Line
 from shm.errors import FrameTooLarge, SourceGone
-from shm.frame import NO_SOURCE, FrameInfo, Source
+from shm.frame import NO_SOURCE, Source
 from shm.layout import LIVE, Mode, RingSpec
 from shm.lease import Lease, OpenSlot
 from shm.ring import Attachment, RingReader, RingWriter
@@ -179,7 +179,8 @@ class Control(Protocol):
 @dataclass
 class Link:
     """All that ties a worker to the others. `joined` reads the joined ring, to process it or only to keep
-    its frames for those further down (`joined_for_others`)."""
+    its frames for those further down (`joined_for_others`). `keeps_what_it_reads`: it is the reader's own
+    ring that those further down join."""
 
     line: Line
     control: Control
@@ -187,6 +188,7 @@ class Link:
     follower: RingReader | None = None
     joined: RingReader | None = None
     joined_for_others: bool = False
+    keeps_what_it_reads: bool = False
     writers: dict[str, RingWriter] = field(default_factory=dict)
 
     @property
@@ -293,7 +295,7 @@ class Step:
             if link.joined is not None and not link.joined_for_others:
                 taken.append(held.enter_context(link.joined.lease_source(info.source)))
             if self._process(taken, slots) is not False:
-                self._publish_turned(slots, info)
+                self._publish_turned(slots, lease, link.reader if link.keeps_what_it_reads else None)
             end = time.perf_counter_ns()
             link.line.note_step(begin - info.t_publish, end - begin, end - info.t_capture)
 
@@ -303,7 +305,7 @@ class Step:
         with self._losses_counted(), lease:
             outputs = (slots.get(ring) for ring in self.wiring.outputs)
             if self.worker.follow(lease, link.reader.state == LIVE, *outputs):
-                self._publish_turned(slots, info)
+                self._publish_turned(slots, lease)
                 end = time.perf_counter_ns()
                 link.line.note_step(begin - info.t_publish, end - begin, end - info.t_capture)
 
@@ -312,17 +314,23 @@ class Step:
             self._input_live = state == LIVE
             self.worker.stale(not self._input_live)
 
-    def _publish_turned(self, slots: dict[str, OpenSlot], info: FrameInfo) -> None:
+    def _publish_turned(
+        self, slots: dict[str, OpenSlot], lease: Lease, keeper: RingReader | None = None
+    ) -> None:
         """Pass on whose frame it is, and keep that frame for those further down: while we hold our input
-        it is kept for us, from here on by us."""
+        it is kept for us, from here on by us. `keeper` is there where that frame is our input itself."""
+        info = lease.info
+        source = info.as_source if keeper is not None else info.source
         for ring, slot in slots.items():
             keep: tuple[Lease, ...] = ()
-            if self.link.joined is not None and self.link.joined_for_others:
-                keep = (self.link.joined.lease_source(info.source),)
+            if keeper is not None:
+                keep = (keeper.keep(lease),)
+            elif self.link.joined is not None and self.link.joined_for_others:
+                keep = (self.link.joined.lease_source(source),)
             self.link.writers[ring].publish(
                 slot,
                 t_capture=info.t_capture,
-                source=info.source,
+                source=source,
                 pts=info.pts,
                 colour=self.wiring.outputs[ring],
                 keep=keep,

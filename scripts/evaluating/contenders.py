@@ -12,7 +12,8 @@ import onnxruntime
 from onnx import numpy_helper
 
 from workers.depth._manifest import MODELS
-from workers.depth._models import ModelError, find
+from workers.depth._models import find
+from workers.models import ModelError
 
 TEACHER = "tcmonodepth-small"
 STEP = 32  # sides are multiples of it

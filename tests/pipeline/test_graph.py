@@ -89,6 +89,7 @@ def plan_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MakePlan:
             file.write_text("from workers.worker import Worker\n" + dedent(code))
         (tmp_path / package / "__init__.py").touch()
         sections = {
+            "job": SimpleNamespace(kind="3d"),
             "capture": SimpleNamespace(source="scene"),
             "depth": SimpleNamespace(model="some.onnx" if depth else "true"),
             "stereo": SimpleNamespace(where=where),
@@ -462,7 +463,7 @@ def sink(**attributes: str) -> str:
             {"sinks": {f"show{i}": SINK for i in range(17)}},
             "ring picture would have 17 readers and 19 slots; 16 and 255",
         ),
-        ({"sinks": {"steady": SINK}}, "sinks: a sink may not be named steady like a room"),
+        ({"sinks": {"steady": SINK}}, "sinks: a sink may not be named steady like a worker of the line"),
     ],
     ids=[
         "unknown ring",
@@ -524,3 +525,52 @@ def test_contract_too_little_memory_is_said_with_what_to_do_and_nothing_starts()
 def _no_large_files() -> None:
     """Shared memory counts as a file."""
     resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20))
+
+
+# People before another background -------------------------------------------------------------------------
+
+
+def test_contract_the_job_decides_the_line(tmp_path: Path) -> None:
+    photo = tmp_path / "photo.png"
+    cv2.imwrite(str(photo), np.zeros((48, 64, 3), np.uint8))
+    overrides = ["job.kind=background", f"image.path={photo}", *IMAGE]
+    plan = make_plan(load(REPO / "settings.yaml", overrides=overrides))
+    assert [(w.name, w.reads, w.joins, w.joins_for_others, w.writes) for w in plan.workers] == [
+        ("capture", None, None, True, ("frame",)),
+        ("segment", "frame", "frame", True, ("mask",)),
+        ("compose", "mask", "frame", False, ("picture",)),
+        ("null", "picture", None, True, ()),
+    ]
+
+
+def test_contract_whoever_keeps_what_it_reads_has_one_row_for_both(tmp_path: Path) -> None:
+    """One lease for what it reads, and one behind each slot that it writes."""
+    photo = tmp_path / "photo.png"
+    cv2.imwrite(str(photo), np.zeros((48, 64, 3), np.uint8))
+    overrides = ["job.kind=background", f"image.path={photo}", *IMAGE]
+    plan = make_plan(load(REPO / "settings.yaml", overrides=overrides))
+    assert ring(plan, "frame").rows == (
+        RowSpec("segment", "latest", 1 + 3),
+        RowSpec("compose", "by-source", 1),
+    )
+    assert ring(plan, "mask").slots == 3
+
+
+def test_contract_the_profile_background_is_a_camera_with_one_picture_for_both_eyes() -> None:
+    settings = load(REPO / "settings.yaml", profile="background")
+    assert settings.section("job").kind == "background"
+    assert settings.section("capture").source == "camera"
+    assert settings.section("stereo").layout == "depth"
+
+
+def test_contract_a_pose_is_drawn_over_the_frame_that_it_was_found_in(tmp_path: Path) -> None:
+    photo = tmp_path / "photo.png"
+    cv2.imwrite(str(photo), np.zeros((48, 64, 3), np.uint8))
+    overrides = ["job.kind=pose", f"image.path={photo}", *IMAGE]
+    plan = make_plan(load(REPO / "settings.yaml", overrides=overrides))
+    assert [(w.name, w.reads, w.joins, w.writes) for w in plan.workers] == [
+        ("capture", None, None, ("frame",)),
+        ("pose", "frame", "frame", ("pose",)),
+        ("compose", "pose", "frame", ("picture",)),
+        ("null", "picture", None, ()),
+    ]

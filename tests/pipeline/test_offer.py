@@ -9,7 +9,8 @@ from pipeline import offer as offering
 from pipeline.offer import BETTER, offer
 from tests.pipeline.running import command
 from workers.depth._manifest import MODELS
-from workers.depth._models import ModelError, download, find
+from workers.depth._models import find
+from workers.models import ModelError, download
 
 Machine = Callable[..., None]
 

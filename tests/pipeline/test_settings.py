@@ -163,7 +163,7 @@ def test_an_unknown_section_name_is_a_key_error(package: str, write: Write) -> N
 def test_as_dict_is_every_section_as_json_data(package: str, write: Write) -> None:
     data = load(write(GOOD), package=package).as_dict()
     assert json.loads(json.dumps(data)) == data
-    assert list(data) == ["log", "keys", "processes", "programs", "capture", "scene"]
+    assert list(data) == ["job", "log", "keys", "processes", "programs", "capture", "scene"]
     assert data["capture"]["region"] == [0, 0, 100, 200]
     assert data["scene"] == {"speed": 2.0, "low": 0, "high": 9}
 
@@ -302,7 +302,7 @@ def test_profiles_are_checked_with_line_numbers_even_when_not_selected(package: 
         "settings.yaml:5: profiles.slow.sinks: must be one of null, web, window, auto"
         " (got wep; did you mean web)",
         "settings.yaml:6: profiles.slow.profiles: unknown section"
-        " (known: log, keys, processes, programs, capture, scene, sinks)",
+        " (known: job, log, keys, processes, programs, capture, scene, sinks)",
         "settings.yaml:7: profiles.odd: must be a mapping of names and values (got 3)",
     ]
 
@@ -454,7 +454,7 @@ def test_a_room_with_nothing_in_it_offers_nothing(
         (
             "<<: {fps: 3}",
             ":1: <<: unknown section "
-            "(known: log, keys, processes, programs, capture, scene, sinks, profiles)",
+            "(known: job, log, keys, processes, programs, capture, scene, sinks, ...)",
         ),
         ("#" * 300_000, ": is larger than 256 KB, so it is no settings file"),
     ],

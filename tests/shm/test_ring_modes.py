@@ -755,6 +755,27 @@ def test_a_frame_that_came_before_the_sleep_is_not_slept_over(make: MakeRing) ->
     assert [take(reader) for reader in readers] == [1, 1]
 
 
+def test_a_frame_that_is_kept_outlives_the_lease_that_it_was_read_by(make: MakeRing) -> None:
+    """So that what was made from it can be handed on together with it."""
+    ring = make(4, show=("latest", 2))
+    writer, show = ring.writer().open(), ring.reader("show").open()
+    seq = put(writer)
+    lease = show.lease()
+    assert lease is not None
+    kept = show.keep(lease)
+    lease.release()
+    for _ in range(10):
+        put(writer)
+    assert (kept.frame == seq).all()
+    assert ring.words[show.spec.row_at[0] + layout.RECEIVED] == 1, "it was received once"
+    again = show.lease()
+    assert again is not None
+    with pytest.raises(RingError, match="all its leases of ring"):
+        show.keep(again)
+    again.release()
+    kept.release()
+
+
 def test_a_sleeper_is_rung_once_however_many_frames_come(make: MakeRing) -> None:
     ring = make(6, show="latest", job=("every", 3))
     writer, show, job = ring.writer().open(), ring.reader("show").open(), ring.reader("job").open()

@@ -19,7 +19,8 @@ from tests.pipeline.running import REPO, command
 from workers.depth._families import KNOWN, family_of, feeding_of, network_size
 from workers.depth._folders import cached, is_name, network_in
 from workers.depth._hub_models import HUB_MODELS, TRANSFORMERS
-from workers.depth._models import ModelError, cache_folder, download_folder, find, is_here
+from workers.depth._models import download_folder, find, is_here
+from workers.models import ModelError, cache_folder
 
 pytestmark = pytest.mark.timeout(60)
 NAME = "depth-anything/Depth-Anything-V2-Small-hf"

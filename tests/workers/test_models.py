@@ -11,16 +11,9 @@ from typing import Any
 
 import pytest
 
-from workers.depth._manifest import BUILT_IN, BUILT_IN_FOLDER, MODELS, Model
-from workers.depth._models import (
-    ModelError,
-    cache_folder,
-    download,
-    find,
-    is_here,
-    places,
-    verify,
-)
+from workers.depth._manifest import BUILT_IN, BUILT_IN_FOLDER, MODELS
+from workers.depth._models import find, is_here
+from workers.models import Model, ModelError, cache_folder, download, places, verify
 from workers.worker import CannotWork
 
 pytestmark = pytest.mark.timeout(60)
@@ -165,7 +158,7 @@ def test_contract_the_built_in_model_needs_no_folder_and_no_network(
 def test_contract_a_built_in_model_that_was_changed_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("workers.depth._models.BUILT_IN_FOLDER", tmp_path)
+    monkeypatch.setitem(MODELS, BUILT_IN, replace(MODELS[BUILT_IN], folder=tmp_path))
     with pytest.raises(ModelError, match="put the file back that comes with the program"):
         find(BUILT_IN)
     (tmp_path / "small_depth.onnx").write_bytes(CONTENT)

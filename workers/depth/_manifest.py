@@ -1,36 +1,33 @@
-"""The models that the program knows by name: where they come from, what they must be, how they are fed."""
+"""The depth models that the program knows by name: where they come from, what they must be, how fed."""
 
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
+
+from workers.models import Model
 
 BUILT_IN = "built-in"
 BUILT_IN_FOLDER = Path(__file__).parent / "built_in"
+DEPTH_ANYTHING = "https://huggingface.co/onnx-community/depth-anything-v2-small"
 
 
-@dataclass(frozen=True)
-class Model:
-    """`file` is its place below the models folder; `address` where it is downloaded from, None for what comes
-    with the program. `sha256` is None where nobody has verified it yet; such a file is not taken. `size` is
-    the only input size (rows, columns) that it takes, None for any multiple of 32. Input is RGB float32
-    0…255 as [1, 3, rows, columns]; output relative inverse depth, greater = nearer."""
+@dataclass(frozen=True, kw_only=True)
+class DepthModel(Model):
+    """`size` is the only input size (rows, columns) that it takes, None for any multiple of 32. Input is RGB
+    float32 0…255 as [1, 3, rows, columns]; output relative inverse depth, greater = nearer."""
 
-    name: str
-    file: str
-    address: str | None
-    sha256: str | None
-    nbytes: int
-    licence: str
+    setting: ClassVar[str] = "depth.model"
+
     size: tuple[int, int] | None
-    about: str
 
 
-def built_in() -> Model:
+def built_in() -> DepthModel:
     """Our own network; what its file must be says the log of the training that wrote it."""
     trained = json.loads((BUILT_IN_FOLDER / "training.json").read_text())
     file = "small_depth.onnx"
     path = BUILT_IN_FOLDER / file
-    return Model(
+    return DepthModel(
         name=BUILT_IN,
         file=file,
         address=None,
@@ -39,6 +36,7 @@ def built_in() -> Model:
         licence="as the program",
         size=None,
         about="basic depth for a CPU; comes with the program",
+        folder=BUILT_IN_FOLDER,
     )
 
 
@@ -46,7 +44,7 @@ MODELS = {
     model.name: model
     for model in [
         built_in(),
-        Model(
+        DepthModel(
             name="tcmonodepth-small",
             file="depth/tcmonodepth_small_192x320.onnx",
             address="https://raw.githubusercontent.com/locaal-ai/obs-backgroundremoval/b86bf8b5/"
@@ -57,15 +55,17 @@ MODELS = {
             size=(192, 320),
             about="small and quick, for a CPU; soft edges",
         ),
-        Model(
+        DepthModel(
             name="depth-anything-v2-small",
             file="depth/depth_anything_v2_small.onnx",
-            address="https://huggingface.co/onnx-community/depth-anything-v2-small",
+            address=DEPTH_ANYTHING,
             sha256=None,
             nbytes=99_000_000,
             licence="Apache-2.0",
             size=None,
             about="better depth, for a GPU; got by hand",
+            by_hand=f"export the network to ONNX yourself ({DEPTH_ANYTHING}; in: RGB 0…255 as float32 [1, 3, "
+            "rows, columns], out: relative inverse depth) and name the file: --set depth.model=FILE.onnx",
         ),
     ]
 }

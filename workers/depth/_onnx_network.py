@@ -12,8 +12,8 @@ from onnxruntime.capi import onnxruntime_pybind11_state as status
 
 from workers.depth._devices import OPTIONS, PROVIDERS, Choice, check_option, choose_onnx
 from workers.depth._families import Size
-from workers.depth._models import cache_folder
 from workers.depth._options import BUILD_LIMIT, NONE, proves_itself
+from workers.models import cache_folder
 from workers.worker import CannotWork, Host
 
 ON_GPU = {"device_type": "GPU"}  # OpenVINO takes the processor unless it is told

@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from workers.depth._devices import COMPILE
-from workers.depth._models import cache_folder
 from workers.depth._options import BUILD_LIMIT, proves_itself
+from workers.models import cache_folder
 from workers.worker import CannotWork, Host
 
 Run = Callable[[Any], npt.NDArray[np.float32]]

@@ -1,0 +1,128 @@
+"""`launcher.py cutout`: cuts the people out of a picture, or of all pictures in a folder."""
+
+import argparse
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from workers.models import ModelError, download, has_file
+from workers.person._manifest import MODELS
+
+if TYPE_CHECKING:
+    from workers.person._networks import Network
+
+BEST = "selfie-general"
+ENDINGS = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"}
+HELP = "cut people out: NAME-overlay.png, NAME-matte.png, NAME-white.png and NAME-rgba.png for each picture"
+Pixels = npt.NDArray[np.uint8]
+
+
+class CannotCut(Exception):
+    """What is wrong with a picture or with where its cut-outs go."""
+
+
+def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    cutout = commands.add_parser("cutout", help="cut the people out of pictures", description=HELP)
+    cutout.set_defaults(command=cutout_command)
+    cutout.add_argument("what", type=Path, metavar="IMAGE|FOLDER")
+    cutout.add_argument("--out", type=Path, metavar="FOLDER", help="where to (default: beside the picture)")
+    cutout.add_argument("--model", choices=MODELS, default=BEST, help=f"which network finds them ({BEST})")
+    cutout.add_argument("--overwrite", action="store_true", help="files of an earlier time")
+
+
+def cutout_command(options: argparse.Namespace) -> int:
+    """Exit code 1 when a picture could not be cut out; the others are."""
+    try:
+        pictures = pictures_in(options.what)
+        network = _network(options.model)
+        folder = options.out or (options.what if options.what.is_dir() else options.what.parent)
+        folder.mkdir(parents=True, exist_ok=True)
+    except (CannotCut, ModelError, OSError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    wrong = 0
+    for path in pictures:
+        try:
+            print(f"{path}: {', '.join(cut(path, network, folder, options.overwrite))}", flush=True)
+        except (CannotCut, OSError) as error:
+            print(error, file=sys.stderr)
+            wrong += 1
+    return 1 if wrong else 0
+
+
+def pictures_in(what: Path) -> list[Path]:
+    """The picture itself, or those in the folder by their endings. Raises CannotCut."""
+    if what.is_file():
+        return [what]
+    if not what.is_dir():
+        raise CannotCut(f"{what}: there is no such file or folder")
+    found = [path for path in sorted(what.iterdir()) if path.suffix.lower() in ENDINGS and not _is_ours(path)]
+    if not found:
+        raise CannotCut(f"{what}: there is no picture in it ({', '.join(sorted(ENDINGS))})")
+    return found
+
+
+def _is_ours(path: Path) -> bool:
+    """It was cut out earlier."""
+    return path.stem.endswith(("-overlay", "-matte", "-white", "-rgba"))
+
+
+def _network(name: str) -> "Network":
+    """Fetched where it is missing. Raises ModelError."""
+    from workers.person._networks import Network
+
+    if not has_file(MODELS[name]):
+        print(f"downloading {name}", file=sys.stderr)
+        download(MODELS[name], lambda done, total: None)
+    return Network(name, os.cpu_count() or 1)
+
+
+def cut(path: Path, network: "Network", folder: Path, overwrite: bool) -> list[str]:
+    """Writes all files of a picture, or none; returns their names. Raises CannotCut or OSError."""
+    from workers.person._cutout import cut_out  # compiles, the first time
+
+    targets = {kind: folder / f"{path.stem}-{kind}.png" for kind in ("overlay", "matte", "white", "rgba")}
+    there = [str(target) for target in targets.values() if target.exists()]
+    if there and not overwrite:
+        raise CannotCut(f"{path}: {', '.join(there)} is there already; give --overwrite or another --out")
+    picture = read(path)
+    made = cut_out(picture, network.both_ways(picture))._asdict()
+    parts = []
+    try:
+        for kind, part in _parts(targets):
+            parts.append(part)
+            part.write_bytes(_png(made[kind]))
+        for kind, part in _parts(targets):
+            part.replace(targets[kind])
+    finally:
+        for part in parts:
+            part.unlink(missing_ok=True)
+    return [target.name for target in targets.values()]
+
+
+def _parts(targets: dict[str, Path]) -> Iterator[tuple[str, Path]]:
+    """Kind → the file that it is while it is being written."""
+    for kind, target in targets.items():
+        yield kind, target.with_name(f".{target.name}.{os.getpid()}.part")
+
+
+def read(path: Path) -> Pixels:
+    """uint8[H, W, 3], RGB, the way up that the camera says. Raises CannotCut or OSError."""
+    data = path.read_bytes()
+    pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR) if data else None
+    if pixels is None:
+        raise CannotCut(f"{path}: is not a picture that OpenCV reads")
+    return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB), np.uint8)
+
+
+def _png(pixels: Pixels) -> bytes:
+    if pixels.ndim == 3:
+        order = cv2.COLOR_RGBA2BGRA if pixels.shape[2] == 4 else cv2.COLOR_RGB2BGR
+        pixels = np.asarray(cv2.cvtColor(pixels, order), np.uint8)
+    return cv2.imencode(".png", pixels)[1].tobytes()

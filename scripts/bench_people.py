@@ -1,0 +1,158 @@
+#!/usr/bin/env python3
+"""People before another background: how fast, how right and how calm, beside what peers do; all in one run.
+
+Speed: a 720p frame, one thread, from the frame to the finished picture, medians of rounds that take turns.
+The published PP-HumanSeg sample is written again from its description (people_paths/sample.py), with
+arithmetic on whole arrays where it loops over pixels; MediaPipe's own sample runs if `--mediapipe` names a
+Python that has it. Right: mean of how person and background overlap on three pictures whose truth is known
+(`twice`: with a second look at the mirrored picture). Calm: how much the masks of a clip change from frame to
+frame where the picture does not, over the same of the raw masks.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from scripts.people_paths.judging import flicker_ratio, miou
+from scripts.people_paths.ours import Ours, Pixels
+from scripts.people_paths.posing import posing
+from scripts.people_paths.sample import Sample
+from workers.models import find_file
+from workers.person._manifest import MODELS
+from workers.person._networks import Network
+
+PICTURES = ("cat", "coffee", "rocket")
+WARM_UP = 5  # rounds
+MEDIAPIPE = Path(__file__).parent / "people_paths" / "mediapipe_sample.py"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rounds", type=int, default=100, help="of the speed table (100)")
+    parser.add_argument("--json", action="store_true", help="one JSON object")
+    parser.add_argument("--mediapipe", type=Path, metavar="PYTHON", help="one that has mediapipe 0.10.21")
+    options = parser.parse_args()
+    if not os.environ.get("STEREORING_DATA"):
+        sys.exit("STEREORING_DATA is not set: where are the pictures?")
+    people = Path(os.environ["STEREORING_DATA"]) / "person"
+    cv2.setNumThreads(1)
+    frame_file = people / "composites" / "cutout_a_cat.jpg"
+    report = speed(read(frame_file), options.rounds)
+    report["mediapipe_background_ms"] = mediapipe(options.mediapipe, frame_file, options.rounds)
+    report |= quality(people, options.rounds)
+    report["pose"] = posing(people / "speaker_clip.mp4", options.mediapipe)
+    report["flicker_ratio"] = flicker_ratio(people / "speaker_clip.mp4", "selfie-landscape")
+    print(json.dumps(report) if options.json else text_of(report))
+    return 0
+
+
+def speed(frame: Pixels, rounds: int) -> dict[str, Any]:
+    blue_first = np.ascontiguousarray(frame[..., ::-1])
+    sample = Sample(find_file(MODELS["pphumanseg-v2"]))
+    replace, blur = Ours("selfie-landscape", "colour"), Ours("selfie-landscape", "blur")
+    portrait = Ours("pphumanseg-v2", "colour")
+    jobs: dict[str, Callable[[], object]] = {
+        "background_ms": lambda: replace(frame),
+        "blur_ms": lambda: blur(frame),
+        "pphumanseg_ms": lambda: portrait(frame),
+        "pphumanseg_sample_ms": lambda: sample(blue_first),
+    }
+    return medians(jobs, rounds)
+
+
+def medians(jobs: dict[str, Callable[[], object]], rounds: int) -> dict[str, Any]:
+    """ms of each; they take turns."""
+    times: dict[str, list[float]] = {name: [] for name in jobs}
+    for _ in range(WARM_UP + rounds):
+        for name, job in jobs.items():
+            begin = time.perf_counter()
+            job()
+            times[name].append((time.perf_counter() - begin) * 1e3)
+    return {name: float(np.median(spent[WARM_UP:])) for name, spent in times.items()}
+
+
+def mediapipe(python: Path | None, frame: Path, rounds: int) -> float | None:
+    """Its median in ms; None where it is not asked for."""
+    if python is None:
+        return None
+    command = [str(python), str(MEDIAPIPE), str(frame), str(WARM_UP + rounds)]
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+    return float(np.median(json.loads(done.stdout)[WARM_UP:]))
+
+
+def quality(people: Path, rounds: int) -> dict[str, Any]:
+    """By network: mIoU, that of two looks, and ms of one look at a 720p frame."""
+    frames = [read(people / "composites" / f"cutout_a_{name}.jpg") for name in PICTURES]
+    alpha = cv2.imread(str(people / "composites" / "cutout_a_alpha.png"), cv2.IMREAD_GRAYSCALE)
+    true = np.asarray(alpha, np.uint8)
+    networks = {name: Network(name, 1) for name in MODELS}
+    return {
+        "miou": {
+            name: float(np.mean([miou(network(frame), true) for frame in frames]))
+            for name, network in networks.items()
+        },
+        "miou_twice": {
+            name: float(np.mean([miou(network.both_ways(frame), true) for frame in frames]))
+            for name, network in networks.items()
+        },
+        "mask_ms": medians(
+            {name: lambda network=network: network(frames[0]) for name, network in networks.items()}, rounds
+        ),
+    }
+
+
+def read(path: Path) -> Pixels:
+    """uint8[H, W, 3], RGB."""
+    pixels = cv2.imdecode(np.frombuffer(path.read_bytes(), np.uint8), cv2.IMREAD_COLOR)
+    return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB), np.uint8)
+
+
+def text_of(report: dict[str, Any]) -> str:
+    """For a person."""
+    lines = [f"{'a 720p frame, one thread':<44}{'ms':>8}"]
+    for name, key in {
+        "another background": "background_ms",
+        "MediaPipe's sample for the same": "mediapipe_background_ms",
+        "blurred background": "blur_ms",
+        "another background, pphumanseg-v2": "pphumanseg_ms",
+        "its published sample": "pphumanseg_sample_ms",
+    }.items():
+        found = report[key]
+        lines.append(f"{name:<44}{'not run' if found is None else f'{found:.2f}':>8}")
+    lines.append(f"\n{'network':<20}{'ms a mask':>12}{'mIoU':>10}{'mIoU, two looks':>18}")
+    for name, found in report["miou"].items():
+        twice, spent = report["miou_twice"][name], report["mask_ms"][name]
+        lines.append(f"{name:<20}{spent:>12.2f}{found:>10.3f}{twice:>18.3f}")
+    pose = {name: "not run" if found is None else f"{found:.2f}" for name, found in report["pose"].items()}
+    lines.append(f"\n{'a pose, each frame of a clip of 640 x 360':<44}{'ms':>8}")
+    for name, key in {
+        "pose-full": "full_ms",
+        "pose-lite": "lite_ms",
+        "MediaPipe's, full": "mediapipe_ms",
+    }.items():
+        lines.append(f"{name:<44}{pose[key]:>8}")
+    found = report["pose"]
+    lines.append(
+        f"pose-full finds somebody in {found['frames_with_pose']} of {found['frames']} frames, MediaPipe in "
+        f"{found['mediapipe_frames_with_pose']}; from frame to frame a point moves by {pose['jitter_px']} px "
+        f"(MediaPipe {pose['mediapipe_jitter_px']}, medians); between the two lie "
+        f"{pose['median_px_to_mediapipe']} px (median), {pose['mean_px_to_mediapipe']} px (mean: where there "
+        "are several people they may follow different ones)"
+    )
+    lines.append(f"\nflicker of what stands still, over the raw masks': {report['flicker_ratio']:.2f}")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

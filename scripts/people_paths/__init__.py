@@ -1,0 +1,1 @@
+"""What bench_people.py measures beside ours."""

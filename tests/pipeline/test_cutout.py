@@ -1,0 +1,111 @@
+"""`launcher.py cutout`: people cut out; what is no picture is said, and nothing is half-written."""
+
+import os
+import shutil
+from pathlib import Path
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from tests.pipeline.running import command
+from tests.workers.people import folder as people
+from tests.workers.people import needs_people, truth
+
+pytestmark = [needs_people(), pytest.mark.timeout(90)]
+KINDS = ("overlay", "matte", "white", "rgba")
+
+
+@pytest.fixture
+def cat(tmp_path: Path) -> Path:
+    return Path(shutil.copy(people() / "composites" / "cutout_a_cat.jpg", tmp_path / "cat.jpg"))
+
+
+def files(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def pixels(path: Path) -> npt.NDArray[np.int64]:
+    found = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
+    assert found is not None
+    return np.asarray(found, np.int64)
+
+
+def test_a_picture_becomes_four_that_fit_its_person(cat: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    result = command("cutout", str(cat), "--out", str(out))
+    assert result.returncode == 0, result.stderr
+    assert files(out) == sorted(f"cat-{kind}.png" for kind in KINDS)
+    picture, true = pixels(cat), truth()
+    overlay, matte, white, rgba = (pixels(out / f"cat-{kind}.png") for kind in KINDS)
+    person, nobody = matte == 255, matte == 0
+    assert (person[true > 127]).mean() > 0.85
+    assert (nobody[true < 127]).mean() > 0.95
+    assert np.array_equal(white[person], picture[person])
+    assert (white[nobody] == 255).all()
+    assert np.array_equal(rgba[..., :3], picture)
+    assert np.array_equal(rgba[..., 3], matte)
+    assert np.array_equal(overlay[nobody], picture[nobody])
+    assert (overlay[person][:, 1] >= 127).all(), "half green"
+
+
+def test_a_folder_is_done_whole_and_what_is_no_picture_is_named(cat: Path) -> None:
+    shutil.copy(people() / "astronaut.png", cat.parent / "astronaut.png")
+    (cat.parent / "broken.jpg").write_bytes(cat.read_bytes()[:100])
+    (cat.parent / "notes.txt").write_text("no picture, and it does not say so")
+    result = command("cutout", str(cat.parent))
+    assert result.returncode == 1
+    assert f"{cat.parent / 'broken.jpg'}: is not a picture that OpenCV reads" in result.stderr
+    assert "notes.txt" not in result.stderr
+    made = [f"{name}-{kind}.png" for name in ("astronaut", "cat") for kind in KINDS]
+    assert files(cat.parent) == sorted(["astronaut.png", "broken.jpg", "cat.jpg", "notes.txt", *made])
+
+
+def test_what_was_cut_out_earlier_is_kept_and_not_cut_out_again(cat: Path) -> None:
+    assert command("cutout", str(cat.parent)).returncode == 0
+    kept = (cat.parent / "cat-white.png").read_bytes()
+    again = command("cutout", str(cat.parent), "--model", "meet-lite")
+    assert again.returncode == 1
+    assert "is there already; give --overwrite or another --out" in again.stderr
+    assert (cat.parent / "cat-white.png").read_bytes() == kept
+    assert command("cutout", str(cat.parent), "--model", "meet-lite", "--overwrite").returncode == 0
+    assert (cat.parent / "cat-white.png").read_bytes() != kept
+    assert len(files(cat.parent)) == 1 + len(KINDS)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "why"),
+    [
+        ("none.jpg", None, "there is no such file or folder"),
+        ("empty.jpg", b"", "is not a picture that OpenCV reads"),
+        ("text.png", b"a picture is worth a thousand words", "is not a picture that OpenCV reads"),
+    ],
+)
+def test_what_is_no_picture_is_said_in_a_line_and_leaves_nothing(
+    name: str, content: bytes | None, why: str, tmp_path: Path
+) -> None:
+    if content is not None:
+        (tmp_path / name).write_bytes(content)
+    before = files(tmp_path)
+    result = command("cutout", str(tmp_path / name))
+    assert result.returncode == 1
+    assert result.stderr.splitlines()[-1] == f"{tmp_path / name}: {why}"
+    assert "Traceback" not in result.stderr
+    assert files(tmp_path) == before
+
+
+def test_an_empty_folder_is_said(tmp_path: Path) -> None:
+    result = command("cutout", str(tmp_path))
+    assert result.returncode == 1
+    assert f"{tmp_path}: there is no picture in it" in result.stderr
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="root may write everywhere")
+def test_a_folder_that_cannot_be_written_to_is_said(cat: Path, tmp_path: Path) -> None:
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o500)
+    result = command("cutout", str(cat), "--out", str(closed))
+    assert result.returncode == 1
+    assert "Permission denied" in result.stderr
+    assert files(closed) == []

@@ -1,0 +1,145 @@
+"""How somebody stands: the real networks on a real clip, and the filter that keeps points calm."""
+
+import av
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from tests.workers.people import folder, needs_people, read
+from workers.models import find_file
+from workers.person._body import NAMES
+from workers.person._one_euro import OneEuro
+from workers.person._pose_models import POSE_MODELS
+from workers.person._pose_networks import Detector, Landmarks, _Runtime
+from workers.person._pose_region import Region, region_of
+from workers.person._prune import without_output
+from workers.person._tracker import Tracker
+
+pytestmark = pytest.mark.timeout(120)
+Pixels = npt.NDArray[np.uint8]
+
+
+def clip(first: int, last: int) -> list[Pixels]:
+    with av.open(str(folder() / "speaker_clip.mp4")) as container:
+        frames = [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
+    return frames[first:last]
+
+
+# The networks -------------------------------------------------------------------------------------------
+
+
+@needs_people()
+@pytest.mark.parametrize("name", ["pose-full", "pose-lite"])
+def test_contract_the_astronaut_s_points_are_where_they_are(name: str) -> None:
+    """As one sees them in the picture of 512 x 512; her left is our right."""
+    pose = Tracker(Detector(1), Landmarks(name, 1))(read(folder() / "astronaut.png"), 0.0)
+    assert pose is not None
+    for point, place in {
+        "nose": (224, 122),
+        "left eye": (240, 100),
+        "right eye": (208, 102),
+        "left shoulder": (305, 235),
+        "right shoulder": (112, 240),
+    }.items():
+        found = pose.points[NAMES.index(point), :2]
+        assert np.linalg.norm(found - place) < 40, (point, found)
+    assert pose.score > 0.9
+    assert pose.points[NAMES.index("nose"), 3] > 0.9
+    assert np.abs(pose.world).max() < 2, "metres"
+
+
+@needs_people()
+def test_contract_the_mask_is_cut_off_and_the_points_are_the_same_to_the_bit() -> None:
+    for name in ("pose-full", "pose-lite"):
+        model = find_file(POSE_MODELS[name]).read_bytes()
+        pixels = np.random.default_rng(1).integers(0, 256, (256, 256, 3), np.uint8)
+        whole = _Runtime(model, 1)(pixels, 1 / 255, 0)
+        cut = _Runtime(without_output(model, 2), 1)(pixels, 1 / 255, 0)
+        del whole[2]
+        assert len(whole) == len(cut) == 4
+        for one, other in zip(whole, cut, strict=True):
+            assert np.array_equal(one, other)
+
+
+@needs_people()
+def test_contract_nobody_is_found_where_nobody_is() -> None:
+    noise = np.random.default_rng(1).integers(0, 40, (360, 640, 3), np.uint8)
+    tracker = Tracker(Detector(1), Landmarks("pose-lite", 1))
+    assert tracker(noise, 0.0) is None
+    assert tracker(np.zeros((720, 405, 3), np.uint8), 0.1) is None
+
+
+@needs_people()
+def test_contract_the_detector_looks_only_when_nobody_is_followed() -> None:
+    detector, looks = Detector(1), list[int]()
+
+    class Counted(Detector):
+        def __init__(self) -> None:
+            """It is the other one."""
+
+        def __call__(self, frame: Pixels) -> Region | None:
+            looks.append(1)
+            return detector(frame)
+
+    tracker = Tracker(Counted(), Landmarks("pose-lite", 1))
+    frames = clip(0, 12)
+    for number, frame in enumerate(frames):
+        assert tracker(frame, number / 30) is not None
+    assert len(looks) == 1
+    black = np.zeros_like(frames[0])
+    assert tracker(black, 1.0) is None
+    assert tracker(frames[-1], 1.1) is not None, "he is found again"
+    assert len(looks) == 3
+
+
+@needs_people()
+def test_contract_there_is_a_pose_in_nearly_every_frame_of_a_speaker() -> None:
+    tracker = Tracker(Detector(2), Landmarks("pose-full", 2))
+    poses = [tracker(frame, number / 30) for number, frame in enumerate(clip(100, 275))]
+    assert sum(pose is not None for pose in poses) > 0.98 * len(poses)
+
+
+# Regions ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("angle", [0.0, 0.4, -1.2, 3.0])
+def test_contract_what_is_cut_out_of_a_frame_goes_back_to_where_it_was(angle: float) -> None:
+    frame = np.zeros((400, 600, 3), np.uint8)
+    frame[150:156, 320:326] = 255
+    region = Region(300, 180, 220, angle)
+    cut = region.cut(frame, 256)
+    rows, columns = np.nonzero(cut[..., 0] > 127)
+    middle = np.array([[(columns.mean()) / 256, (rows.mean()) / 256, 0]], np.float32)
+    assert region.to_frame(middle)[0, :2] == pytest.approx([322.5, 152.5], abs=1.0)
+
+
+@pytest.mark.parametrize(
+    ("above", "angle"), [((100, 40), 0.0), ((160, 100), np.pi / 2), ((40, 100), -np.pi / 2)]
+)
+def test_contract_a_body_stands_upright_in_its_region(above: tuple[float, float], angle: float) -> None:
+    region = region_of(np.array([100, 100], np.float32), np.array(above, np.float32))
+    assert region.angle == pytest.approx(angle, abs=1e-5)
+    assert region.side == pytest.approx(2 * 1.25 * 60)
+
+
+# Over time ----------------------------------------------------------------------------------------------
+
+
+def test_contract_points_at_rest_are_calm_and_those_that_move_are_not_late() -> None:
+    random = np.random.default_rng(1)
+    euro, raw, found = OneEuro(0.05, 80), [], []
+    for step in range(90):
+        raw.append(random.normal(0, 1, 3).astype(np.float32))
+        found.append(euro(raw[-1], step / 30, 300))
+    assert np.abs(np.diff(found[30:], axis=0)).mean() < 0.5 * np.abs(np.diff(raw[30:], axis=0)).mean()
+    euro = OneEuro(0.05, 80)
+    for step in range(60):
+        value = np.array([20.0 * step], np.float32)
+        late = value - euro(value, step / 30, 300)
+    assert late[0] < 20, "less than a frame"
+
+
+def test_contract_time_that_does_not_go_on_begins_anew() -> None:
+    euro = OneEuro(0.05, 80)
+    euro(np.zeros(2, np.float32), 5.0)
+    assert (euro(np.ones(2, np.float32), 4.0) == 1).all()

@@ -1,0 +1,144 @@
+"""Model files of all rooms: found, checked and downloaded.
+
+Looked for in STEREORING_MODELS, then in the user's cache; what comes with the program lies in it. A file
+whose sha256 is not the manifest's is refused, whoever put it there. Each room has a manifest of its own.
+"""
+
+import hashlib
+import os
+import sys
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+from workers.worker import CannotWork
+
+CHUNK = 1 << 16
+Progress = Callable[[int, int], None]
+"""Called with how many bytes are there and how many there will be."""
+
+
+class ModelError(CannotWork):
+    """A model that is not there or not what it should be; says what to do."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Model:
+    """`file` is its place below the models folder; `address` where it is downloaded from. `sha256` is None
+    where nobody has verified it yet; such a file is not taken, and `by_hand` says what to do instead.
+    `folder` is where it lies if it comes with the program; then there is no address."""
+
+    setting: ClassVar[str] = "model"
+    """What chooses it, for messages."""
+
+    name: str
+    file: str
+    address: str | None
+    sha256: str | None
+    nbytes: int
+    licence: str
+    about: str
+    by_hand: str = ""
+    folder: Path | None = None
+
+
+def cache_folder() -> Path:
+    """Where downloads go."""
+    if sys.platform == "win32":
+        base = Path(os.environ.get("LOCALAPPDATA", Path.home() / "AppData/Local"))
+    elif sys.platform == "darwin":
+        base = Path.home() / "Library/Caches"
+    else:
+        base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return base / "stereoring" / "models"
+
+
+def places(model: Model) -> Iterator[Path]:
+    """Where its file may lie, the first choice first."""
+    if model.folder is not None:
+        yield model.folder / model.file
+        return
+    if os.environ.get("STEREORING_MODELS"):
+        yield Path(os.environ["STEREORING_MODELS"]) / model.file
+    yield cache_folder() / model.file
+
+
+def find_file(model: Model) -> Path:
+    """The file, checked. Raises ModelError."""
+    for path in places(model):
+        if path.is_file():
+            verify(model, path)
+            return path
+    raise ModelError(f"{model.setting}: {model.name} is not on this machine; {_remedy(model)}")
+
+
+def has_file(model: Model) -> bool:
+    """Whether its file is there, right or wrong."""
+    return any(path.is_file() for path in places(model))
+
+
+def verify(model: Model, path: Path) -> None:
+    """Raises ModelError when the file is not the one that the manifest means."""
+    _refuse_unverified(model)
+    found = hashlib.sha256(path.read_bytes()).hexdigest()
+    if found != model.sha256:
+        raise ModelError(
+            f"{path}: is not {model.name}: its sha256 is {found}, not {model.sha256}; delete it and "
+            f"{_remedy(model)}"
+        )
+
+
+def _refuse_unverified(model: Model) -> None:
+    if model.sha256 is None:
+        raise ModelError(
+            f"{model.name}: this version does not know the sha256 of its file and takes none that it cannot "
+            f"check; {model.by_hand}"
+        )
+
+
+def _remedy(model: Model) -> str:
+    if model.folder is not None:
+        return f"put the file back that comes with the program, {model.folder / model.file}"
+    return f"get it with `launcher.py models download {model.name}`"
+
+
+def download(model: Model, progress: Progress) -> Path:
+    """Fetch a model into the cache; goes on where an earlier attempt stopped. Raises ModelError."""
+    if model.address is None:
+        raise ModelError(f"{model.name} comes with the program and is not downloaded")
+    _refuse_unverified(model)
+    path = cache_folder() / model.file
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_suffix(path.suffix + ".part")
+    try:
+        fetch(model.address, model.nbytes, part, progress)
+    except OSError as error:
+        why = getattr(error, "reason", error)
+        raise ModelError(f"{model.address}: {why}; what has come is kept, try again") from error
+    try:
+        verify(model, part)
+    except ModelError:
+        part.unlink()
+        raise
+    part.replace(path)
+    return path
+
+
+def fetch(address: str, nbytes: int, part: Path, progress: Progress) -> None:
+    """Into `part`, after what is there already. Raises OSError."""
+    done = part.stat().st_size if part.exists() else 0
+    if done >= nbytes:
+        return
+    request = urllib.request.Request(address, headers={"Range": f"bytes={done}-"} if done else {})
+    with urllib.request.urlopen(request, timeout=30) as answer:
+        resumed = done > 0 and answer.status == 206
+        with part.open("ab" if resumed else "wb") as file:
+            done = done if resumed else 0
+            while chunk := answer.read(CHUNK):
+                file.write(chunk)
+                done += len(chunk)
+                progress(done, nbytes)
+    if done < nbytes:
+        raise OSError(f"the connection ended after {done} of {nbytes} bytes")

@@ -1,0 +1,48 @@
+"""One picture: the mask at full size, its edge, and the person before the background."""
+
+from functools import lru_cache
+from typing import Protocol
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from workers.person._behind import Background
+from workers.person._blend import blend, coverage, wrapping
+
+Pixels = npt.NDArray[np.uint8]
+
+
+class Edge(Protocol):
+    """What of the settings it needs."""
+
+    cover_from: float
+    cover_to: float
+    feather_percent: float
+    light_wrap: float
+    light: str
+
+
+def composite(frame: Pixels, mask: Pixels, background: Background, edge: Edge, out: Pixels) -> None:
+    """frame uint8[H, W, 3] and its mask uint8[h, w] → out uint8[H, W, 3]."""
+    height, width = frame.shape[:2]
+    mask = feathered(mask, edge.feather_percent)
+    scenery = background(frame, mask)
+    full = np.asarray(cv2.resize(mask, (width, height), interpolation=cv2.INTER_LINEAR), np.uint8)
+    covers, wraps = _tables(edge.cover_from, edge.cover_to, edge.light_wrap)
+    blend(frame, full, scenery.behind, scenery.light, covers, wraps, edge.light == "linear-dodge", out)
+
+
+def feathered(mask: Pixels, percent: float) -> Pixels:
+    """Softer, but only outwards: the person loses nothing. `percent` of the width."""
+    reach = round(mask.shape[1] * percent / 100)
+    if reach == 0:
+        return mask
+    size = 2 * reach + 1
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size))
+    return np.asarray(np.maximum(mask, cv2.blur(cv2.dilate(mask, disc), (size, size))), np.uint8)
+
+
+@lru_cache(maxsize=8)
+def _tables(low: float, high: float, strength: float) -> tuple[Pixels, Pixels]:
+    return coverage(low, high), wrapping(high, strength)

@@ -1,0 +1,42 @@
+"""A person cut out of one picture: the ways to show it."""
+
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from workers.person._blend import coverage
+from workers.person._networks import Mask
+
+Pixels = npt.NDArray[np.uint8]
+GREEN = (0, 255, 0)
+COVER_FROM, COVER_TO = 0.45, 0.8  # as background.cover_from and cover_to
+
+
+class Cutout(NamedTuple):
+    """RGB, but for `matte`, uint8[H, W], and `rgba`."""
+
+    overlay: Pixels
+    matte: Pixels
+    white: Pixels
+    rgba: Pixels
+
+
+def cut_out(picture: Pixels, mask: Mask) -> Cutout:
+    """picture uint8[H, W, 3]; mask float32[h, w] of any size."""
+    height, width = picture.shape[:2]
+    full = cv2.resize(mask, (width, height), interpolation=cv2.INTER_LINEAR)
+    sure = np.clip(full * 255 + 0.5, 0, 255).astype(np.uint8)
+    matte = coverage(COVER_FROM, COVER_TO)[sure]
+    return Cutout(
+        overlay=_mixed(np.full_like(picture, GREEN), picture, matte // 2),
+        matte=matte,
+        white=_mixed(picture, np.full_like(picture, 255), matte),
+        rgba=np.dstack([picture, matte]),
+    )
+
+
+def _mixed(above: Pixels, below: Pixels, alpha: Pixels) -> Pixels:
+    share = alpha[..., None].astype(np.uint16)
+    return np.asarray((above * share + below * (255 - share) + 127) // 255, np.uint8)
