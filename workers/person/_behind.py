@@ -13,6 +13,7 @@ from workers.person._blurred import Blurred
 from workers.person._scenery import Pixels, Scenery, odd
 
 SMALLER = 4  # light is spread at so many times fewer pixels, each way
+PAUSE = 1.0  # seconds without a picture, after which a video goes on where it was
 LIGHT_PERCENT = 3.0  # how far the background's light spreads, in percent of the width
 
 
@@ -58,9 +59,11 @@ class Film:
         return Scenery(behind, light_of(behind))
 
     def _advance(self, now: float) -> None:
+        if now - self._due > PAUSE:
+            self._due = now  # what was missed is not played through
         while self._due <= now:
             self._now, length = next(self._frames)
-            self._due = max(self._due + length, now - 1.0)  # after a pause it is not played through
+            self._due += length
 
     def _play(self) -> Iterator[tuple[Any, float]]:
         """(frame, seconds that it is shown)."""
