@@ -121,7 +121,7 @@ def test_the_schema_has_every_setting_with_its_line_in_the_order_of_the_file(hom
     sections = home.house.schema()["sections"]
     types = schema_of("workers").types
     assert {section["name"] for section in sections} == {*types, "sinks"}
-    assert [section["name"] for section in sections][:2] == ["capture", "screen_mss"]
+    assert [section["name"] for section in sections][:2] == ["job", "capture"]
     for section in sections:
         keys = [entry["key"] for entry in section["keys"]]
         assert set(keys) == (set(fields(types[section["name"]])) if section["name"] != "sinks" else {""})
