@@ -133,6 +133,7 @@ def stages_of(looks: Sequence[dict[str, Any]]) -> dict[str, dict[str, float]]:
     return {
         name: {key: float(np.mean(values)) if values else 0.0 for key, values in stage.items()}
         for name, stage in found.items()
+        if stage["work_ms"]  # the encoder sleeps: nobody looks at video
     }
 
 
