@@ -100,7 +100,9 @@ def fill(result: Result, folder: Path, seconds: float) -> None:
         grown = memory[-1] - memory[quarter]
         result.check(f"grown by less than {MOST_MB:g} MB", grown < MOST_MB, f"{grown:.1f} MB")
         until(
-            lambda: footprint(before["web"]).descriptors <= descriptors[0] + 2, "connections are closed", 60.0
+            lambda: footprint(before["web"]).descriptors <= descriptors[0] + 2,
+            f"connections are closed ({rise(descriptors)} more descriptors than at the start)",
+            60.0,
         )
         result.check("its descriptors are flat", True, f"{rise(descriptors)} more at the end")
         result.check_none("errors of the server's own", errors_in((folder / LOG).read_text(errors="replace")))

@@ -1,13 +1,17 @@
 """The web sink's server on a real port, with a real client."""
 
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
 
+import psutil
 import pytest
 
+from scripts.soaking.fuzz_inputs import OFFER
 from tests.live.client import Client
 from tests.live.program import free_port
+from workers.sinks._web import whep
 from workers.sinks._web.audience import Picture
 from workers.sinks._web.server import Places, Server
 
@@ -38,3 +42,23 @@ def test_a_library_that_is_not_here_is_named_with_what_gets_it(server: Server) -
         urllib.request.urlopen(address, timeout=30)
     assert refused.value.code == 404
     assert "python scripts/vendor.py" in refused.value.read().decode()
+
+
+@pytest.mark.parametrize("without", ["nothing", "a=candidate", "a=fingerprint"])
+def test_who_offers_and_never_connects_holds_no_socket(
+    server: Server, monkeypatch: pytest.MonkeyPatch, without: str
+) -> None:
+    monkeypatch.setattr(whep, "CONNECTS_WITHIN", 0.5)
+    whep._aiortc()  # which opens what it needs for itself
+    lines = [line for line in OFFER.split("\r\n") if not line.startswith(without)]
+    headers = {"X-Stereoring": "1", "Content-Type": "application/sdp"}
+    address = f"http://127.0.0.1:{server._places.port}/whep"
+    request = urllib.request.Request(address, "\r\n".join(lines).encode(), headers)
+    before = psutil.Process().num_fds()
+    with urllib.request.urlopen(request, timeout=30) as answer:
+        assert answer.status == 201
+    assert psutil.Process().num_fds() > before
+    end = time.monotonic() + 30
+    while psutil.Process().num_fds() > before:
+        assert time.monotonic() < end, "its sockets are still open"
+        time.sleep(0.05)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 MOST_OFFER = 64 * 1024  # bytes
 MICROSECONDS = Fraction(1, 1_000_000)
 OVER = ("failed", "closed")
+CONNECTS_WITHIN = 20.0  # seconds; else its sockets and its place are somebody else's
 
 
 class Whep:
@@ -31,6 +32,7 @@ class Whep:
     def __init__(self, audience: Audience) -> None:
         self._audience = audience
         self._sessions: dict[str, RTCPeerConnection] = {}
+        self._ends: set[asyncio.Task[None]] = set()  # the loop itself would forget them
 
     def routes(self) -> list[web.RouteDef]:
         return [web.post("/whep", self._offered), web.delete("/whep/{session}", self._left)]
@@ -62,12 +64,24 @@ class Whep:
         connection = rtc.RTCPeerConnection(rtc.RTCConfiguration(iceServers=[]))
         self._sessions[session] = connection
 
-        async def changed() -> None:
-            if connection.connectionState in OVER:
-                self._audience.leave(client)
-                client.leave()
-                await self._end(session)
+        async def over() -> None:
+            late.cancel()
+            self._audience.leave(client)
+            client.leave()
+            await self._end(session)
 
+        async def changed() -> None:
+            if connection.connectionState == "connected":
+                late.cancel()
+            elif connection.connectionState in OVER:
+                await over()
+
+        def never_connected() -> None:
+            task = asyncio.ensure_future(over())
+            self._ends.add(task)
+            task.add_done_callback(self._ends.discard)
+
+        late = asyncio.get_running_loop().call_later(CONNECTS_WITHIN, never_connected)
         connection.on("connectionstatechange", changed)
         # In this order: preferences given after the offer would be without effect.
         transceiver = connection.addTransceiver(_track(rtc, client), direction="sendonly")
