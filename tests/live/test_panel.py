@@ -210,22 +210,25 @@ def test_the_last_sink_cannot_be_stopped_and_the_page_says_why(shown: Shown) -> 
     assert "web is the last sink" in card.locator(".error").inner_text()
 
 
-def test_a_lost_connection_is_shown_and_comes_back_without_a_reload(shown: Shown) -> None:
+def test_another_web_server_is_noticed_without_a_reload(shown: Shown) -> None:
     shown.tab.evaluate("window.mark = 'the page that was loaded first'")
     before = shown.launcher.pids()["web"]
     shown.open("workers")
     shown.tab.locator("[data-name=web]").get_by_role("button", name="Restart").click()
     shown.tab.locator("#ask-yes").click()
-    shown.tab.wait_for_selector("#lost:not([hidden])")
-    shown.tab.wait_for_selector("#lost", state="hidden")
-    assert shown.launcher.pids()["web"] != before
-    assert shown.tab.evaluate("window.mark") == "the page that was loaded first"
+    shown.launcher.until(lambda: shown.launcher.pids()["web"] not in (None, before), "another process")
     shown.open("picture")
     shown.field("stereo.view", "picture").locator("select").select_option("2d")
     shown.launcher.until(lambda: "view: 2d" in shown.file.read_text(), "the page works as before")
+    preview = shown.tab.locator("#preview")
+    first = preview.get_attribute("src")
+    LauncherHouse(shown.launcher.pid).worker("web", "restart")
+    until(lambda: preview.get_attribute("src") not in (None, first), "its picture is asked for again")
+    until(lambda: preview.evaluate("it => it.naturalWidth > 0"), "it comes")
+    assert shown.tab.evaluate("window.mark") == "the page that was loaded first"
 
 
-def test_the_settings_of_the_page_are_there_at_the_next_start(
+def test_a_lost_connection_is_shown_and_its_settings_are_there_at_the_next_start(
     tmp_path: Path, port: int, browser: Browser
 ) -> None:
     with ExitStack() as later:

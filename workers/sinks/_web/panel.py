@@ -2,6 +2,7 @@
 asked in threads of their own."""
 
 import asyncio
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,10 +12,10 @@ import yaml
 from aiohttp import web
 
 from workers.house import House, Refused
+from workers.sinks._web.gate import FRESH
 
 FILES = Path(__file__).parent / "panel"
 ABBREVIATIONS = {"fps", "hdr", "ipd", "lan"}
-FRESH = {"Cache-Control": "no-store"}
 Json = dict[str, Any]
 
 
@@ -52,7 +53,8 @@ class Panel:
         return _json({"sections": [self._in_both(section) for section in schema["sections"]]})
 
     async def _settings(self, request: web.Request) -> web.Response:
-        return _json(await _asked(self._house.settings))
+        """With who serves them: the page shows what came over a connection to another anew."""
+        return _json({**await _asked(self._house.settings), "server": os.getpid()})
 
     async def _devices(self, request: web.Request) -> web.Response:
         return _json(await _asked(self._house.devices))

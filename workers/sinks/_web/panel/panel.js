@@ -23,7 +23,7 @@ const SHOWN = {   // settings that also stand beside what they are about
   "phone-fields": ["web.lan"],
 };
 const $ = id => document.getElementById(id);
-let built = null, timer = 0, tab = "", lost = false;
+let built = null, timer = 0, tab = "", lost = false, server = 0;
 
 // The settings ---------------------------------------------------------------------------------------------
 
@@ -61,7 +61,7 @@ async function look() {
     showProfiles(settings);
     for (const one of document.querySelectorAll(".group")) one.classList.toggle("unused", !settings.users[one.dataset.section] && one.dataset.section !== "sinks");
     $("file").textContent = `${text("kept-in")} ${settings.file}`;
-    found();
+    found(settings.server);
   } catch (error) {
     if (!(error instanceof Lost || error instanceof Refused)) throw error;
     if (!document.querySelector(".group")) built = null;
@@ -77,10 +77,13 @@ function lose(error) {
   $("lost").hidden = false;
 }
 
-function found() {
-  if (!lost) return;
+/** The web server may have been started again between two looks. */
+function found(by) {
+  const sameAsBefore = !lost && (!server || server === by);
   lost = false;
+  server = by;
   $("lost").hidden = true;
+  if (sameAsBefore) return;
   forgetLog();
   if (TABS[tab]) TABS[tab].open();
 }
