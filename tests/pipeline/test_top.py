@@ -214,7 +214,7 @@ def test_contract_without_a_launcher_it_says_so(alone: Path) -> None:
     assert result.stderr == "no launcher is running; start one with `launcher.py run`\n"
 
 
-@pytest.mark.parametrize("pid", [1, 999_999_999, os.getpid()])
+@pytest.mark.parametrize("pid", [1, 999_999_999, os.getpid()], ids=["the first", "nobody's", "this test's"])
 def test_contract_a_pid_that_is_no_launcher_s_is_named(pid: int) -> None:
     result = command("top", f"--pid={pid}", "--json")
     assert result.returncode == 1
