@@ -126,7 +126,7 @@ class Supervisor:
                 worker.plan = dataclasses.replace(worker.plan, settings=settings)
                 message = {"kind": "settings", "section": section, "values": {key: value}}
                 self._send(worker, message, f"{section}.{key}")
-        self._ask_again()
+        self._ask_again(somebody_new=False)
 
     def setting(self, section: str, key: str) -> Any:
         """As it is now. Raises KeyError where no worker has it."""
@@ -318,7 +318,7 @@ class Supervisor:
         elif kind == "looking":
             worker.looks_at = frozenset(worker.plan.rings) & frozenset(map(str, message["rings"]))
         elif kind == "again":
-            self._ask_again()
+            self._ask_again(somebody_new=True)
         elif kind == "set":
             self._set(worker, message["section"], message["key"], message["value"])
         elif kind == "quit":
@@ -462,17 +462,18 @@ class Supervisor:
             if self._sleeps(worker) != (worker.name in slept):
                 self._send(worker, {"kind": "asleep", "value": self._sleeps(worker)}, "asleep")
         if looked - (before or frozenset()):
-            self._ask_again()
+            self._ask_again(somebody_new=True)
 
     def _sleeps(self, worker: Managed) -> bool:
         if not worker.plan.writes or self._looked_at is None:
             return False
         return self._looked_at.isdisjoint(worker.plan.writes)
 
-    def _ask_again(self) -> None:
-        """Of a still screen no other frame would come."""
+    def _ask_again(self, somebody_new: bool) -> None:
+        """Of a still screen no other frame would come. Only for `somebody_new` must one stand for itself."""
         for worker in self.workers.values():
-            if worker.plan.writes and not self._sleeps(worker):
+            asked = somebody_new or not worker.plan.reads
+            if asked and worker.plan.writes and not self._sleeps(worker):
                 self._send(worker, {"kind": "again"}, "again")
 
     def _announce(self, ring: Ring) -> None:
