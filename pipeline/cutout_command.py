@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -114,6 +113,8 @@ def _parts(targets: dict[str, Path]) -> Iterator[tuple[str, Path]]:
 
 def read(path: Path) -> Pixels:
     """uint8[H, W, 3], RGB, the way up that the camera says. Raises CannotCut or OSError."""
+    import cv2  # takes 0.2 s, which other commands need not wait for
+
     data = path.read_bytes()
     pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR) if data else None
     if pixels is None:
@@ -122,6 +123,8 @@ def read(path: Path) -> Pixels:
 
 
 def _png(pixels: Pixels) -> bytes:
+    import cv2
+
     if pixels.ndim == 3:
         order = cv2.COLOR_RGBA2BGRA if pixels.shape[2] == 4 else cv2.COLOR_RGB2BGR
         pixels = np.asarray(cv2.cvtColor(pixels, order), np.uint8)
