@@ -9,11 +9,11 @@ from pipeline import settings_file, settings_write
 from pipeline.downloads import Downloads
 from pipeline.errands import Done
 from pipeline.graph import GraphError
-from pipeline.in_use import InUse, Place, Step, value_at
+from pipeline.in_use import InUse, Place, Step, users_of, value_at
 from pipeline.log_tail import LogTail
 from pipeline.managed import Managed
 from pipeline.reload import Reload
-from pipeline.settings import OWN_SECTIONS, Settings, SettingsError, changes, write_back
+from pipeline.settings import OWN_SECTIONS, Settings, SettingsError, changes, name_of, write_back
 from pipeline.settings_schema import DEFAULT_SINKS, settings_schema
 from pipeline.states import ENDED, sinks
 from pipeline.supervisor import Supervisor
@@ -124,7 +124,7 @@ class Housekeeping:
     def _state(self) -> dict[str, Any]:
         asked, in_use = self._in_use.now(), self._in_use
         picked = {
-            name_of(place): value_at(in_use.picked, place)
+            name_of(*place): value_at(in_use.picked, place)
             for place in _places(asked)
             if value_at(asked, place) in ("auto", ["auto"])
         }
@@ -132,9 +132,9 @@ class Housekeeping:
             "file": str(asked.path.resolve()),
             "values": {**asked.as_dict(), "sinks": {"": list(asked.sinks)}},
             "picked": picked,
-            "differs": [name_of(place) for place in _differing(asked)],
+            "differs": [name_of(*place) for place in _differing(asked)],
             "overridden": [override.partition("=")[0] for override in in_use.overrides],
-            "unsaved": [name_of(place) for place in in_use.changed_since()],
+            "unsaved": [name_of(*place) for place in in_use.changed_since()],
             "users": self._users(),
             "profile": asked.profile,
             "profiles": list(asked.profiles),
@@ -142,15 +142,8 @@ class Housekeeping:
 
     def _users(self) -> dict[str, list[str]]:
         """Section → who sees it."""
-        users: dict[str, list[str]] = {section: ["launcher"] for section in OWN_SECTIONS}
-        for worker in self._supervisor.workers.values():
-            for section in worker.plan.settings:
-                users.setdefault(section, []).append(worker.name)
-        return users
-
-
-def name_of(place: Place) -> str:
-    return ".".join(part for part in place if part)
+        own = {section: ["launcher"] for section in OWN_SECTIONS}
+        return own | users_of(worker.plan for worker in self._supervisor.workers.values())
 
 
 def _places(settings: Settings) -> Iterator[Place]:
@@ -183,7 +176,7 @@ def _refusals(values: Mapping[Place, Any] = {}) -> Iterator[None]:
     try:
         yield
     except SettingsError as error:
-        names = {name_of(place) for place in values}
+        names = {name_of(*place) for place in values}
         about = [problem.what if problem.key in names else str(problem) for problem in error.problems]
         raise Refused("; ".join(about)) from error
     except (GraphError, NoMemory) as error:

@@ -3,14 +3,14 @@ changed since. Says what it does about each change."""
 
 import logging
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from pipeline.graph import Plan, make_plan
+from pipeline.graph import Plan, WorkerPlan, make_plan
 from pipeline.hot_keys import HotKeys
 from pipeline.pick import pick
 from pipeline.priority import set_priority
-from pipeline.settings import Change, Settings, changed, changes, load
+from pipeline.settings import Change, Settings, changed, changes, load, name_of
 from pipeline.supervisor import Supervisor, Transition
 
 Place = tuple[str, str]  # section and key; the sinks are ("sinks", "")
@@ -113,7 +113,7 @@ class InUse:
         if change.section == "processes":
             set_priority(str(change.new), self._supervisor.processes())
         self._supervisor.set_everywhere(change.section, change.key, change.new)
-        log.info("%s is now %s", name_of(change), change.new)
+        log.info("%s is now %s", name_of(change.section, change.key), change.new)
 
 
 def value_at(settings: Settings, place: Place) -> object:
@@ -122,25 +122,21 @@ def value_at(settings: Settings, place: Place) -> object:
     return settings.as_dict()[section][key] if key else list(settings.sinks)
 
 
-def name_of(change: Change) -> str:
-    return f"{change.section}.{change.key}" if change.key else change.section
-
-
 def _restart(plan: Plan, found: Sequence[Change]) -> dict[str, list[str]]:
     """Worker → the changes that it restarts for."""
-    users = _users(plan)
+    users = users_of(plan.workers)
     restart: dict[str, list[str]] = defaultdict(list)
     for change in found:
         if not change.live:
             for worker in users.get(change.section, []):
-                restart[worker].append(name_of(change))
+                restart[worker].append(name_of(change.section, change.key))
     return restart
 
 
-def _users(plan: Plan) -> dict[str, list[str]]:
+def users_of(workers: Iterable[WorkerPlan]) -> dict[str, list[str]]:
     """Settings section → the workers that see it."""
     users: dict[str, list[str]] = defaultdict(list)
-    for worker in plan.workers:
+    for worker in workers:
         for section in worker.settings:
             users[section].append(worker.name)
     return users

@@ -204,10 +204,10 @@ def write_back(path: str | Path, section: str, key: str, value: object, *, packa
         edited = settings_write.edited(text, [section, key] if key else [section], value)
     except YAMLError as error:  # ruamel.yaml is stricter here and there
         what = f"cannot be changed in this file: {one_line(str(error))}"
-        raise _error(str(path), _name(section, key), what) from error
+        raise _error(str(path), name_of(section, key), what) from error
     result = _document(edited, str(path), schema)
     if (result.base, result.profiles) != (expected, document.profiles):
-        raise _error(str(path), _name(section, key), "cannot be changed without disturbing other values")
+        raise _error(str(path), name_of(section, key), "cannot be changed without disturbing other values")
     try:
         settings_write.replace_file(path, edited)
     except OSError as error:
@@ -266,7 +266,7 @@ def _wanted(file: str, section: str, key: str, value: object, schema: Schema) ->
     try:
         text = settings_file.written(value)
     except yaml.YAMLError as error:
-        raise _error(file, _name(section, key), f"{one_line(repr(value), 40)} is no plain value") from error
+        raise _error(file, name_of(section, key), f"{one_line(repr(value), 40)} is no plain value") from error
     return _single(file, section, key, text, schema)
 
 
@@ -279,7 +279,7 @@ def _single(file: str, section: str, key: str, text: str, schema: Schema) -> Lay
         layer = checker.single(section, key, node)
         problems = checker.problems
     except SettingsError as error:
-        problems = [replace(problem, key=_name(section, key)) for problem in error.problems]
+        problems = [replace(problem, key=name_of(section, key)) for problem in error.problems]
     if problems:
         raise SettingsError(replace(problem, line=None) for problem in problems)
     return layer
@@ -341,7 +341,7 @@ def _sections(values: Mapping[tuple[str, str], object], schema: Schema, path: Pa
     return sections
 
 
-def _name(section: str, key: str) -> str:
+def name_of(section: str, key: str) -> str:
     return f"{section}.{key}" if key else section
 
 

@@ -17,7 +17,7 @@ from workers.sinks._web.audience import PACKETS, PICTURE, Packet, Picture
 from workers.sinks._web.certificate import context_of, own_context
 from workers.sinks._web.eyes import eyes_of
 from workers.sinks._web.server import CannotListen, Places, Server
-from workers.sinks._web.tokens import addresses, control_token, view_token
+from workers.sinks._web.tokens import control_token
 from workers.worker import CannotWork, Worker
 
 
@@ -58,7 +58,7 @@ class Web(Worker):
                 f"running? Choose another with `--set web.{which}=…`"
             ) from error
         self.host.tell("looking", rings=[])
-        self._say_where()
+        self._say_where(places)
 
     def close(self) -> None:
         self._server.close()
@@ -109,17 +109,14 @@ class Web(Worker):
         with contextlib.suppress(OSError):
             self.host.tell("again")
 
-    def _say_where(self) -> None:
+    def _say_where(self, places: Places) -> None:
         web = self.settings.web
         self.log.info("look at http://127.0.0.1:%d/", web.port)
         self.log.info("change things at http://127.0.0.1:%d/panel?token=%s", web.port, control_token())
-        if not web.lan:
-            return
-        for address in addresses():
-            url = f"http://{address}:{web.port}/?token={view_token()}"
+        for url in places.links():
+            if url.startswith("https:"):
+                self.log.info("from a headset, in space: %s (the browser warns once)", url)
+                continue
             code = io.StringIO()
             segno.make(url, error="l").terminal(code, compact=True)
             self.log.info("from another device: %s\n%s", url, code.getvalue())
-            if web.https_port:
-                secure = f"https://{address}:{web.https_port}/xr?token={view_token()}"
-                self.log.info("from a headset, in space: %s (the browser warns once)", secure)

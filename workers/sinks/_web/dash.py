@@ -4,9 +4,8 @@ from typing import Any
 
 from aiohttp import web
 
+from workers.sinks._web.gate import FRESH
 from workers.sinks._web.history import History
-
-FRESH = {"Cache-Control": "no-store"}
 
 
 class Dash:

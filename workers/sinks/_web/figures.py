@@ -9,9 +9,8 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 from workers.house import House, Refused
 from workers.sinks._web.audience import Audience
+from workers.sinks._web.gate import FRESH
 from workers.sinks._web.metrics import exposition
-
-FRESH = {"Cache-Control": "no-store"}
 
 
 class Figures:

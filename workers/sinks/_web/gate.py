@@ -23,6 +23,7 @@ OWN_HEADER = "X-Stereoring"
 SAFE = ("GET", "HEAD")
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
+FRESH = {"Cache-Control": "no-store"}
 HEADERS = {
     "Content-Security-Policy": (
         "default-src 'self'; img-src 'self' blob: data:; media-src 'self' blob:; worker-src 'self' blob:; "

@@ -5,11 +5,10 @@ from pathlib import Path
 
 from aiohttp import web
 
-from workers.sinks._web.gate import Gate
+from workers.sinks._web.gate import FRESH, Gate
 
 FOLDER = Path(__file__).parent / "pages"
 VENDOR = Path(__file__).parent / "vendor"  # scripts/vendor.py fills it
-FRESH = {"Cache-Control": "no-store"}
 
 
 class Pages:

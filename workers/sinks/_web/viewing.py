@@ -21,12 +21,12 @@ from workers.sinks._web.audience import (
     TooMany,
     VideoClient,
 )
+from workers.sinks._web.gate import FRESH
 
 LOWAT = 16 * 1024  # bytes
 REPEAT = 0.5  # seconds; an MJPEG client sees a picture only when the next begins, so a still one is repeated
 PATIENCE = 2.0  # seconds for what is sent to leave this machine
 TOO_SLOW, FULL = 4008, 4013  # WebSocket close codes
-FRESH = {"Cache-Control": "no-store"}
 HEADER = struct.Struct("<QQQB")  # seq, capture time, time of sending (ns of one clock), flags
 STALE, KEY, EYES_AT = 1, 2, 2  # flags, and how many bits lie below those of eyes.py
 _NOTSENT_LOWAT = getattr(socket, "TCP_NOTSENT_LOWAT", 25 if sys.platform == "linux" else None)
