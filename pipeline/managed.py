@@ -17,6 +17,7 @@ from pipeline.leash import Leash, run_leashed
 
 BACKOFF_FIRST, BACKOFF_MOST = 0.1, 5.0  # seconds before a restart, doubling
 DEATHS, WINDOW = 5, 60.0  # so many deaths in so many seconds, and it stays off
+KILLED = -9  # an exit code, as multiprocessing has it
 _spawn = get_context("spawn")
 _THREAD_VARIABLES = (
     "OMP_NUM_THREADS",
@@ -100,6 +101,8 @@ class Managed:
         if self.process is None or self.process.exitcode is None:
             return None
         code = self.process.exitcode
+        if code == 0 and self.killed_at is not None:
+            code = KILLED  # it was quicker
         self.process.join()
         self.process.close()
         self.process = self.killed_at = None

@@ -1,6 +1,5 @@
 """A depth network: an ONNX file through onnxruntime, a Hugging Face folder through torch."""
 
-import gc
 from collections.abc import Mapping
 from pathlib import Path
 from types import SimpleNamespace
@@ -55,10 +54,6 @@ class Network(Worker):
         check_torch_option(depth.option, depth.model)  # before torch is loaded
         size = depth.height, depth.width
         network = TorchNetwork(folder, size, depth.device, depth.option, depth.half, self.host)
-        # What torch and transformers brought stays to the end. Looked through once more at the exit it takes
-        # 1.2 s instead of 0.2, and the worker is killed before that.
-        gc.collect()
-        gc.freeze()
         how = f"in torch on {network.choice.device}: {network.choice.why}"
         rows, columns = network.size
         precision = "half" if network.half else "single"

@@ -5,20 +5,20 @@ import io
 import ssl
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-import segno
 import simplejpeg
 from annotated_types import Ge, Le
 
 from shm.lease import Lease
 from workers.sinks._h264 import starts_anew
 from workers.sinks._web.audience import PACKETS, PICTURE, Packet, Picture
-from workers.sinks._web.certificate import context_of, own_context
 from workers.sinks._web.eyes import eyes_of
-from workers.sinks._web.server import CannotListen, Places, Server
 from workers.sinks._web.tokens import control_token
 from workers.worker import CannotWork, Worker
+
+if TYPE_CHECKING:
+    from workers.sinks._web.server import Places
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,9 @@ class Web(Worker):
         self._looked_at: frozenset[str] = frozenset()
 
     def open(self) -> None:
+        # Brings aiohttp, which the launcher, that reads Settings here, need not wait half a second for.
+        from workers.sinks._web.server import CannotListen, Places, Server
+
         web = self.settings.web
         places = Places(web.port, web.lan, web.https_port, self._context())
         self._server = Server(places, web.clients, self._looking, self._again, self.host.house)
@@ -89,6 +92,8 @@ class Web(Worker):
 
     def _context(self) -> ssl.SSLContext | None:
         """For https, where others may look. Raises CannotWork for a certificate that cannot be used."""
+        from workers.sinks._web.certificate import context_of, own_context
+
         web = self.settings.web
         if not web.lan or not web.https_port:
             return None
@@ -109,7 +114,9 @@ class Web(Worker):
         with contextlib.suppress(OSError):
             self.host.tell("again")
 
-    def _say_where(self, places: Places) -> None:
+    def _say_where(self, places: "Places") -> None:
+        import segno
+
         web = self.settings.web
         self.log.info("look at http://127.0.0.1:%d/", web.port)
         self.log.info("change things at http://127.0.0.1:%d/panel?token=%s", web.port, control_token())

@@ -9,20 +9,22 @@ from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
 from shm.lease import Lease, OpenSlot
-from workers.steady._carry import Carrier
 from workers.steady._comfort import Comfort
 from workers.steady._cut import is_cut
 from workers.steady._filter import blended
 from workers.steady._overlay import Overlay, read_mask
 from workers.steady._range import Range
 from workers.worker import CannotWork, Worker
+
+if TYPE_CHECKING:
+    from workers.steady._carry import Carrier
 
 CARRIED, EASED = 1.0, 2.0  # seconds after the last map: from here on it eases, here it is flat
 BACK = 0.5  # seconds in which depth comes back
@@ -44,7 +46,7 @@ class Key:
     it of. Times in ns."""
 
     values: Map
-    carrier: Carrier
+    carrier: "Carrier"
     seq: int
     of_at: int
     said_of: int
@@ -60,6 +62,10 @@ class Nearness(Worker):
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
+        # Brings numba, which the launcher, that reads Settings here, need not wait half a second for.
+        from workers.steady._carry import Carrier
+
+        self._carrier = Carrier
         self._range, self._comfort, self._overlay = Range(), Comfort(), Overlay()
         self._seen: deque[tuple[int, Grey]] = deque(maxlen=REMEMBERED)
         self._scene_since = 0  # the number of its first frame
@@ -100,7 +106,7 @@ class Nearness(Worker):
             known_before = self._key.carrier.carry(self._key.values, grey)
             values = blended(values, *known_before, (now - self._key.said_at) / 1e9, steady.smoothing)
         self._comfort.follow(values, self._range.contrast, steady, now)
-        self._key = Key(values, Carrier(grey), seq, now, seq, now) if grey is not None else None
+        self._key = Key(values, self._carrier(grey), seq, now, seq, now) if grey is not None else None
         if latest and self._key is not None and self._seen[-1][0] > seq:
             self._catch_up(self._key)
             return False
@@ -126,7 +132,7 @@ class Nearness(Worker):
         if not self._is_of_this_scene(self._key.seq):
             self._key = Key(
                 np.full(grey.shape, FLAT, np.float32),
-                Carrier(grey),
+                self._carrier(grey),
                 seq,
                 now,
                 self._key.said_of,
@@ -135,7 +141,7 @@ class Nearness(Worker):
             self._flatness = 1.0
         values, _ = self._key.carrier.carry(self._key.values, grey)
         if now - self._key.of_at > FAR * 1e9:
-            self._key = Key(values, Carrier(grey), seq, now, self._key.said_of, self._key.said_at)
+            self._key = Key(values, self._carrier(grey), seq, now, self._key.said_of, self._key.said_at)
         if away:
             self._flatten((now - self._key.said_at) / 1e9)
         self._put(values, grey, now, nearness)
@@ -189,7 +195,7 @@ class Nearness(Worker):
         picture is better than none. The next `follow` shows it."""
         self._waits_since = self._waits_since or now
         if now - self._waits_since > EASED * 1e9:
-            self._key = Key(np.full(grey.shape, FLAT, np.float32), Carrier(grey), seq, now, 0, now)
+            self._key = Key(np.full(grey.shape, FLAT, np.float32), self._carrier(grey), seq, now, 0, now)
             self._flatness = 1.0
         return False
 
