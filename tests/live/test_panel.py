@@ -217,6 +217,7 @@ def test_another_web_server_is_noticed_without_a_reload(shown: Shown) -> None:
     shown.tab.locator("[data-name=web]").get_by_role("button", name="Restart").click()
     shown.tab.locator("#ask-yes").click()
     shown.launcher.until(lambda: shown.launcher.pids()["web"] not in (None, before), "another process")
+    shown.launcher.until_running("web")
     shown.open("picture")
     shown.field("stereo.view", "picture").locator("select").select_option("2d")
     shown.launcher.until(lambda: "view: 2d" in shown.file.read_text(), "the page works as before")
