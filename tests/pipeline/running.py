@@ -226,8 +226,27 @@ def launched(
         if ready:
             launcher.until_flowing()
         yield launcher
+    except BaseException:
+        print(_account(launcher))  # the report of a failed test has it
+        raise
     finally:
         _end(launcher)
+
+
+def _account(launcher: Launcher) -> str:
+    """What it has said, and how far it is."""
+    lines = [launcher.log]
+    if launcher.process.poll() is None:
+        with suppress(AssertionError, NotRunning, OSError, ValueError):
+            figures = launcher.figures()
+            lines += [
+                f"{one['name']}: {one['state']}, {one['restarts']} restarts" for one in figures["workers"]
+            ]
+            lines += [
+                f"ring {one['name']}: {one['state']}, seq {one['seq']}, generation {one['generation']}"
+                for one in figures["rings"]
+            ]
+    return "\n".join(lines)
 
 
 def _end(launcher: Launcher) -> None:

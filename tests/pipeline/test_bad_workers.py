@@ -81,7 +81,7 @@ def test_contract_a_worker_that_hangs_in_open_is_killed_when_its_own_limit_is_ov
 
 def test_contract_a_worker_that_always_hangs_is_given_up_and_left_alone(tmp_path: Path) -> None:
     """Also three seconds later, when a process that cannot be killed would be left behind."""
-    with launched(tmp_path, add=["hangs_in_open"], hung=0.5) as launcher:
+    with launched(tmp_path, add=["hangs_in_open"], hung=1.5) as launcher:
         launcher.until_logged("hangs_in_open was killed by signal 9, the 5th time within 60 s, and stays off")
         time.sleep(3.5)
         assert launcher.worker("hangs_in_open")["state"] == "failed"

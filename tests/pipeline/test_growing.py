@@ -12,7 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.bad_workers.grows import FACTOR
+from tests.bad_workers.grows import FACTOR, drag
 from tests.pipeline.running import (
     LINE,
     Launcher,
@@ -41,6 +41,7 @@ def grown(tmp_path_factory: pytest.TempPathFactory, first: set[Memory]) -> Itera
     """A launcher whose source has grown, and the picture with it."""
     with launched(tmp_path_factory.mktemp("grown"), swap=["capture=grows"]) as launcher:
         first |= launcher.segments()
+        drag(launcher.pid)
         launcher.until(
             lambda: launcher.ring("frame")["shape"] == [180 * FACTOR, 320 * FACTOR, 3], "the frame grows"
         )
@@ -90,6 +91,7 @@ def test_contract_a_worker_that_dies_while_a_ring_grows_comes_back_to_the_new_se
 ) -> None:
     with launched(tmp_path, swap=["capture=grows"]) as launcher:
         old = launcher.segments()
+        drag(launcher.pid)
         launcher.until(lambda: launcher.worker("capture")["lost"] > 10, "it is being dragged")
         before = launcher.restarts()
         os.kill(launcher.pids()[name], signal.SIGKILL)
@@ -117,6 +119,8 @@ def test_contract_a_ring_that_cannot_grow_drops_what_does_not_fit_and_says_so_no
     tmp_path: Path,
 ) -> None:
     with no_memory_for(4 << 20), launched(tmp_path, swap=["capture=grows"], ready=False) as launcher:
+        launcher.until_running()
+        drag(launcher.pid)
         launcher.until_logged("frames of 1555200 bytes are dropped: ring frame: no memory")
         lost = launcher.worker("capture")["lost"]
         time.sleep(2)

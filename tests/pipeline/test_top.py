@@ -30,6 +30,7 @@ from pipeline.addresses import address_of, running
 from pipeline.attach import Desk, Onlooker
 from shm.layout import RingSpec, RowSpec
 from shm.ring import Ring
+from tests.bad_workers.grows import drag
 from tests.pipeline.running import (
     LINE,
     REPO,
@@ -485,6 +486,7 @@ def test_contract_it_follows_workers_that_restart(tmp_path: Path) -> None:
 def test_contract_it_follows_rings_that_grow_and_keeps_nothing_of_the_old(tmp_path: Path) -> None:
     with launched(tmp_path, swap=["capture=grows"]) as launcher:
         old = launcher.segments()
+        drag(launcher.pid)
         launcher.look_away()
         top = Watching(launcher)
         top.until(
