@@ -15,6 +15,8 @@ from workers.stereo._layout import Layout, View, fitted, lay_out
 from workers.stereo._parallax import parallax_for
 from workers.worker import Worker
 
+WITHOUT_VIEWS = ("depth", "rgb+depth")  # layouts
+
 
 class Compose(Worker):
     """nearness float32[h, w] + frame uint8[H, W, 3] → picture uint8[rows, columns, 3] in the layout."""
@@ -30,7 +32,9 @@ class Compose(Worker):
         return {"picture": 3 * 2 * min(2 * pixels, max(pixels, most))}
 
     def open(self) -> None:
-        self._warp: Callable[..., None] = self._on_a_gpu() or self._compiled()
+        self._warp: Callable[..., None] | None = None
+        if self.settings.stereo.layout not in WITHOUT_VIEWS:
+            self._warp = self._on_a_gpu() or self._compiled()
         self._phase = 0
         self._fitted: npt.NDArray[np.uint8] = np.empty((0, 0, 3), np.uint8)
 
@@ -49,6 +53,7 @@ class Compose(Worker):
             place(target, layout.right_eye)[:] = grey_of(nearness.frame, height, width)[..., None]
             return
         self._phase ^= layout.name == "frame-sequential"  # the other eye's turn
+        self._warp = self._warp or self._on_a_gpu() or self._compiled()
         parallax = parallax_for(stereo, width)
         self._warp(pixels, nearness.frame, parallax, target, layout, stereo.quality, self._phase)
 
