@@ -145,10 +145,8 @@ def text_of(report: dict[str, Any]) -> str:
     found = report["pose"]
     lines.append(
         f"pose-full finds somebody in {found['frames_with_pose']} of {found['frames']} frames, MediaPipe in "
-        f"{found['mediapipe_frames_with_pose']}; from frame to frame a point moves by {pose['jitter_px']} px "
-        f"(MediaPipe {pose['mediapipe_jitter_px']}, medians); between the two lie "
-        f"{pose['median_px_to_mediapipe']} px (median), {pose['mean_px_to_mediapipe']} px (mean: where there "
-        "are several people they may follow different ones)"
+        f"{found['mediapipe_frames_with_pose']}; a point trembles by {pose['jitter_px']} px (MediaPipe "
+        f"{pose['mediapipe_jitter_px']}), and lies {found['mean_px_to_mediapipe']} px from MediaPipe's (mean)"
     )
     lines.append(f"\nflicker of what stands still, over the raw masks': {report['flicker_ratio']:.2f}")
     return "\n".join(lines)

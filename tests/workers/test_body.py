@@ -53,12 +53,11 @@ def test_contract_a_pose_comes_out_of_a_ring_as_it_went_in() -> None:
     pose = Pose(
         random.random((33, 5), np.float32), random.random((33, 3), np.float32), float(np.float32(0.9))
     )
-    numbers = np.empty(LENGTH, np.float32)
-    pack(pose, numbers)
-    found = unpack(numbers)
-    assert found is not None
+    numbers = np.empty((2, LENGTH), np.float32)
+    pack([pose], numbers)
+    (found,) = unpack(numbers)
     assert np.array_equal(found.points, pose.points)
     assert np.array_equal(found.world, pose.world)
     assert found.score == pose.score
-    pack(None, numbers)
-    assert unpack(numbers) is None
+    pack([], numbers)
+    assert unpack(numbers) == []

@@ -1,5 +1,6 @@
-"""A pose as the numbers that a ring carries."""
+"""Poses as the numbers that a ring carries."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -19,19 +20,19 @@ class Pose(NamedTuple):
     score: float
 
 
-def pack(pose: Pose | None, target: npt.NDArray[np.float32]) -> None:
-    """Into float32[265]; all zeros where there is nobody."""
-    if pose is None:
-        target[:] = 0
-        return
-    target[: POINTS * 5] = pose.points.ravel()
-    target[POINTS * 5 : -1] = pose.world.ravel()
-    target[-1] = pose.score
+def pack(poses: Sequence[Pose], target: npt.NDArray[np.float32]) -> None:
+    """Into float32[people, 265], a row for each; zeros where there is nobody more."""
+    target[:] = 0
+    for pose, row in zip(poses, target, strict=False):
+        row[: POINTS * 5] = pose.points.ravel()
+        row[POINTS * 5 : -1] = pose.world.ravel()
+        row[-1] = pose.score
 
 
-def unpack(numbers: npt.NDArray[np.float32]) -> Pose | None:
-    """A copy; None where there is nobody."""
-    if numbers[-1] == 0:
-        return None
-    points = numbers[: POINTS * 5].reshape(POINTS, 5).copy()
-    return Pose(points, numbers[POINTS * 5 : -1].reshape(POINTS, 3).copy(), float(numbers[-1]))
+def unpack(numbers: npt.NDArray[np.float32]) -> list[Pose]:
+    """Copies of those that are there."""
+    return [
+        Pose(row[: POINTS * 5].reshape(POINTS, 5), row[POINTS * 5 : -1].reshape(POINTS, 3), float(row[-1]))
+        for row in numbers.copy()
+        if row[-1] > 0
+    ]

@@ -1,59 +1,47 @@
-"""Follows one body from frame to frame."""
+"""Follows bodies from frame to frame."""
 
-import numpy as np
-
-from workers.person._one_euro import OneEuro
-from workers.person._pose_networks import AUXILIARY, POINTS, Detector, Landmarks
+from workers.person._followed import Followed, seen_once
+from workers.person._pose_networks import Detector, Landmarks
 from workers.person._pose_payload import Pose
-from workers.person._pose_region import Pixels, Region, region_of
+from workers.person._pose_region import Pixels, Region, Size
 
-SURE = 0.5
-VISIBLE = 0.1  # of a new visibility is taken
+LOOK_EVERY = 10  # frames, for somebody else while somebody is followed; it takes as long as to follow one
 
 
 class Tracker:
-    """The detector looks only when nobody is followed; then the points themselves say where to look next."""
+    """The detector looks when nobody is followed, and now and then while there may be more people. Of one
+    person all is as in MediaPipe: who is lost in a frame is looked for in the next."""
 
-    def __init__(self, detector: Detector, landmarks: Landmarks) -> None:
-        self._detector, self._landmarks = detector, landmarks
-        self._region: Region | None = None
-        self._is_new = True
-        self._visibility = np.zeros(POINTS, np.float32)
-        self._points, self._auxiliary, self._world = _filters()
+    def __init__(self, detector: Detector, landmarks: Landmarks, people: int = 1) -> None:
+        self._detector, self._landmarks, self._people = detector, landmarks, people
+        self._followed: list[Followed] = []
+        self._frames = 0
 
-    def __call__(self, frame: Pixels, at: float) -> Pose | None:
+    def __call__(self, frame: Pixels, at: float) -> list[Pose]:
         """`at` in seconds."""
-        followed = self._region is not None
-        pose = self._look(frame, at, self._region or self._detector(frame))
-        if pose is None and followed:
-            self._lose()
-            pose = self._look(frame, at, self._detector(frame))
-        return pose
+        self._frames, size = self._frames + 1, Size.of(frame)
+        missing = self._people - len(self._followed)
+        if not self._followed or (missing and self._frames % LOOK_EVERY == 0):
+            self._followed += [Followed(region) for region in self._new_regions(frame)[:missing]]
+        poses, kept = list[Pose](), list[Followed]()
+        for one in self._followed:
+            pose = one.look(frame, at, self._landmarks)
+            if pose is not None and not _is_known(one.region, kept, size):
+                poses.append(pose)
+                kept.append(one)
+        self._followed = kept
+        return poses
 
-    def _look(self, frame: Pixels, at: float, region: Region | None) -> Pose | None:
-        if region is None:
-            return None
-        found = self._landmarks(frame, region)
-        if found.score < SURE:
-            return None
-        both = region.to_frame(np.concatenate([found.points, found.auxiliary]))
-        points, auxiliary = both[:-AUXILIARY], both[-AUXILIARY:]
-        next_region = region_of(auxiliary[0, :2], auxiliary[1, :2])
-        points[:, :3] = self._points(points[:, :3], at, next_region.side)
-        auxiliary = self._auxiliary(auxiliary[:, :2], at, next_region.side)
-        self._region = region_of(auxiliary[0], auxiliary[1])
-        taken = 1.0 if self._is_new else VISIBLE
-        self._is_new = False
-        self._visibility = self._visibility + taken * (points[:, 3] - self._visibility)
-        points[:, 3] = self._visibility
-        return Pose(points, self._world(region.turned(found.world), at), found.score)
-
-    def _lose(self) -> None:
-        """Whoever comes next is somebody else."""
-        self._region, self._is_new = None, True
-        self._points, self._auxiliary, self._world = _filters()
+    def _new_regions(self, frame: Pixels) -> list[Region]:
+        size = Size.of(frame)
+        return [region for region in self._detector(frame) if not _is_known(region, self._followed, size)]
 
 
-def _filters() -> tuple[OneEuro, OneEuro, OneEuro]:
-    """Of the points, of those that say where to look next, and of those in metres; as MediaPipe has them."""
-    return OneEuro(0.05, 80), OneEuro(0.01, 10), OneEuro(0.1, 40)
+def poses_in(picture: Pixels, detector: Detector, landmarks: Landmarks, people: int) -> list[Pose]:
+    """Of a picture by itself, the surest first."""
+    found = (seen_once(picture, region, landmarks) for region in detector(picture)[:people])
+    return [pose for pose in found if pose is not None]
+
+
+def _is_known(region: Region, known: list[Followed], size: Size) -> bool:
+    return any(region.is_of(one.region, size) for one in known)

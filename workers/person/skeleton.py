@@ -18,7 +18,7 @@ LABELLED = ("left elbow", "right elbow", "left knee", "right knee")
 
 
 class Skeleton(Worker):
-    """pose float32[265] + frame uint8[H, W, 3] → picture uint8[H, W, 3]."""
+    """pose float32[people, 265] + frame uint8[H, W, 3] → picture uint8[H, W, 3]."""
 
     reads, joins = "pose", "frame"
     writes = {"picture": "RGB"}
@@ -30,9 +30,8 @@ class Skeleton(Worker):
     def process(self, pose: Lease, frame: Lease, picture: OpenSlot) -> None:
         target = picture.view(frame.info.shape)
         np.copyto(target, frame.frame)
-        found = unpack(pose.frame)
-        if found is not None:
-            draw(found, target)
+        for one in unpack(pose.frame):
+            draw(one, target)
 
 
 def draw(pose: Pose, picture: npt.NDArray[np.uint8]) -> None:
