@@ -23,6 +23,10 @@ if sys.platform == "win32":
         """A named pipe; only its user may open it."""
         return rf"\\.\pipe\{_PREFIX}{pid}"
 
+    def meeting_place(pid: int, name: str) -> str:
+        """The same, for its workers."""
+        return rf"\\.\pipe\stereo-{name}-{pid}"
+
     def running() -> list[int]:
         """Process ids of the launchers that run, the newest last."""
         names = [name for name in os.listdir("//./pipe/") if name.startswith(_PREFIX)]
@@ -37,10 +41,11 @@ else:
 
     def address_of(pid: int) -> str:
         """A socket in a folder that is private to the user. Raises NoAddress."""
-        path = _folder() / f"{pid}.sock"
-        if len(os.fsencode(path)) > _LONGEST_PATH:
-            raise NoAddress(f"{path} is too long for a socket; set XDG_RUNTIME_DIR to a shorter folder")
-        return str(path)
+        return _checked(_folder() / f"{pid}.sock")
+
+    def meeting_place(pid: int, name: str) -> str:
+        """The same, for its workers."""
+        return _checked(_folder() / f"{pid}-{name}.sock")
 
     def running() -> list[int]:
         """Process ids of the user's launchers that run, the newest last."""
@@ -49,10 +54,16 @@ else:
         return sorted(sockets, key=lambda pid: sockets[pid].stat().st_mtime)
 
     def sweep() -> None:
-        """Remove sockets of launchers that had no time to."""
-        for pid, path in _sockets().items():
-            if pid == os.getpid() or not psutil.pid_exists(pid):
+        """Remove sockets of launchers, and of their workers, that had no time to."""
+        for path in _folder().glob("*.sock"):
+            pid = path.stem.partition("-")[0]
+            if pid.isdecimal() and (int(pid) == os.getpid() or not psutil.pid_exists(int(pid))):
                 path.unlink(missing_ok=True)
+
+    def _checked(path: Path) -> str:
+        if len(os.fsencode(path)) > _LONGEST_PATH:
+            raise NoAddress(f"{path} is too long for a socket; set XDG_RUNTIME_DIR to a shorter folder")
+        return str(path)
 
     def _sockets() -> dict[int, Path]:
         return {int(path.stem): path for path in _folder().glob("*.sock") if path.stem.isdecimal()}

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from pipeline.addresses import NoAddress, NotRunning
+from pipeline.addresses import NoAddress, NotRunning, meeting_place
 from workers.house import Answer, Refused
 
 if TYPE_CHECKING:
@@ -75,6 +75,10 @@ class LauncherHouse:
 
     def cancel_download(self, name: str) -> Answer:
         return self._send("cancel_download", name=name)
+
+    def meeting_place(self, name: str) -> str:
+        with _told_plainly():
+            return meeting_place(self._launcher_pid, name)
 
     def _send(self, errand: str, **arguments: Any) -> Answer:
         from pipeline.attach import Onlooker

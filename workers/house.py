@@ -54,5 +54,9 @@ class House(Protocol):
     def download(self, name: str) -> Answer:
         """Begin to; how far it is says `models`."""
 
+    def meeting_place(self, name: str) -> str:
+        """Where workers of this launcher talk about `name`, which is no frame: an address for
+        multiprocessing.connection that only this user can open. Who has something to say listens there."""
+
     def cancel_download(self, name: str) -> Answer:
         """What has come is kept."""

@@ -63,8 +63,9 @@ JOINTS = {
 
 
 def joint_angles(points: Points) -> dict[str, float]:
-    """points float32[33, 2 or 3] → degrees, 0 to 180, by name: 180 is a stretched elbow. A joint whose bones
-    have no length has none, and is left out."""
+    """points float32[33, 2 or 3] → degrees, 0 to 180, by name: 180 is a stretched elbow. With joint j between
+    the points a and b: arccos((a - j) · (b - j) / (|a - j| |b - j|)). A joint whose bones have no length has
+    none, and is left out."""
     angles = {}
     for name, (before, joint, after) in JOINTS.items():
         one, other = points[before] - points[joint], points[after] - points[joint]

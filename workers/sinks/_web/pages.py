@@ -22,6 +22,7 @@ class Pages:
         return [
             web.get("/", _sender(FOLDER / "viewer.html")),
             web.get("/xr", _sender(FOLDER / "xr.html")),
+            web.get("/pose", _sender(FOLDER / "pose.html")),
             web.get("/dash", _sender(FOLDER / "dash.html")),
             web.get("/hello", self._hello),
             web.get("/vendor/{library}/{file}", _vendored),

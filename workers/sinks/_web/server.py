@@ -19,6 +19,7 @@ from workers.sinks._web.gate import Gate
 from workers.sinks._web.history import History
 from workers.sinks._web.pages import Pages
 from workers.sinks._web.panel import Panel
+from workers.sinks._web.poses import Poses
 from workers.sinks._web.tokens import addresses, view_token
 from workers.sinks._web.viewing import Viewing
 from workers.sinks._web.whep import Whep
@@ -126,6 +127,9 @@ class Server:
             app.add_routes(part.routes())
         if self._house is not None:
             app.add_routes(Panel(self._house, self._places.links).routes())
+            poses = Poses(self._house, self._audience)
+            app.add_routes(poses.routes())
+            app.on_shutdown.append(poses.close)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2)
         await self._runner.setup()
         places = self._places

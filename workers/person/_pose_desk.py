@@ -1,0 +1,147 @@
+"""Where others ask the pose worker for what is no frame: poses in a picture of theirs, and the live ones as
+JSON.
+
+It is in the worker's own process because the networks and the live poses are there, and because who serves
+web pages may know nothing of people. Networks of its own answer for pictures, as many at once as there are
+cores; the live ones are another thread's and do not wait for them.
+"""
+
+import json
+import logging
+import os
+import queue
+import sys
+import threading
+import time
+from collections.abc import Callable
+from multiprocessing.connection import Connection, Listener
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import simplejpeg
+
+from workers.person._bones import draw
+from workers.person._pose_networks import Detector, Landmarks
+from workers.person._pose_payload import Pose
+from workers.person._pose_words import ms, words_of
+from workers.person._tracker import poses_in
+
+log = logging.getLogger(__name__)
+Networks = tuple[Detector, Landmarks]
+LONGEST_REQUEST = 64 * 1024 * 1024  # bytes
+MOST_AT_ONCE = 4
+QUALITY = 90
+PATIENCE = 1.0  # seconds
+BAD, NOBODY, FOUND = 400, 404, 200  # as HTTP has them
+JSON, JPEG = "application/json", "image/jpeg"
+
+
+class PoseDesk:
+    """A request is {"ask": "watch"}, or {"ask": "picture", "draw": …, "people": …} and then the file's bytes.
+    "watch" is answered with a line for each frame from then on, "picture" with {"status": …, "type": …} and
+    the body."""
+
+    def __init__(self, address: str, networks: Callable[[], Networks]) -> None:
+        self.take(networks)
+        self._newest: tuple[list[Pose], dict[str, Any]] = [], {}
+        self._number = 0
+        self._changed = threading.Condition()
+        if sys.platform != "win32":
+            Path(address).unlink(missing_ok=True)  # of one who was killed
+        self._listener, self._closed = Listener(address), False
+        threading.Thread(target=self._accept, name="poses", daemon=True).start()
+
+    def take(self, networks: Callable[[], Networks]) -> None:
+        """From now on those; who waits for others gets them."""
+        free: queue.SimpleQueue[Networks] = queue.SimpleQueue()
+        for _ in range(min(MOST_AT_ONCE, os.cpu_count() or 1)):
+            free.put(networks())
+        self._networks = free
+
+    def show(self, poses: list[Pose], facts: dict[str, Any]) -> None:
+        """Those of the last frame, and what is to be said of it besides."""
+        with self._changed:
+            self._newest, self._number = (poses, facts), self._number + 1
+            self._changed.notify_all()
+
+    def close(self) -> None:
+        self._closed = True
+        self._listener.close()
+
+    def _accept(self) -> None:
+        while not self._closed:
+            try:
+                connection = self._listener.accept()
+            except OSError as error:
+                if not self._closed:  # no descriptor is left: somebody may leave
+                    log.warning("nobody more can ask for poses: %s", error)
+                    time.sleep(0.1)
+                continue
+            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
+
+    def _serve(self, connection: Connection) -> None:
+        with connection:
+            try:
+                asked = json.loads(connection.recv_bytes(LONGEST_REQUEST))
+                if asked["ask"] == "watch":
+                    self._let_watch(connection)
+                else:
+                    self._answer(connection, asked, connection.recv_bytes(LONGEST_REQUEST))
+            except (EOFError, OSError):
+                return  # he has left
+
+    def _let_watch(self, connection: Connection) -> None:
+        """The first line is of the last frame: of a still picture there may be no other."""
+        seen = 0
+        while not connection.poll():  # he says nothing more; if there is something, it is that he left
+            with self._changed:
+                if not self._changed.wait_for(lambda seen=seen: self._number != seen, PATIENCE):  # type: ignore[misc]
+                    continue
+                (poses, facts), seen = self._newest, self._number
+            connection.send_bytes(words_of(poses, **facts))
+
+    def _answer(self, connection: Connection, asked: dict[str, Any], file: bytes) -> None:
+        status, kind, body = self._answer_to(file, bool(asked["draw"]), int(asked["people"]))
+        connection.send_bytes(json.dumps({"status": status, "type": kind}).encode())
+        connection.send_bytes(body)
+
+    def _answer_to(self, file: bytes, draws: bool, people: int) -> tuple[int, str, bytes]:
+        begin = time.perf_counter()
+        picture = decoded(file)
+        if picture is None:
+            return _wrong(BAD, "this is no picture that can be read, like JPEG, PNG or WebP")
+        at = time.perf_counter()
+        free = self._networks
+        networks = free.get()
+        got = time.perf_counter()
+        try:
+            poses = poses_in(picture, *networks, people)
+        finally:
+            free.put(networks)
+        found = time.perf_counter()
+        if not poses:
+            return _wrong(NOBODY, "there is nobody in the picture whose pose can be seen")
+        if draws:
+            for pose in poses:
+                draw(pose, picture)
+            return FOUND, JPEG, simplejpeg.encode_jpeg(picture, quality=QUALITY, colorspace="RGB")
+        times = {"decoding": at - begin, "waiting": got - at, "finding": found - got, "all": found - begin}
+        height, width = picture.shape[:2]
+        return FOUND, JSON, words_of(poses, width=width, height=height, ms=ms(times))
+
+
+def decoded(file: bytes) -> Any:
+    """uint8[H, W, 3], RGB, upright; None if it is no picture."""
+    if not file:
+        return None
+    try:
+        pixels = cv2.imdecode(np.frombuffer(file, np.uint8), cv2.IMREAD_COLOR_RGB)
+    except cv2.error:  # of a size that nobody has
+        return None
+    return pixels
+
+
+def _wrong(status: int, what: str) -> tuple[int, str, bytes]:
+    return status, JSON, json.dumps({"error": what}).encode()

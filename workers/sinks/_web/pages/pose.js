@@ -1,0 +1,123 @@
+// Poses beside their JSON: of a picture that is chosen or dropped, or live.
+
+import {WORDS} from "./pose_words.js";
+import {language, speak} from "./words.js";
+
+const SHOWN_EVERY = 200;   // ms; JSON that changes more often cannot be read
+const SILENT = 3000;       // ms
+const byId = id => document.getElementById(id);
+const [picture, now, note, live] = ["picture", "now", "note", "live"].map(byId);
+let events, newest, waiting, shownNow = null, saidNow = () => "", saidNote = () => "", silence;
+
+speak(WORDS, byId("language"), () => { document.title = `Stereoring: ${words().title}`; show(shownNow); say(); });
+byId("file").onchange = event => look(event.target.files[0]);
+live.onclick = () => events ? stopLive() : startLive();
+byId("stage").ondragover = event => { event.preventDefault(); byId("stage").classList.add("over"); };
+byId("stage").ondragleave = () => byId("stage").classList.remove("over");
+byId("stage").ondrop = event => {
+  event.preventDefault();
+  byId("stage").classList.remove("over");
+  look(event.dataTransfer.files[0]);
+};
+
+function words() { return WORDS[language]; }
+
+function say() {
+  now.textContent = saidNow();
+  note.textContent = saidNote();
+}
+
+async function look(file) {
+  if (!file) return;
+  stopLive();
+  [saidNow, saidNote] = [() => words().waiting, () => ""];
+  show(null);
+  say();
+  try {
+    const [drawn, answer] = await Promise.all([sent(file, "image/jpeg"), sent(file, "application/json")]);
+    await shown(file, drawn, answer);
+  } catch {
+    [saidNow, saidNote] = [() => "", () => words().lost];
+  }
+  say();
+}
+
+function sent(file, accept) {
+  const people = byId("people").value || 1;
+  return fetch(`pose?people=${people}`, {method: "POST", body: file, headers: {Accept: accept, "X-Stereoring": "1"}});
+}
+
+async function shown(file, drawn, answer) {
+  const found = await answer.json();
+  replace(URL.createObjectURL(drawn.ok ? await drawn.blob() : file));
+  show(found);
+  saidNow = () => answer.ok ? filled(words().took, {n: found.people.length, ms: Math.round(found.ms.all)}) : "";
+  saidNote = () => answer.ok ? "" : words()[answer.status] ?? found.error;
+}
+
+function startLive() {
+  [saidNow, saidNote] = [() => words().waiting, () => ""];
+  replace("stream.mjpg");
+  show(null);
+  live.setAttribute("aria-pressed", "true");
+  events = new EventSource("pose/live");
+  events.onmessage = event => {
+    quiet();
+    newest = event.data;
+    waiting ??= setTimeout(showNewest, SHOWN_EVERY);
+  };
+  events.onerror = () => { saidNote = () => words().lost; say(); };
+  quiet();
+  say();
+}
+
+function showNewest() {
+  waiting = undefined;
+  const found = JSON.parse(newest);
+  show(found);
+  [saidNow, saidNote] = [() => filled(words().seen, {n: found.people.length}), () => ""];
+  say();
+}
+
+// Says so if nothing comes for a while.
+function quiet() {
+  clearTimeout(silence);
+  silence = setTimeout(() => { saidNote = () => words().nothing; say(); }, SILENT);
+}
+
+function stopLive() {
+  clearTimeout(silence);
+  waiting = clearTimeout(waiting);
+  if (!events) return;
+  events.close();
+  events = undefined;
+  live.setAttribute("aria-pressed", "false");
+  replace("");
+  [saidNow, saidNote] = [() => "", () => ""];
+  say();
+}
+
+function replace(address) {
+  if (picture.src.startsWith("blob:")) URL.revokeObjectURL(picture.src);
+  if (address) picture.src = address;
+  else picture.removeAttribute("src");
+}
+
+function show(found) {
+  shownNow = found;
+  byId("json").textContent = found ? JSON.stringify(found, null, 1) : "";
+  const people = found?.people ?? [];
+  const names = [...new Set(people.flatMap(person => Object.keys(person.angles)))];
+  byId("angles").tBodies[0].replaceChildren(...names.map(name => row(name, people)));
+}
+
+function row(name, people) {
+  const line = document.createElement("tr");
+  const angles = people.map(person => name in person.angles ? `${Math.round(person.angles[name])}°` : "");
+  for (const text of [words().joints[name] ?? name, ...angles]) line.insertCell().textContent = text;
+  return line;
+}
+
+function filled(text, values) {
+  return text.replace(/{(\w+)}/g, (_, name) => values[name]);
+}
