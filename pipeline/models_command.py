@@ -3,6 +3,7 @@
 import argparse
 import sys
 from collections.abc import Iterable
+from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
@@ -16,7 +17,7 @@ from workers.depth._manifest import MODELS as DEPTH_MODELS
 from workers.depth._models import download_folder
 from workers.models import Model, ModelError, cache_folder, download, places, verify
 from workers.person._manifest import MODELS as PERSON_MODELS
-from workers.person._pose_models import POSE_MODELS
+from workers.person._pose_models import DETECTOR, POSE_MODELS
 
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -29,6 +30,10 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     get = actions.add_parser("download", help="get a model; goes on where an earlier attempt stopped")
     get.add_argument("name", type=_downloadable, help="of the list, or ORG/NAME of any at Hugging Face")
     get.set_defaults(command=lambda options: _download(options.name))
+    export = actions.add_parser("export", help="write a pose network as ONNX, for other engines")
+    export.add_argument("name", choices=[name for name in POSE_MODELS if name != DETECTOR])
+    export.add_argument("file", type=Path, metavar="OUT.onnx")
+    export.set_defaults(command=lambda options: _export(options.name, options.file))
     actions.add_parser("verify", help="compare every model file here with its sha256").set_defaults(
         command=lambda options: _verify()
     )
@@ -92,6 +97,24 @@ def _download(name: str) -> int:
         print(error, file=sys.stderr)
         return 1
     print(f"{path}: verified")
+    return 0
+
+
+def _export(name: str, target: Path) -> int:
+    """What is there is not overwritten."""
+    from workers.person._onnx_export import CannotConvert, landmarks_as_onnx  # onnx takes its time
+
+    try:
+        content = landmarks_as_onnx(name)
+        with target.open("xb") as file:
+            file.write(content)
+    except (ModelError, CannotConvert) as error:
+        print(error, file=sys.stderr)
+        return 1
+    except OSError as error:
+        print(f"{target}: {error.strerror}", file=sys.stderr)
+        return 1
+    print(f"{target}: {len(content) / 1e6:.1f} MB")
     return 0
 
 

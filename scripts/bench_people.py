@@ -7,6 +7,9 @@ arithmetic on whole arrays where it loops over pixels; MediaPipe's own sample ru
 Python that has it. Right: mean of how person and background overlap on three pictures whose truth is known
 (`twice`: with a second look at the mirrored picture). Calm: how much the masks of a clip change from frame to
 frame where the picture does not, over the same of the raw masks.
+
+Poses: of a clip, beside MediaPipe's of the very same pixels (people_paths/posing.py), the best of three rounds
+in turns; and how long clients of POST /pose wait, alone and several at once (people_paths/asking.py).
 """
 
 import argparse
@@ -24,6 +27,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from scripts.people_paths.asking import asking
 from scripts.people_paths.judging import flicker_ratio, miou
 from scripts.people_paths.ours import Ours, Pixels
 from scripts.people_paths.posing import posing
@@ -42,6 +46,7 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=100, help="of the speed table (100)")
     parser.add_argument("--json", action="store_true", help="one JSON object")
     parser.add_argument("--mediapipe", type=Path, metavar="PYTHON", help="one that has mediapipe 0.10.21")
+    parser.add_argument("--clients", type=int, default=8, help="who ask for poses at once (8); 0: nobody")
     options = parser.parse_args()
     if not os.environ.get("STEREORING_DATA"):
         sys.exit("STEREORING_DATA is not set: where are the pictures?")
@@ -52,6 +57,7 @@ def main() -> int:
     report["mediapipe_background_ms"] = mediapipe(options.mediapipe, frame_file, options.rounds)
     report |= quality(people, options.rounds)
     report["pose"] = posing(people / "speaker_clip.mp4", options.mediapipe)
+    report["post_pose"] = asking(people / "speaker_clip.mp4", options.clients) if options.clients else None
     report["flicker_ratio"] = flicker_ratio(people / "speaker_clip.mp4", "selfie-landscape")
     print(json.dumps(report) if options.json else text_of(report))
     return 0
@@ -148,6 +154,12 @@ def text_of(report: dict[str, Any]) -> str:
         f"{found['mediapipe_frames_with_pose']}; a point trembles by {pose['jitter_px']} px (MediaPipe "
         f"{pose['mediapipe_jitter_px']}), and lies {found['mean_px_to_mediapipe']} px from MediaPipe's (mean)"
     )
+    if asked := report["post_pose"]:
+        alone, together = asked["alone_ms"], asked["together_p95_ms"]
+        lines.append(
+            f"\nPOST /pose: {alone:.1f} ms for one client (median), {together:.1f} for each of "
+            f"{asked['clients']} at once (95th percentile), {together / alone:.1f} times as long"
+        )
     lines.append(f"\nflicker of what stands still, over the raw masks': {report['flicker_ratio']:.2f}")
     return "\n".join(lines)
 

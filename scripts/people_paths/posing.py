@@ -29,7 +29,7 @@ def posing(clip: Path, mediapipe: Path | None) -> dict[str, Any]:
     frames = frames_of(clip)
     full_ms = lite_ms = their_ms = float("inf")
     theirs: list[Body] = []
-    for _ in range(ROUNDS):
+    for _ in range(ROUNDS if mediapipe else 1):
         full, spent = ours(frames, "pose-full")
         full_ms, lite_ms = min(full_ms, spent), min(lite_ms, ours(frames, "pose-lite")[1])
         if mediapipe:

@@ -4,6 +4,7 @@ import {WORDS} from "./pose_words.js";
 import {language, speak} from "./words.js";
 
 const SHOWN_EVERY = 200;   // ms; JSON that changes more often cannot be read
+const VISIBLE = 0.5;       // else the network has guessed
 const SILENT = 3000;       // ms
 const byId = id => document.getElementById(id);
 const [picture, now, note, live] = ["picture", "now", "note", "live"].map(byId);
@@ -113,9 +114,13 @@ function show(found) {
 
 function row(name, people) {
   const line = document.createElement("tr");
-  const angles = people.map(person => name in person.angles ? `${Math.round(person.angles[name])}°` : "");
+  const angles = people.map(person => isSeen(name, person) ? `${Math.round(person.angles[name])}°` : "–");
   for (const text of [words().joints[name] ?? name, ...angles]) line.insertCell().textContent = text;
   return line;
+}
+
+function isSeen(name, person) {
+  return name in person.angles && person.points.find(point => point.name === name).visibility > VISIBLE;
 }
 
 function filled(text, values) {
