@@ -1,5 +1,9 @@
 """How somebody stands: the real networks on a real clip, and the filter that keeps points calm."""
 
+from contextlib import nullcontext
+from pathlib import Path
+from types import SimpleNamespace
+
 import av
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +18,8 @@ from workers.person._pose_networks import Detector, Landmarks, _Runtime
 from workers.person._pose_region import Region, Size, region_of
 from workers.person._prune import without_output
 from workers.person._tracker import Tracker
+from workers.person.pose import PoseWorker, Settings
+from workers.worker import CannotWork, Host
 
 POINTS = ("nose", "left ear", "left shoulder", "right shoulder", "left elbow", "left wrist")
 FIRST = [
@@ -135,6 +141,13 @@ def test_contract_two_people_are_followed_each_by_himself() -> None:
     assert len(Tracker(Detector(1), Landmarks("pose-lite", 1))(both, 0.0)) == 1, (
         "one, unless more are asked for"
     )
+
+
+def test_contract_a_file_that_cannot_be_written_is_named_at_the_start(tmp_path: Path) -> None:
+    settings = SimpleNamespace(pose=Settings(json=str(tmp_path)))
+    host = Host(busy=lambda *_, **__: nullcontext(), tell=lambda *_, **__: None, threads=1)
+    with pytest.raises(CannotWork, match=f"pose.json: cannot write {tmp_path}"):
+        PoseWorker(settings, host).open()
 
 
 # Regions ------------------------------------------------------------------------------------------------

@@ -96,11 +96,17 @@ class PoseDesk:
         """The first line is of the last frame: of a still picture there may be no other."""
         seen = 0
         while not connection.poll():  # he says nothing more; if there is something, it is that he left
-            with self._changed:
-                if not self._changed.wait_for(lambda seen=seen: self._number != seen, PATIENCE):  # type: ignore[misc]
-                    continue
-                (poses, facts), seen = self._newest, self._number
-            connection.send_bytes(words_of(poses, **facts))
+            words, seen = self._newer_than(seen)
+            if words:
+                connection.send_bytes(words)
+
+    def _newer_than(self, seen: int) -> tuple[bytes, int]:
+        """The words of the last frame and its number; no words if nothing newer comes for a while."""
+        with self._changed:
+            if not self._changed.wait_for(lambda: self._number != seen, PATIENCE):
+                return b"", seen
+            (poses, facts), number = self._newest, self._number
+        return words_of(poses, **facts), number
 
     def _answer(self, connection: Connection, asked: dict[str, Any], file: bytes) -> None:
         status, kind, body = self._answer_to(file, bool(asked["draw"]), int(asked["people"]))

@@ -2,24 +2,23 @@
 who does, at the house's meeting place, and hands on the answer."""
 
 import asyncio
-import contextlib
 import json
-import threading
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from multiprocessing.connection import Client, Connection
 from typing import Any
 
 from aiohttp import BodyPartReader, web
 
-from workers.house import House
+from workers.house import House, Refused
 from workers.sinks._web.audience import PICTURE, Audience, TooMany
 from workers.sinks._web.gate import FRESH
+from workers.sinks._web.pose_watch import Watch
 
 LARGEST = 32 * 1024 * 1024  # bytes of a picture
 MOST_AT_ONCE = 32  # who waits for an answer; each has a thread
 MOST_PEOPLE = 8
-AGAIN = 0.25  # seconds, until it is looked whether somebody knows of poses again
+PATIENCE = 10.0  # seconds, for a client who does not read
 STILL_THERE = 2.0  # seconds without a pose, after which a watcher is told that we are there
 BLOCK = 64 * 1024
 NOBODY_KNOWS = "nobody here finds poses just now; start with --profile pose (job.kind: pose)"
@@ -32,7 +31,7 @@ class Poses:
     def __init__(self, house: House, audience: Audience) -> None:
         self._house, self._audience = house, audience
         self._asking = ThreadPoolExecutor(MOST_AT_ONCE, thread_name_prefix="pose")
-        self._watch: _Watch | None = None
+        self._watch: Watch | None = None
 
     def routes(self) -> list[web.RouteDef]:
         return [web.post("/pose", self._picture), web.get("/pose/live", self._live)]
@@ -60,7 +59,11 @@ class Poses:
             return json.loads(connection.recv_bytes()), connection.recv_bytes()
 
     def _met(self) -> Connection:
-        return Client(self._house.meeting_place("pose"))
+        """Raises OSError where nobody listens."""
+        try:
+            return Client(self._house.meeting_place("pose"))
+        except Refused as why:
+            raise OSError(str(why)) from why
 
     async def _live(self, request: web.Request) -> web.StreamResponse:
         """Server-sent events; while nobody knows of poses there are none, and the connection stays."""
@@ -69,7 +72,7 @@ class Poses:
         except TooMany as error:
             return _wrong(503, str(error))
         if self._watch is None:
-            self._watch = _Watch(self._met)
+            self._watch = Watch(self._met)
         news = self._watch.enter()
         try:
             response = web.StreamResponse(headers={"Content-Type": "text/event-stream", **FRESH})
@@ -77,81 +80,14 @@ class Poses:
             await response.write(b"retry: 1000\n\n")
             while True:
                 words = await news.next(STILL_THERE)
-                await response.write(b"data: " + words + b"\n\n" if words else b": still there\n\n")
-        except ConnectionError:
-            pass  # he has left
+                async with asyncio.timeout(PATIENCE):
+                    await response.write(b"data: " + words + b"\n\n" if words else b": still there\n\n")
+        except (ConnectionError, TimeoutError):
+            pass  # he has left, or reads no more
         finally:
             self._audience.leave(looker)
             self._watch.leave(news)
         return response
-
-
-class _News:
-    """What a watcher gets next: the newest, and nothing twice."""
-
-    def __init__(self) -> None:
-        self._words, self._fresh = b"", asyncio.Event()
-
-    def show(self, words: bytes) -> None:
-        self._words = words
-        self._fresh.set()
-
-    async def next(self, timeout: float) -> bytes:
-        """Nothing if nothing came."""
-        try:
-            async with asyncio.timeout(timeout):
-                await self._fresh.wait()
-        except TimeoutError:
-            return b""
-        self._fresh.clear()
-        return self._words
-
-
-class _Watch:
-    """A thread that watches the poses while somebody wants them, and goes on when who finds them was away."""
-
-    def __init__(self, meet: Callable[[], Connection]) -> None:
-        self._meet, self._loop = meet, asyncio.get_running_loop()
-        self._watchers: list[_News] = []
-        self._newest = b""
-        self._wanted, self._closed = threading.Event(), False
-        threading.Thread(target=self._run, name="poses", daemon=True).start()
-
-    def enter(self) -> _News:
-        news = _News()
-        if self._newest:  # of a still picture no other comes
-            news.show(self._newest)
-        self._watchers.append(news)
-        self._wanted.set()
-        return news
-
-    def leave(self, news: _News) -> None:
-        self._watchers.remove(news)
-        if not self._watchers:
-            self._wanted.clear()
-
-    def close(self) -> None:
-        self._closed = True
-        self._wanted.set()
-
-    def _run(self) -> None:
-        while not self._closed:
-            self._wanted.wait()
-            with contextlib.suppress(OSError, EOFError), self._meet() as connection:
-                connection.send_bytes(b'{"ask": "watch"}')
-                self._hand_on(connection)
-            threading.Event().wait(AGAIN)
-
-    def _hand_on(self, connection: Connection) -> None:
-        self._newest = b""
-        while self._wanted.is_set() and not self._closed:
-            if connection.poll(AGAIN):
-                self._loop.call_soon_threadsafe(self._show, connection.recv_bytes())
-
-    def _show(self, words: bytes) -> None:
-        self._newest = words
-        for news in self._watchers:
-            news.show(words)
 
 
 def wants_picture(request: web.Request) -> bool:
@@ -181,7 +117,7 @@ async def _file(request: web.Request) -> bytes:
     raise _error(web.HTTPBadRequest, "the form has no file in it")
 
 
-async def _whole(read: Callable[[int], Any]) -> bytes:
+async def _whole(read: Callable[[int], Awaitable[bytes]]) -> bytes:
     found = bytearray()
     while block := await read(BLOCK):
         found += block
