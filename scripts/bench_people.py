@@ -8,8 +8,8 @@ Python that has it. Right: mean of how person and background overlap on three pi
 (`twice`: with a second look at the mirrored picture). Calm: how much the masks of a clip change from frame to
 frame where the picture does not, over the same of the raw masks.
 
-Poses: of a clip, beside MediaPipe's of the very same pixels (people_paths/posing.py), the best of three
-rounds in turns; and how long clients of POST /pose wait, alone and several at once (people_paths/asking.py).
+Poses: of a clip, beside MediaPipe's of the very same pixels (people_paths/posing.py), in turns of a
+second; and how long clients of POST /pose wait, alone and several at once (people_paths/asking.py).
 """
 
 import argparse

@@ -17,38 +17,76 @@ from workers.person._tracker import Tracker
 MEDIAPIPE = Path(__file__).parent / "mediapipe_pose.py"
 VISIBLE = 0.5
 STEP = 0.033333  # seconds; so far apart are frames for mp.solutions, whatever the clip says
-ROUNDS = 3  # in turns; a figure is the best round's median
-THEIRS = ("mediapipe_ms", "mediapipe_frames_with_pose", "mediapipe_jitter_px", "mean_px_to_mediapipe")
+TURN = 25  # frames; then it is the next one's turn, so that what else the machine does hits all alike
 Frames = npt.NDArray[np.uint8]
 Body = npt.NDArray[np.float32] | None
 """float32[33, 3]: x and y in pixels, visibility; None: nobody."""
 
 
+class Ours:
+    """As the pose worker does it."""
+
+    def __init__(self, model: str) -> None:
+        self._tracker = Tracker(Detector(1), Landmarks(model, 1))
+        self.times, self.bodies = list[float](), list[Body]()
+
+    def turn(self, frames: Frames) -> None:
+        for frame in frames:
+            begin = time.perf_counter()
+            poses = self._tracker(frame, (len(self.times) + 1) * STEP)
+            self.times.append((time.perf_counter() - begin) * 1e3)
+            self.bodies.append(poses[0].points[:, [0, 1, 3]] if poses else None)
+
+
+class Theirs:
+    """MediaPipe, in a process of its own. It gets the frames as they are: another OpenCV makes other
+    colours of the same video, by a step or two, and MediaPipe of them the pose of somebody else."""
+
+    def __init__(self, python: Path, frames: Frames) -> None:
+        self.times, self.bodies = list[float](), list[Body]()
+        self._folder = tempfile.TemporaryDirectory()
+        file = Path(self._folder.name) / "frames.npy"
+        np.save(file, frames)
+        command = [str(python), str(MEDIAPIPE), str(file), str(TURN)]
+        self._process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        )
+
+    def turn(self, frames: Frames) -> None:
+        """They are the next of those that it has."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        print(file=self._process.stdin, flush=True)
+        said = json.loads(self._process.stdout.readline())
+        self.times += said["ms"]
+        self.bodies += [np.array(points, np.float32) if points else None for points in said["poses"]]
+
+    def close(self) -> None:
+        self._process.communicate()
+        self._folder.cleanup()
+
+
 def posing(clip: Path, mediapipe: Path | None) -> dict[str, Any]:
     """Figures of bench_people.py; those of MediaPipe are None where no Python is named that has it."""
     frames = frames_of(clip)
-    full_ms = lite_ms = their_ms = float("inf")
-    theirs: list[Body] = []
-    for _ in range(ROUNDS if mediapipe else 1):
-        full, spent = ours(frames, "pose-full")
-        full_ms, lite_ms = min(full_ms, spent), min(lite_ms, ours(frames, "pose-lite")[1])
-        if mediapipe:
-            theirs, spent = peers(frames, mediapipe)
-            their_ms = min(their_ms, spent)
-    report: dict[str, Any] = {
-        "full_ms": full_ms,
-        "lite_ms": lite_ms,
-        "frames": len(full),
-        "frames_with_pose": sum(body is not None for body in full),
-        "jitter_px": jitter(full),
-    }
-    if not mediapipe:
-        return report | dict.fromkeys(THEIRS)
-    return report | {
-        "mediapipe_ms": their_ms,
-        "mediapipe_frames_with_pose": sum(body is not None for body in theirs),
-        "mediapipe_jitter_px": jitter(theirs),
-        "mean_px_to_mediapipe": float(np.mean(apart(full, theirs))),
+    full, lite = Ours("pose-full"), Ours("pose-lite")
+    theirs = Theirs(mediapipe, frames) if mediapipe else None
+    for first in range(0, len(frames), TURN):
+        for one in (full, lite, theirs):
+            if one is not None:
+                one.turn(frames[first : first + TURN])
+    if theirs is not None:
+        theirs.close()
+    return {
+        "full_ms": float(np.median(full.times)),
+        "lite_ms": float(np.median(lite.times)),
+        "frames": len(full.bodies),
+        "frames_with_pose": found_in(full.bodies),
+        "jitter_px": jitter(full.bodies),
+        "mediapipe_ms": theirs and float(np.median(theirs.times)),
+        "mediapipe_frames_with_pose": theirs and found_in(theirs.bodies),
+        "mediapipe_jitter_px": theirs and jitter(theirs.bodies),
+        "mean_px_to_mediapipe": theirs and float(np.mean(apart(full.bodies, theirs.bodies))),
     }
 
 
@@ -57,28 +95,8 @@ def frames_of(clip: Path) -> Frames:
         return np.stack([frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)])
 
 
-def ours(frames: Frames, model: str) -> tuple[list[Body], float]:
-    """Each frame's, and the median ms."""
-    tracker, times, bodies = Tracker(Detector(1), Landmarks(model, 1)), [], list[Body]()
-    for number, frame in enumerate(frames):
-        begin = time.perf_counter()
-        poses = tracker(frame, (number + 1) * STEP)
-        times.append((time.perf_counter() - begin) * 1e3)
-        bodies.append(poses[0].points[:, [0, 1, 3]] if poses else None)
-    return bodies, float(np.median(times))
-
-
-def peers(frames: Frames, python: Path) -> tuple[list[Body], float]:
-    """The frames go by file: another OpenCV makes other colours of the same video, by a step or two, and
-    MediaPipe of them another person's pose."""
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "frames.npy"
-        np.save(file, frames)
-        command = [str(python), str(MEDIAPIPE), str(file)]
-        done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
-    said = json.loads(done.stdout)
-    bodies: list[Body] = [np.array(points, np.float32) if points else None for points in said["poses"]]
-    return bodies, float(np.median(said["ms"]))
+def found_in(bodies: list[Body]) -> int:
+    return sum(body is not None for body in bodies)
 
 
 def jitter(bodies: list[Body]) -> float:

@@ -35,18 +35,19 @@ def places(turn: npt.NDArray[np.float64], size: int) -> tuple[npt.NDArray[np.int
     cache=True,
 )
 def _place(turn, at, between):  # type: ignore[no-untyped-def]
-    for row in range(at.shape[0]):
-        for column in range(at.shape[1]):
-            first = column // BLOCK * BLOCK
-            step = column - first
-            weight = turn[2, 0] * first + turn[2, 1] * row + turn[2, 2] + turn[2, 0] * step
-            x = turn[0, 0] * first + turn[0, 1] * row + turn[0, 2] + turn[0, 0] * step
-            y = turn[1, 0] * first + turn[1, 1] * row + turn[1, 2] + turn[1, 0] * step
-            scale = PARTS / weight
-            x_parts, y_parts = int(np.rint(x * scale)), int(np.rint(y * scale))
-            at[row, column, 0] = min(max(x_parts >> 5, -32768), 32767)
-            at[row, column, 1] = min(max(y_parts >> 5, -32768), 32767)
-            between[row, column] = (y_parts & 31) * PARTS + (x_parts & 31)
+    size = at.shape[0]
+    for row in range(size):
+        for first in range(0, size, BLOCK):
+            weight = turn[2, 0] * first + turn[2, 1] * row + turn[2, 2]
+            x = turn[0, 0] * first + turn[0, 1] * row + turn[0, 2]
+            y = turn[1, 0] * first + turn[1, 1] * row + turn[1, 2]
+            for step in range(min(BLOCK, size - first)):
+                scale = PARTS / (weight + turn[2, 0] * step)  # the last bit of it counts, too
+                x_parts = np.int32(np.rint((x + turn[0, 0] * step) * scale))
+                y_parts = np.int32(np.rint((y + turn[1, 0] * step) * scale))
+                at[row, first + step, 0] = min(max(x_parts >> 5, -32768), 32767)
+                at[row, first + step, 1] = min(max(y_parts >> 5, -32768), 32767)
+                between[row, first + step] = (y_parts & 31) * 32 + (x_parts & 31)
 
 
 @njit(types.float32(types.float32), inline="always", cache=True)
