@@ -1,5 +1,7 @@
 """The web sink's server on a real port, with a real client."""
 
+import json
+import os
 import time
 import urllib.error
 import urllib.request
@@ -8,6 +10,7 @@ from collections.abc import Iterator
 import psutil
 import pytest
 
+from pipeline.house import LauncherHouse
 from scripts.soaking.fuzz_inputs import OFFER
 from tests.live.client import Client
 from tests.live.program import free_port
@@ -42,6 +45,21 @@ def test_a_library_that_is_not_here_is_named_with_what_gets_it(server: Server) -
         urllib.request.urlopen(address, timeout=30)
     assert refused.value.code == 404
     assert "python scripts/vendor.py" in refused.value.read().decode()
+
+
+def test_where_nobody_finds_poses_that_is_said() -> None:
+    house = LauncherHouse(os.getpid())
+    server = Server(Places(free_port(), lan=False), 8, lambda rings: None, lambda: None, house)
+    server.open()
+    try:
+        address = f"http://127.0.0.1:{server._places.port}/pose"
+        request = urllib.request.Request(address, b"a picture", {"X-Stereoring": "1"})
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            urllib.request.urlopen(request, timeout=30)
+        assert refused.value.code == 503
+        assert "--profile pose" in json.loads(refused.value.read())["error"]
+    finally:
+        server.close()
 
 
 @pytest.mark.parametrize("without", ["nothing", "a=candidate", "a=fingerprint"])
