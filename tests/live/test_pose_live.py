@@ -4,6 +4,7 @@ import http.client
 import json
 import os
 import signal
+import struct
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -141,16 +142,23 @@ def test_several_people_are_found_where_several_are_asked_for(room: Room) -> Non
     assert [len(room.said(both, people)[1]["people"]) for people in ("1", "3")] == [1, 2]
 
 
+def bitmap(width: int, height: int) -> bytes:
+    """So it says; there are hardly any pixels in it."""
+    head = struct.pack("<III", 54 + 4096, 0, 54)
+    return b"BM" + head + struct.pack("<IiiHH6I", 40, width, height, 1, 24, *[0] * 6) + bytes(4096)
+
+
 @pytest.mark.parametrize(
     ("file", "people", "status", "why"),
     [
         (b"this is a text", "1", 400, "no picture"),
         (b"", "1", 400, "no picture"),
+        (bitmap(60_000, 60_000), "1", 400, "no picture"),
         (png(np.zeros((64, 64, 3), np.uint8)), "1", 404, "nobody"),
         (b"", "none", 400, "from 1 to 8"),
         (bytes(33 << 20), "1", 413, "more than 32 MB"),
     ],
-    ids=["a text", "nothing", "nobody", "no number", "too much"],
+    ids=["a text", "nothing", "a picture of a size that nobody has", "nobody", "no number", "too much"],
 )
 def test_what_is_wrong_is_said_as_json(room: Room, file: bytes, people: str, status: int, why: str) -> None:
     found = room.said(file, people)
@@ -218,6 +226,8 @@ def test_the_page_shows_a_picture_and_the_live_poses_beside_their_json(room: Roo
         page.tab.click("#language")
         page.until("document.querySelector('#angles').textContent.includes('左肘')")
         page.until("document.querySelector('#picture').naturalWidth === 512")
+        page.tab.goto(f"http://127.0.0.1:{room.port}/")
+        page.until("!document.querySelector('#poses').hidden")
         assert not page.problems
 
 

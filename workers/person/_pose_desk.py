@@ -6,6 +6,7 @@ web pages may know nothing of people. Networks of its own answer for pictures, a
 cores; the live ones are another thread's and do not wait for them.
 """
 
+import io
 import json
 import logging
 import os
@@ -18,9 +19,11 @@ from multiprocessing.connection import Connection, Listener
 from pathlib import Path
 from typing import Any
 
+import av
 import cv2
 import numpy as np
 import simplejpeg
+from av.error import FFmpegError
 
 from workers.person._bones import draw
 from workers.person._pose_networks import Detector, Landmarks
@@ -31,6 +34,7 @@ from workers.person._tracker import poses_in
 log = logging.getLogger(__name__)
 Networks = tuple[Detector, Landmarks]
 LONGEST_REQUEST = 64 * 1024 * 1024  # bytes
+MOST_PIXELS = 200_000_000  # what a few kilobytes say that they are may be far more
 MOST_AT_ONCE = 4
 QUALITY = 90
 PATIENCE = 1.0  # seconds
@@ -139,12 +143,17 @@ class PoseDesk:
 
 
 def decoded(file: bytes) -> Any:
-    """uint8[H, W, 3], RGB, upright; None if it is no picture."""
-    if not file:
+    """uint8[H, W, 3], RGB, upright; None if it is no picture, or one of a size that nobody has."""
+    try:
+        with av.open(io.BytesIO(file)) as container:  # reads no more than how large it is
+            stream = container.streams.video[0]
+            if stream.width * stream.height > MOST_PIXELS:
+                return None
+    except (FFmpegError, IndexError, ValueError):
         return None
     try:
         pixels = cv2.imdecode(np.frombuffer(file, np.uint8), cv2.IMREAD_COLOR_RGB)
-    except cv2.error:  # of a size that nobody has
+    except cv2.error:
         return None
     return pixels
 

@@ -34,12 +34,24 @@ class Poses:
         self._watch: Watch | None = None
 
     def routes(self) -> list[web.RouteDef]:
-        return [web.post("/pose", self._picture), web.get("/pose/live", self._live)]
+        return [
+            web.post("/pose", self._picture),
+            web.get("/pose/live", self._live),
+            web.get("/pose/there", self._there),
+        ]
 
     async def close(self, app: web.Application) -> None:
         self._asking.shutdown(wait=False, cancel_futures=True)
         if self._watch is not None:
             self._watch.close()
+
+    async def _there(self, request: web.Request) -> web.StreamResponse:
+        """Whether somebody finds poses now, so that pages lead there."""
+        try:
+            (await asyncio.get_running_loop().run_in_executor(self._asking, self._met)).close()
+        except OSError:
+            return web.json_response(False, headers=FRESH)
+        return web.json_response(True, headers=FRESH)
 
     async def _picture(self, request: web.Request) -> web.StreamResponse:
         asked = {"ask": "picture", "draw": wants_picture(request), "people": _people(request)}
