@@ -85,13 +85,14 @@ def _network(name: str) -> "Network":
 def cut(path: Path, network: "Network", folder: Path, overwrite: bool) -> list[str]:
     """Writes all files of a picture, or none; returns their names. Raises CannotCut or OSError."""
     from workers.person._cutout import cut_out  # compiles, the first time
+    from workers.person._masks import Masks
 
     targets = {kind: folder / f"{path.stem}-{kind}.png" for kind in ("overlay", "matte", "white", "rgba")}
     there = [str(target) for target in targets.values() if target.exists()]
     if there and not overwrite:
         raise CannotCut(f"{path}: {', '.join(there)} is there already; give --overwrite or another --out")
     picture = read(path)
-    made = cut_out(picture, network.both_ways(picture))._asdict()
+    made = cut_out(picture, Masks(network)(picture))._asdict()
     parts = []
     try:
         for kind, part in _parts(targets):

@@ -24,7 +24,7 @@ sinks: [web]
 web: {{port: {port}}}
 capture: {{source: video, crop_black_bars: false}}
 video: {{path: {clip}}}
-segment: {{model: {model}, remove_blobs: {refined}, follow_edges: {refined}, both_ways: {refined}}}
+segment: {{model: {model}, remove_blobs: {refined}, follow_edges: {refined}}}
 background: {{kind: {kind}, image: "{image}"}}
 """
 NETWORKS = ["selfie-general", "meet-full", "pphumanseg-v2", "selfie-landscape"]

@@ -4,8 +4,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from workers.person._blend import unweigh, weigh
 from workers.person._scenery import Pixels, Scenery, odd
+from workers.person._weigh import unweigh, weigh
 
 SMALLER = 4  # the background is blurred at so many times fewer pixels, each way
 SPREAD = 2  # pixels at that size by which the person is kept out of the blur beyond the mask

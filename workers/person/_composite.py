@@ -1,4 +1,4 @@
-"""One picture: the mask at full size, its edge, and the person before the background."""
+"""One picture: the mask's edge, and the person before the background."""
 
 from functools import lru_cache
 from typing import Protocol
@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from workers.person._behind import Background
-from workers.person._blend import blend, coverage, wrapping
+from workers.person._blend import blend, coverage, stretches, wrapping
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -28,9 +28,11 @@ def composite(frame: Pixels, mask: Pixels, background: Background, edge: Edge, o
     height, width = frame.shape[:2]
     mask = feathered(mask, edge.feather_percent)
     scenery = background(frame, mask)
-    full = np.asarray(cv2.resize(mask, (width, height), interpolation=cv2.INTER_LINEAR), np.uint8)
     covers, wraps = _tables(edge.cover_from, edge.cover_to, edge.light_wrap)
-    blend(frame, full, scenery.behind, scenery.light, covers, wraps, edge.light == "linear-dodge", out)
+    kinds = stretches(mask, width, covers, wraps)
+    full = np.asarray(cv2.resize(mask, (width, height), interpolation=cv2.INTER_LINEAR), np.uint8)
+    dodge = edge.light == "linear-dodge"
+    blend(frame, full, kinds, scenery.behind, scenery.light, covers, wraps, dodge, out)
 
 
 def feathered(mask: Pixels, percent: float) -> Pixels:

@@ -24,8 +24,8 @@ class Settings:
     colour: Annotated[str, "live"] = "#00b140"
     kind: Annotated[Literal["blur", "image", "video", "colour"], "live"] = "blur"
     blur_percent: Annotated[float, Ge(0.2), Le(10), "live"] = 2.0
-    cover_from: Annotated[float, Ge(0), Le(1), "live"] = 0.45
-    cover_to: Annotated[float, Ge(0), Le(1), "live"] = 0.8
+    cover_from: Annotated[float, Ge(0), Le(1), "live"] = 0.4
+    cover_to: Annotated[float, Ge(0), Le(1), "live"] = 0.7
     feather_percent: Annotated[float, Ge(0), Le(5), "live"] = 0.0
     light_wrap: Annotated[float, Ge(0), Le(1), "live"] = 0.25
     light: Annotated[Literal["screen", "linear-dodge"], "live"] = "screen"
