@@ -27,8 +27,8 @@ def composite(frame: Pixels, mask: Pixels, background: Background, edge: Edge, o
     """frame uint8[H, W, 3] and its mask uint8[h, w] → out uint8[H, W, 3]."""
     height, width = frame.shape[:2]
     mask = feathered(mask, edge.feather_percent)
-    scenery = background(frame, mask)
-    covers, wraps = _tables(edge.cover_from, edge.cover_to, edge.light_wrap)
+    scenery = background(frame, mask).at(height, width)
+    covers, wraps = tables(edge.cover_from, edge.cover_to, edge.light_wrap)
     kinds = stretches(mask, width, covers, wraps)
     full = np.asarray(cv2.resize(mask, (width, height), interpolation=cv2.INTER_LINEAR), np.uint8)
     dodge = edge.light == "linear-dodge"
@@ -46,5 +46,6 @@ def feathered(mask: Pixels, percent: float) -> Pixels:
 
 
 @lru_cache(maxsize=8)
-def _tables(low: float, high: float, strength: float) -> tuple[Pixels, Pixels]:
+def tables(low: float, high: float, strength: float) -> tuple[Pixels, Pixels]:
+    """What mask values mean for coverage and for light."""
     return coverage(low, high), wrapping(high, strength)

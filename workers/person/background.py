@@ -4,13 +4,19 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import SimpleNamespace
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
+import numpy as np
+import numpy.typing as npt
 from annotated_types import Ge, Le
 
 from shm.lease import Lease, OpenSlot
 from workers.worker import CannotWork, Worker
 
+if TYPE_CHECKING:
+    from workers.person._scenery import Scenery
+
+Pixels = npt.NDArray[np.uint8]
 COLOUR = re.compile("#[0-9a-fA-F]{6}")
 
 
@@ -22,6 +28,7 @@ class Settings:
     image: Annotated[str, "path", "live"] = ""
     video: Annotated[str, "path", "live"] = ""
     colour: Annotated[str, "live"] = "#00b140"
+    where: Literal["auto", "own", "sink"] = "auto"
     kind: Annotated[Literal["blur", "image", "video", "colour"], "live"] = "blur"
     blur_percent: Annotated[float, Ge(0.2), Le(10), "live"] = 2.0
     cover_from: Annotated[float, Ge(0), Le(1), "live"] = 0.4
@@ -49,31 +56,20 @@ class Background(Worker):
 
     def open(self) -> None:
         with self.host.busy("compiling the blend (only the first time)", limit=300):
-            from workers.person import _behind, _composite
+            from workers.person._behind import CannotShow
+            from workers.person._chosen import Chosen
+            from workers.person._composite import composite
 
-        self._making, self._composite = _behind, _composite.composite
-        self._chosen = _choice(self.settings.background)
+        self._composite = composite
         try:
-            self._behind = _behind.background_of(self.settings.background)
-        except _behind.CannotShow as error:
+            self._chosen = Chosen(self.settings.background, self.log)
+        except CannotShow as error:
             raise CannotWork(str(error)) from error
 
     def process(self, mask: Lease, frame: Lease, picture: OpenSlot) -> None:
         background = self.settings.background
-        if _choice(background) != self._chosen:
-            self._change()
-        self._composite(frame.frame, mask.frame, self._behind, background, picture.view(frame.info.shape))
+        pixels, out = frame.frame, picture.view(frame.info.shape)
+        self._composite(pixels, mask.frame, self._behind, background, out)
 
-    def _change(self) -> None:
-        """What cannot be had changes nothing."""
-        self._chosen = _choice(self.settings.background)
-        try:
-            self._behind = self._making.background_of(self.settings.background)
-        except self._making.CannotShow as error:
-            self.log.error("%s; the background stays as it is", error)
-
-
-def _choice(background: Settings) -> tuple[object, ...]:
-    """What of the settings decides what is behind."""
-    b = background
-    return b.kind, b.image, b.video, b.colour, b.blur_percent
+    def _behind(self, frame: Pixels, mask: Pixels) -> "Scenery":
+        return self._chosen(frame, mask, self.settings.background)

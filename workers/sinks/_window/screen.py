@@ -12,6 +12,7 @@ import pyglet
 from pyglet import gl
 from pyglet.window import key as keys
 
+from workers.person._scenery import Pixels, Scenery
 from workers.sinks._window.canvas import Canvas, Place
 from workers.sinks._window.first_monitor import Corner
 from workers.stereo._layout import Layout
@@ -105,6 +106,14 @@ class Screen:
         self._canvas.make_views(parallax)
         self._paint(layout.columns / layout.rows, partial(self._draw_views, layout))
         self._alternating = layout.name == "frame-sequential"
+
+    def show_before(
+        self, frame: Pixels, mask: Pixels, scenery: Scenery, edge: tuple[Pixels, Pixels], dodge: bool
+    ) -> None:
+        """The person before something else, put together here; see workers/person/_composite.py."""
+        self._upload(frame)
+        self._canvas.put_before(mask, scenery, edge, dodge)
+        self._paint(frame.shape[1] / frame.shape[0], self._canvas.draw_person)
 
     def show_map(self, nearness: npt.NDArray[np.float32], aspect: float) -> None:
         """float32[h, w], white = near, for a frame of this aspect."""
