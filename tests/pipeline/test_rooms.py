@@ -12,7 +12,8 @@ ROOMS = ("pipeline", "workers", "shm")
 FILES = [REPO / "launcher.py", *(path for room in ROOMS for path in sorted((REPO / room).rglob("*.py")))]
 OURS = {"launcher", "tests", "scripts", *ROOMS}
 PARTS = {"stereo": ("warp",)}  # as the room says itself
-FORMULA_OF = {"sinks": ("stereo", "person")}  # a sink that makes the picture itself does it as they do
+FORMULA_OF = {"sinks": ("stereo", "person"), "person": ("stereo",)}
+"""A sink that makes the picture itself does it as those rooms do; both lay two views out alike."""
 MAY_IMPORT = {"launcher.py": {"pipeline"}, "pipeline": {"pipeline", "workers", "shm"}, "shm": {"shm"}}
 
 

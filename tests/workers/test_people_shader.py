@@ -11,8 +11,10 @@ from tests.live.needs import needs
 from tests.workers.views.back_ends import Picture, canvas
 from workers.person._behind import Background, Still, colour_of
 from workers.person._blurred import Blurred
-from workers.person._composite import composite, feathered, tables
+from workers.person._composite import composite, composite_for_both_eyes, feathered, tables
+from workers.person._eyes import lay, layout_for, shifts
 from workers.person.background import Settings
+from workers.stereo import Settings as Stereo
 
 pytestmark = [needs("Xvfb"), pytest.mark.timeout(60)]
 ALIKE = 40.0  # dB
@@ -67,3 +69,16 @@ def test_contract_another_background_takes_the_place_of_the_first(shader: Callab
     for colour, corner in (("#ff0000", (255, 0, 0)), ("#0000ff", (0, 0, 255))):
         scenery = Still(colour_of(colour))(frame, mask)
         assert tuple(shader("before", frame, mask, scenery, edge, False)[0, 0]) == corner
+
+
+@pytest.mark.parametrize("name", ["full-sbs", "half-tab", "anaglyph-dubois", "checkerboard"])
+def test_contract_in_3d_too(name: str, shader: Callable[..., Picture]) -> None:
+    settings, (frame, mask) = Settings(behind_percent=2.0, light_wrap=0.5), somebody()
+    stereo = Stereo(layout=name)  # type: ignore[arg-type]
+    behind, layout, seen = Still(BEACH), layout_for(settings, stereo, ROWS, COLUMNS), shifts(settings, stereo)
+    assert layout is not None
+    here = np.zeros((layout.rows, layout.columns, 3), np.uint8)
+    lay(composite_for_both_eyes(frame, mask, behind, settings, seen), layout, 0, here)
+    edge = tables(settings.cover_from, settings.cover_to, settings.light_wrap)
+    there = shader("before", frame, mask, behind(frame, mask), edge, False, seen, layout)
+    assert psnr(there, here) >= ALIKE

@@ -21,6 +21,19 @@ class Scenery(NamedTuple):
         behind = _at(self.behind, height, width)
         return Scenery(behind, behind if self.light is self.behind else _at(self.light, height, width))
 
+    def shifted(self, share: float) -> "Scenery":
+        """Seen from beside: what lies so much of the width to the right is in the middle."""
+        behind = _shifted(self.behind, share)
+        return Scenery(behind, behind if self.light is self.behind else _shifted(self.light, share))
+
+
+def _shifted(pixels: Pixels, share: float) -> Pixels:
+    height, width = pixels.shape[:2]
+    back = np.array([[1, 0, share * width], [0, 1, 0]], np.float32)
+    how = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    moved = cv2.warpAffine(pixels, back, (width, height), flags=how, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(moved, np.uint8)
+
 
 def _at(pixels: Pixels, height: int, width: int) -> Pixels:
     if pixels.shape[:2] == (height, width):

@@ -48,12 +48,25 @@ def views(
     return drawn(layout.rows, layout.columns, lambda: canvas.draw_views(layout, first, phase, place))
 
 
-def before(frame: Pixels, mask: Pixels, scenery: Scenery, edge: tuple[Pixels, Pixels], dodge: bool) -> Pixels:
-    """A person before another background."""
+def before(
+    frame: Pixels,
+    mask: Pixels,
+    scenery: Scenery,
+    edge: tuple[Pixels, Pixels],
+    dodge: bool,
+    seen: tuple[float, ...] = (0.0,),
+    layout: Layout | None = None,
+) -> Pixels:
+    """A person before another background; with a layout both views."""
     canvas.upload(frame)
-    canvas.put_before(mask, scenery, edge, dodge)
-    rows, columns = frame.shape[:2]
-    return drawn(rows, columns, lambda: canvas.draw_person((0, 0, columns, rows)))
+    canvas.put_before(mask, scenery, edge, dodge, seen)
+    if layout is None:
+        rows, columns = frame.shape[:2]
+        return drawn(rows, columns, lambda: canvas.draw_eye((0, 0, columns, rows)))
+    place = 0, 0, layout.columns, layout.rows
+    return drawn(
+        layout.rows, layout.columns, lambda: canvas.draw_views(layout, (0, layout.rows - 1), 0, place)
+    )
 
 
 window = pyglet.window.Window(64, 64, vsync=False)

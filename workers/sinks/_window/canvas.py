@@ -52,8 +52,8 @@ class Canvas:
         self._eyes = [Texture(gl.GL_RGB8, gl.GL_RGB, gl.GL_UNSIGNED_BYTE, smooth=True) for _ in range(2)]
         self._mask = Texture(gl.GL_R8, gl.GL_RED, gl.GL_UNSIGNED_BYTE, smooth=True)
         self._edge = Texture(gl.GL_R8, gl.GL_RED, gl.GL_UNSIGNED_BYTE, smooth=False)
-        self._behind, self._light, self._person = (
-            Texture(gl.GL_RGB8, gl.GL_RGB, gl.GL_UNSIGNED_BYTE, smooth=True) for _ in range(3)
+        self._behind, self._light = (
+            Texture(gl.GL_RGB8, gl.GL_RGB, gl.GL_UNSIGNED_BYTE, smooth=True) for _ in range(2)
         )
         self._scenery: Scenery | None = None
         vertices, buffer = gl.GLuint(), gl.GLuint()
@@ -85,30 +85,39 @@ class Canvas:
         self.draw_picture(place_of(layout, layout.left_eye, place))
         self.draw_map(place_of(layout, layout.right_eye, place))
 
-    def put_before(self, mask: Pixels, scenery: Scenery, edge: tuple[Pixels, Pixels], dodge: bool) -> None:
-        """The person in the frame before something else, in a texture; see workers/person/_blend.py."""
+    def put_before(
+        self,
+        mask: Pixels,
+        scenery: Scenery,
+        edge: tuple[Pixels, Pixels],
+        dodge: bool,
+        seen: tuple[float, ...],
+    ) -> None:
+        """The person in the frame before something else, as each eye sees it; see workers/person/_blend.py.
+        `seen` is where each looks behind the person; one value, for one picture."""
         self._mask.upload(mask)
         self._edge.upload(np.stack(edge))
         if scenery is not self._scenery:
             self._behind.upload(scenery.behind)
             self._light.upload(scenery.light)
             self._scenery = scenery
-        self._set("before", dodge=dodge)
-        self._render(
-            self._person,
-            self._frame.size,
-            "before",
-            frame=self._frame,
-            mask=self._mask,
-            behind=self._behind,
-            light=self._light,
-            edge=self._edge,
-        )
+        for eye, beside in zip(self._eyes, seen, strict=False):
+            self._set("before", dodge=dodge, beside=beside)
+            self._render(
+                eye,
+                self._frame.size,
+                "before",
+                frame=self._frame,
+                mask=self._mask,
+                behind=self._behind,
+                light=self._light,
+                edge=self._edge,
+            )
 
-    def draw_person(self, place: Place) -> None:
-        """What `put_before` has made."""
+    def draw_eye(self, place: Place) -> None:
+        """What `put_before` has made, where it is one picture."""
         gl.glViewport(*place)
-        self._draw("picture", picture=self._person)
+        self._draw("picture", picture=self._eyes[0])
 
     def make_views(self, parallax: Parallax) -> None:
         """What each eye sees of the frame, in textures, to be drawn as often as is wanted."""

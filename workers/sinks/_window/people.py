@@ -6,6 +6,7 @@ from shm.lease import Lease
 from workers.person._behind import CannotShow
 from workers.person._chosen import Chosen
 from workers.person._composite import feathered, tables
+from workers.person._eyes import layout_for, shifts
 from workers.sinks._window.screen import Screen
 from workers.worker import CannotWork
 
@@ -19,8 +20,11 @@ class People:
         except CannotShow as error:
             raise CannotWork(str(error)) from error
 
-    def show(self, screen: Screen, mask: Lease, frame: Lease, background: Any) -> None:
+    def show(self, screen: Screen, mask: Lease, frame: Lease, background: Any, stereo: Any) -> None:
         soft = feathered(mask.frame, background.feather_percent)
         scenery = self._chosen(frame.frame, soft, background)
         edge = tables(background.cover_from, background.cover_to, background.light_wrap)
-        screen.show_before(frame.frame, soft, scenery, edge, background.light == "linear-dodge")
+        dodge = background.light == "linear-dodge"
+        layout = layout_for(background, stereo, *frame.info.shape[:2])
+        seen = (0.0,) if layout is None else shifts(background, stereo)
+        screen.show_before(frame.frame, soft, scenery, edge, dodge, seen, layout)

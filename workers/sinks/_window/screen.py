@@ -108,12 +108,24 @@ class Screen:
         self._alternating = layout.name == "frame-sequential"
 
     def show_before(
-        self, frame: Pixels, mask: Pixels, scenery: Scenery, edge: tuple[Pixels, Pixels], dodge: bool
+        self,
+        frame: Pixels,
+        mask: Pixels,
+        scenery: Scenery,
+        edge: tuple[Pixels, Pixels],
+        dodge: bool,
+        seen: tuple[float, ...] = (0.0,),
+        layout: Layout | None = None,
     ) -> None:
-        """The person before something else, put together here; see workers/person/_composite.py."""
+        """The person before something else, put together here; see workers/person/_composite.py. With
+        a layout both views of it, which look elsewhere behind the person (`seen`)."""
         self._upload(frame)
-        self._canvas.put_before(mask, scenery, edge, dodge)
-        self._paint(frame.shape[1] / frame.shape[0], self._canvas.draw_person)
+        self._canvas.put_before(mask, scenery, edge, dodge, seen)
+        if layout is None:
+            self._paint(frame.shape[1] / frame.shape[0], self._canvas.draw_eye)
+            return
+        self._paint(layout.columns / layout.rows, partial(self._draw_views, layout))
+        self._alternating = layout.name == "frame-sequential"
 
     def show_map(self, nearness: npt.NDArray[np.float32], aspect: float) -> None:
         """float32[h, w], white = near, for a frame of this aspect."""

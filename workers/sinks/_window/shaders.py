@@ -398,14 +398,15 @@ uniform sampler2D behind;
 uniform sampler2D light;
 uniform sampler2D edge;        // by mask value: how much the person covers; how much light falls on them
 uniform bool dodge;
+uniform float beside;          // how far to the right, in widths, the eye sees behind the person
 
 void main() {
     ivec2 here = ivec2(gl_FragCoord.xy);
-    vec2 place = (vec2(here) + 0.5) / vec2(textureSize(frame, 0));
+    vec2 place = (vec2(here) + 0.5) / vec2(textureSize(frame, 0)), there = place + vec2(beside, 0.0);
     int sure = int(texture(mask, place).r * 255.0 + 0.5);
     float covers = texelFetch(edge, ivec2(sure, 0), 0).r, wraps = texelFetch(edge, ivec2(sure, 1), 0).r;
-    vec3 person = texelFetch(frame, here, 0).rgb, added = wraps * texture(light, place).rgb;
+    vec3 person = texelFetch(frame, here, 0).rgb, added = wraps * texture(light, there).rgb;
     person = dodge ? min(person + added, 1.0) : person + added * (1.0 - person);
-    colour = vec4(mix(texture(behind, place).rgb, person, covers), 1.0);
+    colour = vec4(mix(texture(behind, there).rgb, person, covers), 1.0);
 }
 """

@@ -130,7 +130,7 @@ class ShowingWorker(Worker):
         if len(held) == 1:
             self.screen.show(held[0].frame, self.settings.stereo.layout in BY_PIXEL)
         elif self._people is not None:
-            self._people.show(self.screen, *held, self.settings.background)
+            self._people.show(self.screen, *held, self.settings.background, self.settings.stereo)
         else:
             nearness, frame = held
             self._show_warped(nearness, frame)
