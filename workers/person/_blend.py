@@ -15,7 +15,7 @@ _MASK = types.Array(types.uint8, 2, "C", readonly=True)
 _TABLE = types.Array(types.uint8, 1, "C", readonly=True)
 _OUT = types.Array(types.uint8, 3, "C")
 SURE = 0.97  # networks hardly ever say 1
-STRETCH = 16  # pixels of a row
+STRETCH = 8  # pixels of a row
 EDGE, NOBODY, PERSON = 0, 1, 2
 
 
@@ -86,6 +86,10 @@ def blend(frame, mask, kinds, behind, light, covers, wraps, dodge, out):  # type
                 continue
             for x in range(here.start, here.stop):
                 alpha, wrap = np.int32(covers[mask[y, x]]), np.int32(wraps[mask[y, x]])
+                if alpha == 0:
+                    for k in range(3):
+                        out[y, x, k] = behind[y, x, k]
+                    continue
                 for k in range(3):
                     person = np.int32(frame[y, x, k])
                     added = _over_255(wrap * np.int32(light[y, x, k]))

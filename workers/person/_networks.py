@@ -120,11 +120,11 @@ def _between_corners(mask: Mask, size: tuple[int, int]) -> Mask:
 
 
 def shrink(frame: Pixels, target: Pixels) -> None:
-    """Resize in place: AREA by a whole factor, which is quick, and LINEAR for the rest."""
+    """Resize in place: halved while that is possible, which is quicker than any other factor, and LINEAR for
+    the rest."""
     rows, columns = target.shape[:2]
-    factor = min(frame.shape[0] // rows, frame.shape[1] // columns)
-    if factor > 1:
-        high, wide = frame.shape[0] // factor, frame.shape[1] // factor
-        whole = frame[: high * factor, : wide * factor]
+    while frame.shape[0] >= 2 * rows and frame.shape[1] >= 2 * columns:
+        high, wide = frame.shape[0] // 2, frame.shape[1] // 2
+        whole = frame[: 2 * high, : 2 * wide]
         frame = np.asarray(cv2.resize(whole, (wide, high), interpolation=cv2.INTER_AREA), np.uint8)
     target[:] = cv2.resize(frame, (columns, rows), interpolation=cv2.INTER_LINEAR)
