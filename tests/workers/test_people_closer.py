@@ -7,6 +7,8 @@ import pytest
 from workers.person import _closer
 from workers.person._box import LONGEST, Box, put, size_of
 from workers.person._closer import Closer
+from workers.person._mask import without_blobs
+from workers.person._masks import Masks
 
 pytestmark = pytest.mark.timeout(20)
 Pixels = npt.NDArray[np.uint8]
@@ -97,6 +99,18 @@ def test_contract_a_frame_of_another_size_begins_anew() -> None:
     closer, eye = looking(frame((300, 300)), frame((300, 300))[:600, :800])
     assert eye.looks[0] == (600, 800)
     assert closer.box.bottom <= size_of(np.empty((600, 800)))[0]  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("x", [400, 640, 880])
+def test_contract_a_blob_of_20_pixels_goes_and_the_body_stays_however_close_it_is_looked_at(x: int) -> None:
+    def mended(found: npt.NDArray[np.float32], seen: Pixels, scale: float) -> npt.NDArray[np.float32]:
+        return without_blobs(found, scale)
+
+    planted = frame((400, 300))
+    planted[340:360, x + 80 : x + 100] = 255
+    mask = Masks(Eye())(planted, 0.0, mended)  # type: ignore[arg-type]
+    assert not mask[165:185, x // 2 + 36 : x // 2 + 54].any()
+    assert (mask[154:246, 179:221] > 200).all()
 
 
 @pytest.mark.parametrize("size", [(720, 1280), (1080, 1920), (1920, 1080), (90, 160), (577, 1023)])

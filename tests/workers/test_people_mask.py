@@ -33,7 +33,7 @@ def test_contract_a_blob_of_20_pixels_goes_and_the_body_stays() -> None:
     body = disc(100, 80, 40)
     planted = body.copy()
     planted[20:24, 200:204] = 1.0
-    cleaned = without_blobs(planted)
+    cleaned = without_blobs(planted, 0.4)
     assert not cleaned[15:30, 195:210].any()
     assert np.array_equal(cleaned[body > 0.5], body[body > 0.5])
     assert np.abs(cleaned - body).max() < 0.1, "also its soft edge"
@@ -44,7 +44,7 @@ def test_contract_a_blob_beside_a_real_body_goes_and_the_body_stays() -> None:
     mask = Network("pphumanseg-v2", 1)(composite("rocket"))
     planted = mask.copy()
     planted[10:14, 230:234] = 1.0
-    cleaned = without_blobs(planted)
+    cleaned = without_blobs(planted, 0.4)
     assert not cleaned[5:20, 225:240].any()
     person = mask > 0.5
     assert (cleaned[person] > 0.5).mean() > 0.98
@@ -53,7 +53,7 @@ def test_contract_a_blob_beside_a_real_body_goes_and_the_body_stays() -> None:
 def test_contract_a_body_that_is_cut_off_by_the_border_stays_whole() -> None:
     mask = np.zeros((144, 256), np.float32)
     mask[60:, 80:180] = 1
-    assert np.array_equal(without_blobs(mask), mask)
+    assert np.array_equal(without_blobs(mask, 0.4), mask)
 
 
 def test_contract_along_edges_brings_the_mask_to_the_edge_of_the_picture() -> None:

@@ -12,6 +12,8 @@ from workers.person._networks import Network
 
 Pixels = npt.NDArray[np.uint8]
 Mask = npt.NDArray[np.float32]
+Mend = Callable[[Mask, Pixels, float], Mask]
+"""A mask, what the network saw, and how many of its pixels are one of the frame's mask → a better one."""
 CALM = 0.92
 """The usual share of the old mask that stays where nothing moves."""
 
@@ -26,13 +28,13 @@ class Masks:
         self,
         frame: Pixels,
         calm: float = CALM,
-        mended: Callable[[Mask, Pixels], Mask] | None = None,
+        mended: Mend | None = None,
         out: Pixels | None = None,
     ) -> Pixels:
-        """`mended` changes what the network answers, given what it saw. In `out` where it is given."""
+        """`mended` changes what the network answers. In `out` where it is given."""
         found, box, seen = self._closer(frame), self._closer.box, self.network.seen
         if mended is not None:
-            found = mended(found, seen)
+            found = mended(found, seen, found.shape[1] / box.size[1])
         if calm:
             found = self._calm(found, box, seen, calm)
         whole = np.empty(size_of(frame), np.uint8) if out is None else out

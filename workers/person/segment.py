@@ -5,15 +5,13 @@ from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Annotated, Any, Literal, get_args
 
-import numpy as np
-import numpy.typing as npt
 from annotated_types import Ge, Le
 
 from shm.lease import Lease, OpenSlot
 from workers.models import ModelError
 from workers.person._box import LONGEST, size_of
 from workers.person._manifest import MODELS
-from workers.person._masks import CALM, Masks
+from workers.person._masks import CALM, Mask, Masks, Pixels
 from workers.person._networks import Network
 from workers.worker import Worker
 
@@ -62,7 +60,7 @@ class Segment(Worker):
         mended = self._mended if segment.remove_blobs or segment.follow_edges else None
         self._masks(frame.frame, segment.calm, mended, mask.view(size_of(frame.frame)))
 
-    def _mended(self, found: npt.NDArray[np.float32], seen: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+    def _mended(self, found: Mask, seen: Pixels, scale: float) -> Mask:
         segment = self.settings.segment
         if self._filters is None:
             with self.host.busy("compiling the filters (only the first time)", limit=120):
@@ -70,7 +68,7 @@ class Segment(Worker):
 
                 self._filters = _mask
         if segment.remove_blobs:
-            found = self._filters.without_blobs(found)
+            found = self._filters.without_blobs(found, scale)
         return self._filters.along_edges(found, seen) if segment.follow_edges else found
 
     def _switch(self, name: str) -> None:
