@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """People before another background: how fast, how right and how calm, beside what peers do; all in one run.
 
-Speed: a 720p frame, one thread, from the frame to the finished picture, medians of rounds that take turns.
+Speed: a 720p frame, one thread, from the frame to the finished picture, medians of rounds that take turns, by
+the clock and of the processor.
 The published PP-HumanSeg sample is written again from its description (people_paths/sample.py), with
 arithmetic on whole arrays where it loops over pixels; MediaPipe's own sample runs if `--mediapipe` names a
 Python that has it. Right: mean of how person and background overlap on three pictures whose truth is known
@@ -81,39 +82,46 @@ def speed(frame: Pixels, file: Path, mediapipe: Path | None, rounds: int) -> dic
 
 
 def medians(jobs: dict[str, Job], rounds: int) -> dict[str, Any]:
-    """ms of each, by our clock or by what it says itself. They take turns, so that all have the same load, of
-    several rounds, as a picture follows another one in a program that does nothing else."""
-    times: dict[str, list[float]] = {name: [] for name in jobs}
+    """ms of each: by the clock, and under `cpu_ms` of the processor, which on a busy machine is the one to go
+    by. They take turns of several rounds, as a picture follows another one in a program that does nothing
+    else."""
+    times: dict[str, list[tuple[float, float]]] = {name: [] for name in jobs}
     for _ in range(-(-rounds // TURN)):
         for name, job in jobs.items():
-            for number in range(WARM_UP + TURN):
-                begin = time.perf_counter()
-                said = job()
-                took = (time.perf_counter() - begin) * 1e3
-                if number >= WARM_UP:
-                    times[name].append(said if isinstance(said, float) else took)
-    return {name: float(np.median(spent)) for name, spent in times.items()}
+            times[name] += [timed(job) for _ in range(WARM_UP + TURN)][WARM_UP:]
+    wall, work = (
+        {name: float(np.median([pair[k] for pair in spent])) for name, spent in times.items()} for k in (0, 1)
+    )
+    return wall | {"cpu_ms": work}
+
+
+def timed(job: Job) -> tuple[float, float]:
+    """ms by the clock and of the processor, or what the job says itself."""
+    begin, worked = time.perf_counter(), time.process_time()
+    said = job()
+    took = (time.perf_counter() - begin) * 1e3, (time.process_time() - worked) * 1e3
+    return said if isinstance(said, tuple) and isinstance(said[0], float) else took
 
 
 @contextmanager
 def peer(python: Path, frame: Path) -> Iterator[Job]:
-    """MediaPipe in a process of its own: each call is a round, and says its ms."""
+    """MediaPipe in a process of its own: each call is a round, and says what it took."""
     command = [str(python), str(MEDIAPIPE), str(frame)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdin is not None
         assert process.stdout is not None
         asks, answers = process.stdin, process.stdout
 
-        def one_round() -> float:
+        def one_round() -> tuple[float, ...]:
             print(file=asks, flush=True)
-            return float(answers.readline())
+            return tuple(map(float, answers.readline().split()))
 
         yield one_round
         asks.close()
 
 
 def quality(people: Path, rounds: int) -> dict[str, Any]:
-    """By network: mIoU as it runs here, that of one look at the whole frame, ms of a 720p frame's mask."""
+    """By network: mIoU as it runs here, that of one look at the whole frame, ms of a mask."""
     frames = [read(people / "composites" / f"cutout_a_{name}.jpg") for name in PICTURES]
     alpha = cv2.imread(str(people / "composites" / "cutout_a_alpha.png"), cv2.IMREAD_GRAYSCALE)
     true = np.asarray(alpha, np.uint8)
@@ -128,7 +136,9 @@ def quality(people: Path, rounds: int) -> dict[str, Any]:
             name: float(np.mean([miou(network(frame), true) for frame in frames]))
             for name, network in networks.items()
         },
-        "mask_ms": medians({name: lambda one=one: one(frames[0]) for name, one in masks.items()}, rounds),
+        "mask_ms": medians({name: lambda one=one: one(frames[0]) for name, one in masks.items()}, rounds)[
+            "cpu_ms"
+        ],
     }
 
 
@@ -140,7 +150,7 @@ def read(path: Path) -> Pixels:
 
 def text_of(report: dict[str, Any]) -> str:
     """For a person."""
-    lines = [f"{'a 720p frame, one thread':<44}{'ms':>8}"]
+    lines = [f"{'a 720p frame, one thread':<54}{'ms':>8}{'of the processor':>20}"]
     for name, key in {
         "another background": "background_ms",
         "the same with MediaPipe's network, selfie-landscape": "background_landscape_ms",
@@ -149,8 +159,9 @@ def text_of(report: dict[str, Any]) -> str:
         "another background, pphumanseg-v2": "pphumanseg_ms",
         "its published sample": "pphumanseg_sample_ms",
     }.items():
-        found = report[key]
-        lines.append(f"{name:<44}{'not run' if found is None else f'{found:.2f}':>8}")
+        found, work = report[key], report["cpu_ms"].get(key)
+        said = "not run" if found is None else f"{found:.2f}"
+        lines.append(f"{name:<54}{said:>8}{'' if work is None else f'{work:.2f}':>20}")
     lines.append(f"\n{'network':<20}{'ms a mask':>12}{'mIoU':>10}{'mIoU, one look':>18}")
     for name, found in report["miou"].items():
         whole, spent = report["miou_whole"][name], report["mask_ms"][name]

@@ -1,5 +1,6 @@
 """Looks at where somebody was, not at the whole frame, so that the network's few pixels are for them."""
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -74,8 +75,9 @@ class Closer:
 
 def _person(mask: Mask, box: Box) -> Box | None:
     """What is around all people in it; None: there is nobody."""
-    sure = mask > SURE
-    rows, columns = (np.flatnonzero(sure.sum(axis=axis) >= TWO) for axis in (1, 0))
+    sure = (mask > SURE).view(np.uint8)
+    counts = (cv2.reduce(sure, axis, cv2.REDUCE_SUM, dtype=cv2.CV_32S) for axis in (1, 0))
+    rows, columns = (np.flatnonzero(count >= TWO) for count in counts)
     if not len(rows) or not len(columns):
         return None
     high, wide = (size / places for size, places in zip(box.size, mask.shape, strict=True))
