@@ -1,7 +1,7 @@
 """A person before another background, in one pass over the frame, compiled; all in whole numbers.
 
-Where the mask is sure of a whole stretch of pixels, they are copied; the two are mixed only along the edge,
-in a few places of a hundred.
+Where the mask is sure of a whole stretch of pixels, they are copied; only along the edge, in a few
+places of a hundred, it is brought to the frame's size and the two are mixed.
 """
 
 import cv2
@@ -63,15 +63,33 @@ def _copy(pixels, target):  # type: ignore[no-untyped-def]
         there[i] = here[i]
 
 
+@njit(cache=True)
+def _between(small, large):  # type: ignore[no-untyped-def]
+    """For each of `large` places: which of `small` it lies behind, and by how many 256ths."""
+    first, beyond = np.empty(large, np.int32), np.empty(large, np.int32)
+    for place in range(large):
+        at = max(0.0, min(small - 1.0, (place + 0.5) * small / large - 0.5))
+        first[place] = min(int(at), max(0, small - 2))
+        beyond[place] = np.int32(round((at - first[place]) * 256))
+    return first, beyond
+
+
 @njit(
     types.void(_SEEN, _MASK, _MASK, _SEEN, _SEEN, _TABLE, _TABLE, types.boolean, _OUT), nogil=True, cache=True
 )  # compiled at import, for all callers
 def blend(frame, mask, kinds, behind, light, covers, wraps, dodge, out):  # type: ignore[no-untyped-def]
     """out = the person in `frame` before `behind`; `light` of the background lies on the person's edge,
-    screened or (`dodge`) added. `mask` is of the frame's size; `kinds` are those of its stretches."""
-    rows, columns = mask.shape
+    screened or (`dodge`) added. The mask may be smaller; `kinds` are those of its stretches."""
+    rows, columns, _ = out.shape
+    above, down = _between(mask.shape[0], rows)
+    left, across = _between(mask.shape[1], columns)
+    line = np.empty(mask.shape[1] + 1, np.int32)
     for y in range(rows):
         row = kinds[y * kinds.shape[0] // rows]
+        upper, lower = mask[above[y]], mask[min(above[y] + 1, mask.shape[0] - 1)]
+        for x in range(upper.size):
+            line[x] = np.int32(upper[x]) * (256 - down[y]) + np.int32(lower[x]) * down[y]
+        line[upper.size] = line[upper.size - 1]
         part = 0
         while part < row.size:
             kind, first = row[part], part
@@ -85,7 +103,9 @@ def blend(frame, mask, kinds, behind, light, covers, wraps, dodge, out):  # type
                 _copy(frame[y, here], out[y, here])
                 continue
             for x in range(here.start, here.stop):
-                alpha, wrap = np.int32(covers[mask[y, x]]), np.int32(wraps[mask[y, x]])
+                one, other = line[left[x]], line[left[x] + 1]
+                value = (one * (256 - across[x]) + other * across[x] + 32768) >> 16
+                alpha, wrap = np.int32(covers[value]), np.int32(wraps[value])
                 if alpha == 0:
                     for k in range(3):
                         out[y, x, k] = behind[y, x, k]
@@ -97,5 +117,5 @@ def blend(frame, mask, kinds, behind, light, covers, wraps, dodge, out):  # type
                         person = np.int32(min(255, person + added))
                     else:
                         person += _over_255(added * (255 - person))
-                    other = np.int32(behind[y, x, k])
-                    out[y, x, k] = _over_255(person * alpha + other * (255 - alpha))
+                    other_pixel = np.int32(behind[y, x, k])
+                    out[y, x, k] = _over_255(person * alpha + other_pixel * (255 - alpha))

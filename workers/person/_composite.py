@@ -31,12 +31,10 @@ def composite(frame: Pixels, mask: Pixels, background: Background, edge: Edge, o
 
 
 def _put(frame: Pixels, mask: Pixels, scenery: Scenery, edge: Edge, out: Pixels) -> None:
-    height, width = frame.shape[:2]
     covers, wraps = tables(edge.cover_from, edge.cover_to, edge.light_wrap)
-    kinds = stretches(mask, width, covers, wraps)
-    full = np.asarray(cv2.resize(mask, (width, height), interpolation=cv2.INTER_LINEAR), np.uint8)
+    kinds = stretches(mask, frame.shape[1], covers, wraps)
     dodge = edge.light == "linear-dodge"
-    blend(frame, full, kinds, scenery.behind, scenery.light, covers, wraps, dodge, out)
+    blend(frame, mask, kinds, scenery.behind, scenery.light, covers, wraps, dodge, out)
 
 
 def composite_for_both_eyes(
