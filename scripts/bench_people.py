@@ -5,9 +5,9 @@ Speed: a 720p frame, one thread, from the frame to the finished picture, medians
 the clock and of the processor.
 The published PP-HumanSeg sample is written again from its description (people_paths/sample.py), with
 arithmetic on whole arrays where it loops over pixels; MediaPipe's own sample runs if `--mediapipe` names a
-Python that has it. Right: mean of how person and background overlap on three pictures whose truth is known
-(beside it that of one look at the whole frame). Calm: how much the masks of a clip change from frame to
-frame where the picture does not, over the same of the raw masks.
+Python that has it. Right: mean of how person and background overlap on three pictures whose truth is known,
+and on forty made from them (beside both that of one look at the whole frame). Calm: how much the masks of a
+clip change from frame to frame where the picture does not, over the same of the raw masks.
 """
 
 import argparse
@@ -172,7 +172,7 @@ def text_of(report: dict[str, Any]) -> str:
     kinds = {
         "miou": "mIoU",
         "miou_whole": "one look",
-        "miou_made": "40 others",
+        "miou_made": "40 more",
         "miou_made_whole": "one look",
     }
     lines.append(f"\n{'network':<20}{'ms a mask':>12}" + "".join(f"{said:>12}" for said in kinds.values()))
