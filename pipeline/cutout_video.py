@@ -23,13 +23,17 @@ PLAIN = {"crf": "18", "preset": "veryfast"}
 def cut_video(path: Path, network: "Network", targets: dict[str, Path]) -> str:
     """Writes all files; says how many frames. What was made till then is kept when the video breaks off and
     after Ctrl-C. Raises CannotCut, Stopped or OSError."""
-    with _opened(path) as source, ExitStack() as files, _stopping() as stop:
-        parts = {kind: files.enter_context(_Part(target, source)) for kind, target in targets.items()}
-        count, broken = _cut_frames(source, network, parts, stop)
-        if not count:
-            raise CannotCut(f"{path}: has no picture that can be read{broken}")
-        for part in parts.values():
-            part.keep()
+    try:
+        with _opened(path) as source, ExitStack() as files, _stopping() as stop:
+            parts = {kind: files.enter_context(_Part(target, source)) for kind, target in targets.items()}
+            count, broken = _cut_frames(source, network, parts, stop)
+            if not count:
+                raise CannotCut(f"{path}: has no picture that can be read{broken}")
+            for part in parts.values():
+                part.keep()
+    except av.FFmpegError as error:  # a kind of sound, for instance, that the file cannot hold
+        remedy = "" if isinstance(error, OSError) else "; put it into an .mkv, whose cut-outs hold any sound"
+        raise CannotCut(f"{path}: its cut-outs cannot be written: {error}{remedy}") from error
     if broken:
         raise CannotCut(f"{path}: {count} frames are cut out, then it cannot be read any more{broken}")
     if stop.is_set():
@@ -138,7 +142,9 @@ class _Part:
                 self.copy(packet)
         layout = {2: "gray", 3: "rgb24", 4: "rgba"}[pixels.shape[2] if pixels.ndim == 3 else 2]
         frame = av.VideoFrame.from_ndarray(pixels, format=layout)
-        frame = frame.reformat(format=self._video.pix_fmt, dst_colorspace=Colorspace.ITU709)
+        video = self._video  # of the first frame's size, also where the source changes it
+        size = {"width": video.width, "height": video.height}
+        frame = frame.reformat(**size, format=video.pix_fmt, dst_colorspace=Colorspace.ITU709)
         frame.color_range, frame.colorspace = ColorRange.MPEG, Colorspace.ITU709
         frame.pts, frame.time_base = pts, self._from.time_base
         self._container.mux(self._video.encode(frame))
