@@ -6,7 +6,7 @@ launcher.py top       watch a running one
 launcher.py check     what this machine can do and what is wrong
 launcher.py devices   monitors and compute devices
 launcher.py models    list, download and verify models
-launcher.py cutout    cut the people out of pictures
+launcher.py cutout    cut the people out of pictures and videos
 """
 
 import signal

@@ -1,4 +1,4 @@
-"""`launcher.py cutout`: cuts the people out of a picture, or of all pictures in a folder."""
+"""`launcher.py cutout`: cuts the people out of a picture or a video, or of all of them in a folder."""
 
 import argparse
 import os
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from pipeline.cutout_files import VIDEOS, CannotCut, Stopped, files_in, targets_of
 from workers.models import ModelError, download, has_file
 from workers.person._manifest import MODELS
 
@@ -17,28 +18,27 @@ if TYPE_CHECKING:
     from workers.person._networks import Network
 
 BEST = "selfie-general"
-ENDINGS = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"}
-HELP = "cut people out: NAME-overlay.png, NAME-matte.png, NAME-white.png and NAME-rgba.png for each picture"
+HELP = (
+    "cut people out: NAME-overlay.png, NAME-matte.png, NAME-white.png and NAME-rgba.png for each picture; "
+    "for a video the same as videos with its sound (rgba is ProRes 4444). Ctrl-C keeps what there is."
+)
+INTERRUPTED = 130  # exit code, as shells have it
 Pixels = npt.NDArray[np.uint8]
 
 
-class CannotCut(Exception):
-    """What is wrong with a picture or with where its cut-outs go."""
-
-
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    cutout = commands.add_parser("cutout", help="cut the people out of pictures", description=HELP)
+    cutout = commands.add_parser("cutout", help="cut the people out of pictures and videos", description=HELP)
     cutout.set_defaults(command=cutout_command)
-    cutout.add_argument("what", type=Path, metavar="IMAGE|FOLDER")
+    cutout.add_argument("what", type=Path, metavar="IMAGE|VIDEO|FOLDER")
     cutout.add_argument("--out", type=Path, metavar="FOLDER", help="where to (default: beside the picture)")
     cutout.add_argument("--model", choices=MODELS, default=BEST, help=f"which network finds them ({BEST})")
     cutout.add_argument("--overwrite", action="store_true", help="files of an earlier time")
 
 
 def cutout_command(options: argparse.Namespace) -> int:
-    """Exit code 1 when a picture could not be cut out; the others are."""
+    """Exit code 1 when something could not be cut out; the rest is."""
     try:
-        pictures = pictures_in(options.what)
+        files = files_in(options.what)
         network = _network(options.model)
         folder = options.out or (options.what if options.what.is_dir() else options.what.parent)
         folder.mkdir(parents=True, exist_ok=True)
@@ -46,30 +46,18 @@ def cutout_command(options: argparse.Namespace) -> int:
         print(error, file=sys.stderr)
         return 1
     wrong = 0
-    for path in pictures:
+    for path in files:
         try:
-            print(f"{path}: {', '.join(cut(path, network, folder, options.overwrite))}", flush=True)
+            targets = targets_of(path, folder, options.overwrite)
+            what = _cut(path, network, targets)
+            print(f"{path}: {what}{', '.join(target.name for target in targets.values())}", flush=True)
+        except Stopped as stopped:
+            print(stopped, file=sys.stderr)
+            return INTERRUPTED
         except (CannotCut, OSError) as error:
             print(error, file=sys.stderr)
             wrong += 1
     return 1 if wrong else 0
-
-
-def pictures_in(what: Path) -> list[Path]:
-    """The picture itself, or those in the folder by their endings. Raises CannotCut."""
-    if what.is_file():
-        return [what]
-    if not what.is_dir():
-        raise CannotCut(f"{what}: there is no such file or folder")
-    found = [path for path in sorted(what.iterdir()) if path.suffix.lower() in ENDINGS and not _is_ours(path)]
-    if not found:
-        raise CannotCut(f"{what}: there is no picture in it ({', '.join(sorted(ENDINGS))})")
-    return found
-
-
-def _is_ours(path: Path) -> bool:
-    """It was cut out earlier."""
-    return path.stem.endswith(("-overlay", "-matte", "-white", "-rgba"))
 
 
 def _network(name: str) -> "Network":
@@ -82,16 +70,23 @@ def _network(name: str) -> "Network":
     return Network(name, os.cpu_count() or 1)
 
 
-def cut(path: Path, network: "Network", folder: Path, overwrite: bool) -> list[str]:
-    """Writes all files of a picture, or none; returns their names. Raises CannotCut or OSError."""
-    from workers.person._cutout import cut_out  # compiles, the first time
+def _cut(path: Path, network: "Network", targets: dict[str, Path]) -> str:
+    """Writes all files of a picture or video; says how much. Raises CannotCut, Stopped or OSError."""
+    if path.suffix.lower() in VIDEOS:
+        from pipeline.cutout_video import cut_video
 
-    targets = {kind: folder / f"{path.stem}-{kind}.png" for kind in ("overlay", "matte", "white", "rgba")}
-    there = [str(target) for target in targets.values() if target.exists()]
-    if there and not overwrite:
-        raise CannotCut(f"{path}: {', '.join(there)} is there already; give --overwrite or another --out")
+        return f"{cut_video(path, network, targets)} as "
+    _cut_picture(path, network, targets)
+    return ""
+
+
+def _cut_picture(path: Path, network: "Network", targets: dict[str, Path]) -> None:
+    """All files, or none."""
+    from workers.person._cutout import cut_out  # compiles, the first time
+    from workers.person._masks import Masks
+
     picture = read(path)
-    made = cut_out(picture, network.both_ways(picture))._asdict()
+    made = cut_out(picture, Masks(network)(picture))._asdict()
     parts = []
     try:
         for kind, part in _parts(targets):
@@ -102,7 +97,6 @@ def cut(path: Path, network: "Network", folder: Path, overwrite: bool) -> list[s
     finally:
         for part in parts:
             part.unlink(missing_ok=True)
-    return [target.name for target in targets.values()]
 
 
 def _parts(targets: dict[str, Path]) -> Iterator[tuple[str, Path]]:

@@ -16,6 +16,8 @@ from workers.models import Model, ModelError, download, has_file
 from workers.person._manifest import MODELS as PERSON_MODELS
 from workers.person._pose_models import DETECTOR, POSE_MODELS
 
+WINDOWS = {"window", "monitor3d"}
+
 
 def pick(settings: Settings, package: str = "workers") -> tuple[Settings, list[str]]:
     """The settings without any `auto`, and a line for each decision. A known model that is not here is
@@ -40,12 +42,15 @@ def pick(settings: Settings, package: str = "workers") -> tuple[Settings, list[s
     if stereo.where == "auto":
         where = _pick_where(sinks, reasons) if in_3d else "own"
         sections["stereo"] = replace(stereo, where=where)
+    background = sections["background"]
+    if background.where == "auto" and sections["job"].kind == "background":
+        sections["background"] = replace(background, where=_pick_where_people(sinks, reasons))
     return replace(settings, sections=sections, sinks=sinks), reasons
 
 
 def _pick_where(sinks: Sequence[str], reasons: list[str]) -> str:
     """Where the two views are made."""
-    windows = {"window", "monitor3d"} & set(sinks)
+    windows = WINDOWS & set(sinks)
     if windows and gpu_draws():
         reasons.append("stereo: in the window's own shader (sink), because a GPU draws it")
         return "sink"
@@ -54,6 +59,15 @@ def _pick_where(sinks: Sequence[str], reasons: list[str]) -> str:
         return "with_depth"
     why = "no GPU draws the window" if windows else "no sink makes them itself"
     reasons.append(f"stereo: in a process of its own (own), because {why}")
+    return "own"
+
+
+def _pick_where_people(sinks: Sequence[str], reasons: list[str]) -> str:
+    """Where people are put before another background."""
+    if WINDOWS & set(sinks) and gpu_draws():
+        reasons.append("background: in the window's own shader (sink), because a GPU draws it")
+        return "sink"
+    reasons.append("background: in a process of its own (own)")
     return "own"
 
 

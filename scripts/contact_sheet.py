@@ -22,9 +22,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from scripts.stereo_paths.pairs import Map, Picture, aloe, read
 from workers.stereo import LAYOUTS, Settings
-from workers.stereo._layout import lay_out
+from workers.stereo._layout import lay_out, place
 from workers.stereo._parallax import Parallax, parallax_for
-from workers.stereo.compose import grey_of, place
+from workers.stereo.compose import grey_of
 from workers.stereo.warp import Quality, full_nearness, warp_views
 
 COLUMNS, TILE = 4, (360, 640)  # of the sheet; rows and columns of a tile

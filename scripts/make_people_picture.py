@@ -68,7 +68,7 @@ def pose(clip: Path, number: int, folder: Path) -> Pixels:
 def before(frame: Path, settings: list[str]) -> Pixels:
     """The person in it before another background."""
     source = ["job.kind=background", "capture.source=image", f"image.path={frame}"]
-    return snapshot([*source, "segment.model=selfie-general", "segment.both_ways=true", *settings])
+    return snapshot([*source, *settings])
 
 
 def drawn_scene(folder: Path) -> Path:

@@ -7,11 +7,10 @@ import numpy.typing as npt
 
 from workers.person._behind import Background, Still, colour_of
 from workers.person._blurred import Blurred
-from workers.person._calm import Calm
 from workers.person._composite import composite
+from workers.person._masks import Masks
 from workers.person._networks import Network
 from workers.person.background import Settings as Edge
-from workers.person.segment import Settings
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -20,10 +19,9 @@ class Ours:
     """The settings of the house."""
 
     def __init__(self, model: str, kind: str) -> None:
-        self._network, self._calm = Network(model, 1), Calm()
+        self._masks = Masks(Network(model, 1))
         edge = Edge()
         self._edge: Any = edge
-        self._strength = Settings().calm
         blurred = kind == "blur"
         self._behind: Background = Blurred(edge.blur_percent) if blurred else Still(colour_of(edge.colour))
         self._out = np.empty((0, 0, 3), np.uint8)
@@ -31,6 +29,5 @@ class Ours:
     def __call__(self, frame: Pixels) -> Pixels:
         if self._out.shape != frame.shape:
             self._out = np.empty_like(frame)
-        mask = self._calm(self._network(frame), self._network.seen, self._strength)
-        composite(frame, (mask * 255).astype(np.uint8), self._behind, self._edge, self._out)
+        composite(frame, self._masks(frame), self._behind, self._edge, self._out)
         return self._out

@@ -24,8 +24,8 @@ sinks: [web]
 web: {{port: {port}}}
 capture: {{source: video, crop_black_bars: false}}
 video: {{path: {clip}}}
-segment: {{model: {model}, remove_blobs: {refined}, follow_edges: {refined}, both_ways: {refined}}}
-background: {{kind: {kind}, image: "{image}"}}
+segment: {{model: {model}, remove_blobs: {refined}, follow_edges: {refined}}}
+background: {{kind: {kind}, image: "{image}", behind_percent: {behind}}}
 """
 NETWORKS = ["selfie-general", "meet-full", "pphumanseg-v2", "selfie-landscape"]
 
@@ -41,7 +41,7 @@ class Room:
 
 
 def text(port: int, **wanted: str) -> str:
-    usual = {"model": "selfie-landscape", "kind": "colour", "image": "", "refined": "false"}
+    usual = {"model": "selfie-landscape", "kind": "colour", "image": "", "refined": "false", "behind": "0"}
     return SETTINGS.format(port=port, clip=folder() / "speaker_clip.mp4", **{**usual, **wanted})
 
 
@@ -111,6 +111,25 @@ def test_all_that_can_be_done_to_a_mask_is_switched_on_while_somebody_watches(ro
         room.change()
         assert client.connections == 1
     assert room.launcher.restarts() == before
+
+
+def test_the_background_goes_behind_the_screen_while_somebody_watches(room: Room) -> None:
+    """Half side by side: the same person twice."""
+    with Client.watching(room.port) as client:
+        client.until_new()
+        assert apart(client.last.picture) > 10, "one picture"
+        room.change(behind="1.5")
+        client.until(lambda: apart(client.last.picture) < 3, "both eyes see nearly the same")
+        assert greenness(client.last.picture) > 0.2
+        room.change()
+        client.until(lambda: apart(client.last.picture) > 10, "it is one picture again")
+        assert client.connections == 1
+
+
+def apart(picture: np.ndarray) -> float:  # type: ignore[type-arg]
+    """How far its left half differs from its right one."""
+    half = picture.shape[1] // 2
+    return float(np.abs(picture[:, :half].astype(int) - picture[:, half : 2 * half]).mean())
 
 
 @pytest.mark.parametrize("name", ["segment", "compose"])

@@ -98,7 +98,7 @@ def test_what_is_no_picture_is_said_in_a_line_and_leaves_nothing(
 def test_an_empty_folder_is_said(tmp_path: Path) -> None:
     result = command("cutout", str(tmp_path))
     assert result.returncode == 1
-    assert f"{tmp_path}: there is no picture in it" in result.stderr
+    assert f"{tmp_path}: there is no picture or video in it" in result.stderr
 
 
 @pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="root may write everywhere")

@@ -144,7 +144,7 @@ def test_contract_a_worker_gets_the_sections_of_its_room_its_own_and_those_that_
         "steady": {"steady", "depth", "stereo"},
         "stereo": {"stereo"},
         "null": set(),
-        "window": {"window", "stereo", "capture", "screen_mss"},
+        "window": {"window", "job", "stereo", "background", "capture", "screen_mss"},
     }
 
 

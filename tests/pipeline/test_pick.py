@@ -92,6 +92,20 @@ def test_contract_the_views_are_made_where_a_gpu_can_do_it_and_it_is_said(
     assert [f"({where})" in reason for reason in reasons] == [True]
 
 
+@pytest.mark.parametrize(
+    ("sinks", "draws", "where"),
+    [("[window]", True, "sink"), ("[window]", False, "own"), ("[web]", True, "own")],
+)
+def test_contract_people_are_put_before_another_background_where_a_gpu_can_do_it(
+    picked: Picked, monkeypatch: pytest.MonkeyPatch, sinks: str, draws: bool, where: str
+) -> None:
+    monkeypatch.setattr("pipeline.pick.gpu_draws", lambda: draws)
+    monkeypatch.setattr("pipeline.pick._get_person_models", lambda models, reasons: None)
+    settings, reasons = picked("job.kind=background", "capture.source=scene", f"sinks={sinks}")
+    assert settings.section("background").where == where
+    assert f"({where})" in reasons[-1]
+
+
 def test_contract_all_but_auto_stays_as_it_was(picked: Picked) -> None:
     before = load(REPO / "settings.yaml")
     after, _ = picked()

@@ -10,33 +10,27 @@ import pytest
 from tests.workers.people import NAMES, composite, miou, needs_people, truth
 from workers.models import ModelError
 from workers.person._manifest import MODELS
+from workers.person._masks import Masks
 from workers.person._networks import Network, shrink
 
 pytestmark = [needs_people(), pytest.mark.timeout(60)]
 LEAST = {  # mean of the three pictures, a little below what was measured
-    "selfie-landscape": 0.925,
-    "selfie-general": 0.935,
-    "mlkit-selfie": 0.935,
-    "meet-full": 0.91,
-    "meet-lite": 0.88,
-    "pphumanseg-v2": 0.94,
-    "bodypix": 0.75,
+    "selfie-landscape": 0.94,
+    "selfie-general": 0.955,
+    "mlkit-selfie": 0.955,
+    "meet-full": 0.94,
+    "meet-lite": 0.9,
+    "pphumanseg-v2": 0.95,
+    "bodypix": 0.8,
 }
 
 
 @pytest.mark.parametrize("name", MODELS)
-def test_contract_every_network_finds_the_person(name: str) -> None:
+def test_contract_every_network_finds_the_person_and_better_from_closer(name: str) -> None:
     network, true = Network(name, 1), truth()
-    scores = [miou(network(composite(picture)), true) for picture in NAMES]
+    scores = [miou(Masks(network)(composite(picture)), true) for picture in NAMES]
     assert np.mean(scores) >= LEAST[name], scores
-
-
-@pytest.mark.parametrize("name", ["selfie-landscape", "selfie-general", "pphumanseg-v2"])
-def test_contract_a_second_look_at_the_mirrored_picture_is_better(name: str) -> None:
-    network, true = Network(name, 1), truth()
-    once = np.mean([miou(network(composite(picture)), true) for picture in NAMES])
-    twice = np.mean([miou(network.both_ways(composite(picture)), true) for picture in NAMES])
-    assert twice > once + 0.003
+    assert np.mean(scores) > np.mean([miou(network(composite(picture)), true) for picture in NAMES])
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -57,10 +51,10 @@ def test_contract_a_frame_that_is_higher_than_wide_is_as_good(name: str, least: 
     assert miou(mask, true) >= least
 
 
-def test_contract_pphumanseg_sees_a_frame_in_its_own_shape_and_answers_for_that_alone() -> None:
+def test_contract_pphumanseg_sees_a_frame_stretched_a_little_and_answers_for_that_alone() -> None:
     network = Network("pphumanseg-v2", 1)
     high = network(np.ascontiguousarray(composite("cat")[:, 440:845]))
-    assert high.shape == network.seen.shape[:2] == (144, 81)
+    assert high.shape == network.seen.shape[:2] == (144, 113), "by 1.4"
     wide = network(composite("cat"))
     assert wide.shape == (144, 256)
     assert np.array_equal(wide, Network("pphumanseg-v2", 1)(composite("cat"))), "nothing is left of the other"

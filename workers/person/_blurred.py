@@ -4,8 +4,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from workers.person._blend import unweigh, weigh
 from workers.person._scenery import Pixels, Scenery, odd
+from workers.person._weigh import unweigh, weigh
 
 SMALLER = 4  # the background is blurred at so many times fewer pixels, each way
 SPREAD = 2  # pixels at that size by which the person is kept out of the blur beyond the mask
@@ -21,6 +21,7 @@ class Blurred:
         self._percent = percent
 
     def __call__(self, frame: Pixels, mask: Pixels) -> Scenery:
+        """As small as it is computed; nothing in it is finer."""
         height, width = frame.shape[:2]
         size = max(1, width // SMALLER), max(1, height // SMALLER)
         small = np.asarray(cv2.resize(frame, size, interpolation=cv2.INTER_AREA), np.uint8)
@@ -31,8 +32,7 @@ class Blurred:
             weighed = cv2.blur(weighed, (box, box), borderType=cv2.BORDER_REPLICATE)
         weighed = np.asarray(weighed + FROM_AFAR * _far_around(weighed), np.float32)
         unweigh(weighed, small)
-        behind = np.asarray(cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR), np.uint8)
-        return Scenery(behind, behind)
+        return Scenery(small, small)
 
 
 def _far_around(weighed: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:

@@ -1,4 +1,4 @@
-"""One picture: the mask at full size, its edge, and the person before the background."""
+"""One picture: the mask's edge, and the person before the background."""
 
 from functools import lru_cache
 from typing import Protocol
@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from workers.person._behind import Background
-from workers.person._blend import blend, coverage, wrapping
+from workers.person._blend import blend, coverage, stretches, wrapping
+from workers.person._scenery import Scenery
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -25,12 +26,27 @@ class Edge(Protocol):
 
 def composite(frame: Pixels, mask: Pixels, background: Background, edge: Edge, out: Pixels) -> None:
     """frame uint8[H, W, 3] and its mask uint8[h, w] → out uint8[H, W, 3]."""
-    height, width = frame.shape[:2]
     mask = feathered(mask, edge.feather_percent)
-    scenery = background(frame, mask)
-    full = np.asarray(cv2.resize(mask, (width, height), interpolation=cv2.INTER_LINEAR), np.uint8)
-    covers, wraps = _tables(edge.cover_from, edge.cover_to, edge.light_wrap)
-    blend(frame, full, scenery.behind, scenery.light, covers, wraps, edge.light == "linear-dodge", out)
+    _put(frame, mask, background(frame, mask).at(*frame.shape[:2]), edge, out)
+
+
+def _put(frame: Pixels, mask: Pixels, scenery: Scenery, edge: Edge, out: Pixels) -> None:
+    covers, wraps = tables(edge.cover_from, edge.cover_to, edge.light_wrap)
+    kinds = stretches(mask, frame.shape[1], covers, wraps)
+    dodge = edge.light == "linear-dodge"
+    blend(frame, mask, kinds, scenery.behind, scenery.light, covers, wraps, dodge, out)
+
+
+def composite_for_both_eyes(
+    frame: Pixels, mask: Pixels, background: Background, edge: Edge, seen: tuple[float, float]
+) -> tuple[Pixels, Pixels]:
+    """What the left and the right eye see; `seen` is where each looks behind the person, as _eyes.shifts."""
+    mask = feathered(mask, edge.feather_percent)
+    scenery = background(frame, mask).at(frame.shape[0], frame.shape[1])
+    views = np.empty_like(frame), np.empty_like(frame)
+    for shift, view in zip(seen, views, strict=True):
+        _put(frame, mask, scenery.shifted(shift), edge, view)
+    return views
 
 
 def feathered(mask: Pixels, percent: float) -> Pixels:
@@ -44,5 +60,6 @@ def feathered(mask: Pixels, percent: float) -> Pixels:
 
 
 @lru_cache(maxsize=8)
-def _tables(low: float, high: float, strength: float) -> tuple[Pixels, Pixels]:
+def tables(low: float, high: float, strength: float) -> tuple[Pixels, Pixels]:
+    """What mask values mean for coverage and for light."""
     return coverage(low, high), wrapping(high, strength)

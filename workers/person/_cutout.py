@@ -7,11 +7,10 @@ import numpy as np
 import numpy.typing as npt
 
 from workers.person._blend import coverage
-from workers.person._networks import Mask
 
 Pixels = npt.NDArray[np.uint8]
 GREEN = (0, 255, 0)
-COVER_FROM, COVER_TO = 0.45, 0.8  # as background.cover_from and cover_to
+COVER_FROM, COVER_TO = 0.4, 0.7  # as background.cover_from and cover_to
 
 
 class Cutout(NamedTuple):
@@ -23,12 +22,11 @@ class Cutout(NamedTuple):
     rgba: Pixels
 
 
-def cut_out(picture: Pixels, mask: Mask) -> Cutout:
-    """picture uint8[H, W, 3]; mask float32[h, w] of any size."""
+def cut_out(picture: Pixels, mask: Pixels) -> Cutout:
+    """picture uint8[H, W, 3]; mask uint8[h, w] of any size."""
     height, width = picture.shape[:2]
     full = cv2.resize(mask, (width, height), interpolation=cv2.INTER_LINEAR)
-    sure = np.clip(full * 255 + 0.5, 0, 255).astype(np.uint8)
-    matte = coverage(COVER_FROM, COVER_TO)[sure]
+    matte = coverage(COVER_FROM, COVER_TO)[full]
     return Cutout(
         overlay=_mixed(np.full_like(picture, GREEN), picture, matte // 2),
         matte=matte,

@@ -1,6 +1,7 @@
 """The networks that find people: where they come from, what they must be, how they are fed."""
 
 from dataclasses import dataclass
+from math import inf
 from typing import ClassVar, Literal
 
 from workers.models import Model
@@ -15,14 +16,15 @@ Head = Literal["probability", "logit", "two logits", "softmax"]
 @dataclass(frozen=True, kw_only=True)
 class PersonModel(Model):
     """`size` is the input, (rows, columns), RGB; an .onnx takes -1…1 as [1, 3, rows, columns], a .tflite 0…1
-    as [1, rows, columns, 3]. `letterbox`: the frame keeps its shape in it, else it is stretched. `head` says
-    what the output is. `shift` is how far to the right and below, in pixels of the mask, it answers."""
+    as [1, rows, columns, 3]. `stretch` is how much a picture may be stretched one way to fill the input;
+    there is grey beside it where that is not enough. `head` says what the output is. `shift` is how far to
+    the right and below, in pixels of the mask, it answers."""
 
     setting: ClassVar[str] = "segment.model"
 
     size: tuple[int, int]
     head: Head
-    letterbox: bool = False
+    stretch: float = inf
     shift: float = 0.0
 
 
@@ -95,7 +97,7 @@ MODELS = {
             about="PaddleSeg's for portraits; slower, good at whole figures",
             size=(144, 256),
             head="softmax",
-            letterbox=True,
+            stretch=1.4,  # measured: mIoU of 0.948 with 1, 0.955 with 1.4, 0.951 with 1.8
             shift=0.5,  # measured: 0.943 mIoU without, 0.946 with it
         ),
         PersonModel(

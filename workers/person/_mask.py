@@ -5,24 +5,27 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit, types
 
+from workers.person._scenery import odd
+
 Mask = npt.NDArray[np.float32]
 Pixels = npt.NDArray[np.uint8]
 SURE = 0.5
-SMALL, LARGE = 5, 9  # pixels of the mask: what is thinner goes, what is left grows back and a little more
+SMALL, LARGE = 12, 22  # pixels of the whole frame's mask: what is thinner goes, the rest grows a little more
 REACH = 3  # pixels of the mask, each way, that are asked for their opinion
 NEAR, ALIKE = 2.0, 18.0  # standard deviations of the bilateral filter: pixels, and steps of colour
 
 
-def without_blobs(mask: Mask) -> Mask:
+def without_blobs(mask: Mask, scale: float) -> Mask:
     """PP-HumanSeg's filter: what is surely a person, without what is thin, grown again, lets the mask
-    through. Edges stay as soft as they are."""
+    through. Edges stay as soft as they are. `scale`: so many of its pixels are one of the frame's."""
     sure = (mask > SURE).astype(np.uint8)
-    sure = cv2.erode(sure, _disc(SMALL), borderType=cv2.BORDER_REPLICATE)  # type: ignore[assignment]
-    sure = cv2.dilate(sure, _disc(LARGE))  # type: ignore[assignment]
+    sure = cv2.erode(sure, _disc(SMALL * scale), borderType=cv2.BORDER_REPLICATE)  # type: ignore[assignment]
+    sure = cv2.dilate(sure, _disc(LARGE * scale))  # type: ignore[assignment]
     return mask * sure
 
 
-def _disc(size: int) -> Pixels:
+def _disc(across: float) -> Pixels:
+    size = odd(across)
     return np.asarray(cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size)), np.uint8)
 
 

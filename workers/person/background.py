@@ -4,13 +4,20 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import SimpleNamespace
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
+import numpy as np
+import numpy.typing as npt
 from annotated_types import Ge, Le
 
 from shm.lease import Lease, OpenSlot
+from workers.stereo._layout import clear_bars
 from workers.worker import CannotWork, Worker
 
+if TYPE_CHECKING:
+    from workers.person._scenery import Scenery
+
+Pixels = npt.NDArray[np.uint8]
 COLOUR = re.compile("#[0-9a-fA-F]{6}")
 
 
@@ -22,11 +29,13 @@ class Settings:
     image: Annotated[str, "path", "live"] = ""
     video: Annotated[str, "path", "live"] = ""
     colour: Annotated[str, "live"] = "#00b140"
+    where: Literal["auto", "own", "sink"] = "auto"
     kind: Annotated[Literal["blur", "image", "video", "colour"], "live"] = "blur"
     blur_percent: Annotated[float, Ge(0.2), Le(10), "live"] = 2.0
-    cover_from: Annotated[float, Ge(0), Le(1), "live"] = 0.45
-    cover_to: Annotated[float, Ge(0), Le(1), "live"] = 0.8
+    cover_from: Annotated[float, Ge(0), Le(1), "live"] = 0.4
+    cover_to: Annotated[float, Ge(0), Le(1), "live"] = 0.7
     feather_percent: Annotated[float, Ge(0), Le(5), "live"] = 0.0
+    behind_percent: Annotated[float, Ge(0), Le(3), "live"] = 0.0
     light_wrap: Annotated[float, Ge(0), Le(1), "live"] = 0.25
     light: Annotated[Literal["screen", "linear-dodge"], "live"] = "screen"
 
@@ -38,10 +47,11 @@ class Settings:
 
 
 class Background(Worker):
-    """mask uint8[h, w] + frame uint8[H, W, 3] → picture uint8[H, W, 3]."""
+    """mask uint8[h, w] + frame uint8[H, W, 3] → picture uint8[H, W, 3], or both views of it in the layout."""
 
     reads, joins = "mask", "frame"
     writes = {"picture": "RGB"}
+    shares = ("stereo",)
 
     @classmethod
     def sizes(cls, settings: SimpleNamespace, rings: Mapping[str, int]) -> dict[str, int]:
@@ -49,31 +59,31 @@ class Background(Worker):
 
     def open(self) -> None:
         with self.host.busy("compiling the blend (only the first time)", limit=300):
-            from workers.person import _behind, _composite
+            from workers.person import _composite, _eyes
+            from workers.person._behind import CannotShow
+            from workers.person._chosen import Chosen
 
-        self._making, self._composite = _behind, _composite.composite
-        self._chosen = _choice(self.settings.background)
+        self._composite, self._eyes, self._phase = _composite, _eyes, 0
         try:
-            self._behind = _behind.background_of(self.settings.background)
-        except _behind.CannotShow as error:
+            self._chosen = Chosen(self.settings.background, self.log)
+        except CannotShow as error:
             raise CannotWork(str(error)) from error
 
     def process(self, mask: Lease, frame: Lease, picture: OpenSlot) -> None:
-        background = self.settings.background
-        if _choice(background) != self._chosen:
-            self._change()
-        self._composite(frame.frame, mask.frame, self._behind, background, picture.view(frame.info.shape))
+        background, stereo = self.settings.background, self.settings.stereo
+        pixels = frame.frame
+        layout = self._eyes.layout_for(background, stereo, *pixels.shape[:2])
+        if layout is None:
+            out = picture.view(pixels.shape)
+            self._composite.composite(pixels, mask.frame, self._behind, background, out)
+            return
+        pixels = np.ascontiguousarray(pixels[: pixels.shape[0] & ~1, : pixels.shape[1] & ~1])
+        seen = self._eyes.shifts(background, stereo)
+        views = self._composite.composite_for_both_eyes(pixels, mask.frame, self._behind, background, seen)
+        self._phase ^= layout.name == "frame-sequential"  # the other eye's turn
+        target = picture.view((layout.rows, layout.columns, 3))
+        clear_bars(target, layout)
+        self._eyes.lay(views, layout, self._phase, target)
 
-    def _change(self) -> None:
-        """What cannot be had changes nothing."""
-        self._chosen = _choice(self.settings.background)
-        try:
-            self._behind = self._making.background_of(self.settings.background)
-        except self._making.CannotShow as error:
-            self.log.error("%s; the background stays as it is", error)
-
-
-def _choice(background: Settings) -> tuple[object, ...]:
-    """What of the settings decides what is behind."""
-    b = background
-    return b.kind, b.image, b.video, b.colour, b.blur_percent
+    def _behind(self, frame: Pixels, mask: Pixels) -> "Scenery":
+        return self._chosen(frame, mask, self.settings.background)

@@ -5,14 +5,13 @@ from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Annotated, Any, Literal, get_args
 
-import numpy as np
-import numpy.typing as npt
 from annotated_types import Ge, Le
 
 from shm.lease import Lease, OpenSlot
 from workers.models import ModelError
-from workers.person._calm import Calm
+from workers.person._box import LONGEST, size_of
 from workers.person._manifest import MODELS
+from workers.person._masks import CALM, Mask, Masks, Pixels
 from workers.person._networks import Network
 from workers.worker import Worker
 
@@ -25,7 +24,6 @@ Name = Literal[
     "pphumanseg-v2",
     "bodypix",
 ]
-LARGEST = max(rows * columns for rows, columns in (model.size for model in MODELS.values()))
 LOADING = 60.0  # seconds
 assert set(get_args(Name)) == MODELS.keys()
 
@@ -34,22 +32,21 @@ assert set(get_args(Name)) == MODELS.keys()
 class Settings:
     """Which network, and what is done to its masks."""
 
-    model: Annotated[Name, "live"] = "selfie-landscape"
-    both_ways: Annotated[bool, "live"] = False
-    calm: Annotated[float, Ge(0), Le(0.95), "live"] = 0.9
+    model: Annotated[Name, "live"] = "selfie-general"
+    calm: Annotated[float, Ge(0), Le(0.95), "live"] = CALM
     remove_blobs: Annotated[bool, "live"] = False
     follow_edges: Annotated[bool, "live"] = False
 
 
 class Segment(Worker):
-    """frame uint8[H, W, 3] → mask uint8[h, w] of the same frame, 255 = person, at the network's size."""
+    """frame uint8[H, W, 3] → mask uint8[h, w] of the same frame, 255 = person."""
 
     reads = "frame"
     writes = {"mask": "PERSON"}
 
     @classmethod
     def sizes(cls, settings: SimpleNamespace, rings: Mapping[str, int]) -> dict[str, int]:
-        return {"mask": LARGEST}
+        return {"mask": LONGEST * LONGEST}
 
     def open(self) -> None:
         self._wanted = self.settings.segment.model
@@ -60,16 +57,10 @@ class Segment(Worker):
         segment = self.settings.segment
         if segment.model != self._wanted:
             self._switch(segment.model)
-        look = self._network.both_ways if segment.both_ways else self._network
-        found = look(frame.frame)
-        seen = self._network.seen
-        if segment.remove_blobs or segment.follow_edges:
-            found = self._mended(found)
-        if segment.calm:
-            found = self._calm(found, seen, segment.calm)
-        np.multiply(found, np.float32(255), out=mask.view(found.shape), casting="unsafe")
+        mended = self._mended if segment.remove_blobs or segment.follow_edges else None
+        self._masks(frame.frame, segment.calm, mended, mask.view(size_of(frame.frame)))
 
-    def _mended(self, found: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    def _mended(self, found: Mask, seen: Pixels, scale: float) -> Mask:
         segment = self.settings.segment
         if self._filters is None:
             with self.host.busy("compiling the filters (only the first time)", limit=120):
@@ -77,8 +68,8 @@ class Segment(Worker):
 
                 self._filters = _mask
         if segment.remove_blobs:
-            found = self._filters.without_blobs(found)
-        return self._filters.along_edges(found, self._network.seen) if segment.follow_edges else found
+            found = self._filters.without_blobs(found, scale)
+        return self._filters.along_edges(found, seen) if segment.follow_edges else found
 
     def _switch(self, name: str) -> None:
         """While everybody waits, and nobody is cut off. What cannot be had changes nothing."""
@@ -87,9 +78,9 @@ class Segment(Worker):
             try:
                 self._use(Network(name, self.host.threads))
             except ModelError as error:
-                self.log.error("%s; %s goes on", error, self._network.model.name)
+                self.log.error("%s; %s goes on", error, self._masks.network.model.name)
 
     def _use(self, network: Network) -> None:
-        self._network, self._calm = network, Calm()
+        self._masks = Masks(network)
         model = network.model
         self.log.info("%s, licence: %s", model.name, model.licence)

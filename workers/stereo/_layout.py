@@ -2,6 +2,9 @@
 
 from typing import NamedTuple
 
+import numpy as np
+import numpy.typing as npt
+
 ANAGLYPHS: dict[str, tuple[tuple[float, ...], ...]] = {
     # E. Dubois, "A projection method to generate anaglyph stereo images", ICASSP 2001: least squares for
     # red-cyan glasses and a CRT's primaries.
@@ -78,3 +81,15 @@ def canvas(height: int, width: int) -> tuple[int, int]:
     """The smallest 16:9 that the frame fits in, in multiples of four."""
     rows, columns = max(height, -(-width * 9 // 16)), max(width, -(-height * 16 // 9))
     return (rows + 3) & ~3, (columns + 3) & ~3
+
+
+def place(picture: npt.NDArray[np.uint8], view: View) -> npt.NDArray[np.uint8]:
+    """One eye's part of the picture."""
+    return picture[view.top : view.top + view.rows, view.left : view.left + view.columns]
+
+
+def clear_bars(picture: npt.NDArray[np.uint8], layout: Layout) -> None:
+    """Black around the views, if there is anything around them; slots come with what was in them."""
+    covered = sum(view.rows * view.columns for view in {layout.left_eye, layout.right_eye})
+    if covered < layout.rows * layout.columns:
+        picture[:] = 0

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from shm.lease import Lease, OpenSlot
-from workers.stereo._layout import Layout, View, fitted, lay_out
+from workers.stereo._layout import clear_bars, fitted, lay_out, place
 from workers.stereo._parallax import parallax_for
 from workers.worker import Worker
 
@@ -89,18 +89,6 @@ class Compose(Worker):
             self._fitted = np.empty((height, width, 3), np.uint8)
         cv2.resize(pixels, (width, height), dst=self._fitted, interpolation=cv2.INTER_AREA)
         return self._fitted
-
-
-def place(picture: npt.NDArray[np.uint8], view: View) -> npt.NDArray[np.uint8]:
-    """One eye's part of the picture."""
-    return picture[view.top : view.top + view.rows, view.left : view.left + view.columns]
-
-
-def clear_bars(picture: npt.NDArray[np.uint8], layout: Layout) -> None:
-    """Black around the views, if there is anything around them; slots come with what was in them."""
-    covered = sum(view.rows * view.columns for view in {layout.left_eye, layout.right_eye})
-    if covered < layout.rows * layout.columns:
-        picture[:] = 0
 
 
 def grey_of(nearness: npt.NDArray[np.float32], height: int, width: int) -> npt.NDArray[np.uint8]:

@@ -42,7 +42,21 @@ def with_torch(frame: Picture, nearness: Map, parallax: Parallax, layout: Layout
 
 @contextmanager
 def shaders() -> Iterator[BackEnd]:
-    """A process with a window on an X server without a monitor; shaders.py is its other end."""
+    """Makes views."""
+    with canvas() as ask:
+
+        def render(
+            frame: Picture, nearness: Map, parallax: Parallax, layout: Layout, phase: int = 0
+        ) -> Picture:
+            return ask("views", frame, nearness, parallax, layout, phase)
+
+        yield render
+
+
+@contextmanager
+def canvas() -> Iterator[Callable[..., Picture]]:
+    """Asked by name for what the functions of shaders.py make: that is a process with a window on an X server
+    without a monitor."""
     with Display.started(640, 480) as display:
         process = subprocess.Popen(
             [sys.executable, "-m", "tests.workers.views.shaders"],
@@ -56,15 +70,13 @@ def shaders() -> Iterator[BackEnd]:
         assert process.stdout is not None
         asks, answers = process.stdin, process.stdout
 
-        def render(
-            frame: Picture, nearness: Map, parallax: Parallax, layout: Layout, phase: int = 0
-        ) -> Picture:
-            pickle.dump((frame, nearness, parallax, layout, phase), asks)
+        def ask(*what: object) -> Picture:
+            pickle.dump(what, asks)
             asks.flush()
             picture: Picture = pickle.load(answers)
             return picture
 
-        yield render
+        yield ask
         process.kill()
         process.wait()
         asks.close()

@@ -8,7 +8,9 @@ import numpy.typing as npt
 from pyglet import gl
 from pyglet.graphics.shader import Shader, ShaderProgram
 
+from workers.person._scenery import Pixels, Scenery
 from workers.sinks._window import shaders
+from workers.sinks._window.texture import Texture
 from workers.stereo._definition import PASSES, REACH
 from workers.stereo._layout import ANAGLYPHS, SIDE_BY_SIDE, TOP_BOTTOM, Layout, View
 from workers.stereo._parallax import Parallax
@@ -17,37 +19,6 @@ COLOURS = 2
 MIXES = {"row-interlaced": 3, "column-interlaced": 4, "checkerboard": 5}
 """How both eyes share a place, as `MIX` in shaders.py counts them; 0 and 1 are one eye alone."""
 Place = tuple[int, int, int, int]  # x, y, width and height in the window; y counts from below
-
-
-class Texture:
-    """A texture that is uploaded in place (3.7 ms for 1080p on a CPU, much less on a GPU)."""
-
-    def __init__(self, internal: int, layout: int, kind: int, smooth: bool) -> None:
-        self._internal, self._layout, self._kind = internal, layout, kind
-        name = gl.GLuint()
-        gl.glGenTextures(1, ctypes.byref(name))
-        self.name, self.size = name.value, (0, 0)
-        gl.glBindTexture(gl.GL_TEXTURE_2D, self.name)
-        for key in (gl.GL_TEXTURE_MIN_FILTER, gl.GL_TEXTURE_MAG_FILTER):
-            gl.glTexParameteri(gl.GL_TEXTURE_2D, key, gl.GL_LINEAR if smooth else gl.GL_NEAREST)
-        for key in (gl.GL_TEXTURE_WRAP_S, gl.GL_TEXTURE_WRAP_T):
-            gl.glTexParameteri(gl.GL_TEXTURE_2D, key, gl.GL_CLAMP_TO_EDGE)
-
-    def resize(self, rows: int, columns: int) -> None:
-        if self.size == (rows, columns):
-            return
-        gl.glBindTexture(gl.GL_TEXTURE_2D, self.name)
-        gl.glTexImage2D(gl.GL_TEXTURE_2D, 0, self._internal, columns, rows, 0, self._layout, self._kind, None)
-        self.size = (rows, columns)
-
-    def upload(self, pixels: npt.NDArray[Any]) -> None:
-        """C-contiguous [rows, columns(, 3)] of the texture's kind."""
-        rows, columns = pixels.shape[:2]
-        self.resize(rows, columns)
-        gl.glBindTexture(gl.GL_TEXTURE_2D, self.name)
-        gl.glPixelStorei(gl.GL_UNPACK_ALIGNMENT, 1)
-        address = ctypes.c_void_p(pixels.ctypes.data)
-        gl.glTexSubImage2D(gl.GL_TEXTURE_2D, 0, 0, 0, columns, rows, self._layout, self._kind, address)
 
 
 class Canvas:
@@ -68,6 +39,7 @@ class Canvas:
                 ("land", shaders.LAND),
                 ("eye", shaders.EYE),
                 ("mix", shaders.MIX),
+                ("before", shaders.BEFORE),
             )
         }
         self._frame = Texture(gl.GL_RGB8, gl.GL_RGB, gl.GL_UNSIGNED_BYTE, smooth=True)
@@ -78,6 +50,12 @@ class Canvas:
         self._nearness = Texture(gl.GL_R32F, gl.GL_RED, gl.GL_FLOAT, smooth=False)
         self._source = Texture(gl.GL_R32F, gl.GL_RED, gl.GL_FLOAT, smooth=False)
         self._eyes = [Texture(gl.GL_RGB8, gl.GL_RGB, gl.GL_UNSIGNED_BYTE, smooth=True) for _ in range(2)]
+        self._mask = Texture(gl.GL_R8, gl.GL_RED, gl.GL_UNSIGNED_BYTE, smooth=True)
+        self._edge = Texture(gl.GL_R8, gl.GL_RED, gl.GL_UNSIGNED_BYTE, smooth=False)
+        self._behind, self._light = (
+            Texture(gl.GL_RGB8, gl.GL_RGB, gl.GL_UNSIGNED_BYTE, smooth=True) for _ in range(2)
+        )
+        self._scenery: Scenery | None = None
         vertices, buffer = gl.GLuint(), gl.GLuint()
         gl.glGenVertexArrays(1, ctypes.byref(vertices))
         gl.glGenFramebuffers(1, ctypes.byref(buffer))
@@ -106,6 +84,40 @@ class Canvas:
         """The frame where the left eye's view is in the layout, its map where the right eye's is."""
         self.draw_picture(place_of(layout, layout.left_eye, place))
         self.draw_map(place_of(layout, layout.right_eye, place))
+
+    def put_before(
+        self,
+        mask: Pixels,
+        scenery: Scenery,
+        edge: tuple[Pixels, Pixels],
+        dodge: bool,
+        seen: tuple[float, ...],
+    ) -> None:
+        """The person in the frame before something else, as each eye sees it; see workers/person/_blend.py.
+        `seen` is where each looks behind the person; one value, for one picture."""
+        self._mask.upload(mask)
+        self._edge.upload(np.stack(edge))
+        if scenery is not self._scenery:
+            self._behind.upload(scenery.behind)
+            self._light.upload(scenery.light)
+            self._scenery = scenery
+        for eye, beside in zip(self._eyes, seen, strict=False):
+            self._set("before", dodge=dodge, beside=beside)
+            self._render(
+                eye,
+                self._frame.size,
+                "before",
+                frame=self._frame,
+                mask=self._mask,
+                behind=self._behind,
+                light=self._light,
+                edge=self._edge,
+            )
+
+    def draw_eye(self, place: Place) -> None:
+        """What `put_before` has made, where it is one picture."""
+        gl.glViewport(*place)
+        self._draw("picture", picture=self._eyes[0])
 
     def make_views(self, parallax: Parallax) -> None:
         """What each eye sees of the frame, in textures, to be drawn as often as is wanted."""

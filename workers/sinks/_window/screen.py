@@ -12,6 +12,7 @@ import pyglet
 from pyglet import gl
 from pyglet.window import key as keys
 
+from workers.person._scenery import Pixels, Scenery
 from workers.sinks._window.canvas import Canvas, Place
 from workers.sinks._window.first_monitor import Corner
 from workers.stereo._layout import Layout
@@ -103,6 +104,26 @@ class Screen:
         size and the place of the window, or with every refresh of the monitor."""
         self._upload(frame, nearness)
         self._canvas.make_views(parallax)
+        self._paint(layout.columns / layout.rows, partial(self._draw_views, layout))
+        self._alternating = layout.name == "frame-sequential"
+
+    def show_before(
+        self,
+        frame: Pixels,
+        mask: Pixels,
+        scenery: Scenery,
+        edge: tuple[Pixels, Pixels],
+        dodge: bool,
+        seen: tuple[float, ...] = (0.0,),
+        layout: Layout | None = None,
+    ) -> None:
+        """The person before something else, put together here; see workers/person/_composite.py. With
+        a layout both views of it, which look elsewhere behind the person (`seen`)."""
+        self._upload(frame)
+        self._canvas.put_before(mask, scenery, edge, dodge, seen)
+        if layout is None:
+            self._paint(frame.shape[1] / frame.shape[0], self._canvas.draw_eye)
+            return
         self._paint(layout.columns / layout.rows, partial(self._draw_views, layout))
         self._alternating = layout.name == "frame-sequential"
 

@@ -2,7 +2,8 @@
 does what workers/stereo/_definition.py says: `REDUCED` and `SHARPENED` put the edges of a coarse map where
 the picture has them, `ENLARGED`, `REFINED` and `CALMED` bring it to full size; `LAND` looks, for each pixel
 of an eye, along its row for the nearest source pixel that lands on it; `EYE` samples colours, fills holes and
-blends edges; `MIX` lays both eyes out where they share a place."""
+blends edges; `MIX` lays both eyes out where they share a place. `BEFORE` puts a person before
+another background, as workers/person/_blend.py does."""
 
 from workers.stereo import _definition
 
@@ -386,5 +387,26 @@ void main() {
     int turn = how == 3 ? screen.y : how == 4 ? screen.x : how == 5 ? screen.x + screen.y : how;
     if (how == 2) colour = vec4(from_left * left + from_right * right, 1.0);
     else colour = vec4((turn & 1) == 1 ? right : left, 1.0);
+}
+"""
+
+BEFORE = """#version 330 core
+out vec4 colour;
+uniform sampler2D frame;
+uniform sampler2D mask;
+uniform sampler2D behind;
+uniform sampler2D light;
+uniform sampler2D edge;        // by mask value: how much the person covers; how much light falls on them
+uniform bool dodge;
+uniform float beside;          // how far to the right, in widths, the eye sees behind the person
+
+void main() {
+    ivec2 here = ivec2(gl_FragCoord.xy);
+    vec2 place = (vec2(here) + 0.5) / vec2(textureSize(frame, 0)), there = place + vec2(beside, 0.0);
+    int sure = int(texture(mask, place).r * 255.0 + 0.5);
+    float covers = texelFetch(edge, ivec2(sure, 0), 0).r, wraps = texelFetch(edge, ivec2(sure, 1), 0).r;
+    vec3 person = texelFetch(frame, here, 0).rgb, added = wraps * texture(light, there).rgb;
+    person = dodge ? min(person + added, 1.0) : person + added * (1.0 - person);
+    colour = vec4(mix(texture(behind, there).rgb, person, covers), 1.0);
 }
 """

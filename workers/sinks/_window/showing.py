@@ -41,14 +41,17 @@ def unreachable() -> str | None:
 
 
 class ShowingWorker(Worker):
-    """Shows pictures; with `stereo.where: sink` it leases frame and nearness and makes the views itself."""
+    """Shows pictures; with `stereo.where: sink` it leases frame and nearness and makes the views
+    itself, with `background.where: sink` frame and mask."""
 
     reads = "picture"
-    shares: ClassVar[tuple[str, ...]] = ("stereo", "capture", "screen_mss")
+    shares: ClassVar[tuple[str, ...]] = ("job", "stereo", "background", "capture", "screen_mss")
 
     @classmethod
     def wiring(cls, settings: SimpleNamespace) -> Wiring:
-        if settings.stereo.where == "sink":
+        if settings.job.kind == "background" and settings.background.where == "sink":
+            return Wiring("mask", None, "frame", {}, {})
+        if settings.job.kind == "3d" and settings.stereo.where == "sink":
             return Wiring("nearness", None, "frame", {}, {})
         return Wiring("picture", None, None, {}, {})
 
@@ -65,6 +68,12 @@ class ShowingWorker(Worker):
         self._times: deque[float] = deque(maxlen=120)
         self._latency_ms = 0.0
         self._hidden_since, self._seen = float("inf"), True
+        self._people: Any = None
+        if "mask" in self.wiring(self.settings).inputs:
+            with self.host.busy("compiling the blur (only the first time)", limit=120):
+                from workers.sinks._window.people import People
+
+            self._people = People(self.settings.background, self.log)
         self.screen = Screen(self._look(), corner, self._keys())
 
     def close(self) -> None:
@@ -120,6 +129,8 @@ class ShowingWorker(Worker):
         self.screen.set_figures(self._figures())
         if len(held) == 1:
             self.screen.show(held[0].frame, self.settings.stereo.layout in BY_PIXEL)
+        elif self._people is not None:
+            self._people.show(self.screen, *held, self.settings.background, self.settings.stereo)
         else:
             nearness, frame = held
             self._show_warped(nearness, frame)

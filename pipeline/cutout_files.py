@@ -1,0 +1,48 @@
+"""What `launcher.py cutout` reads, and what it writes beside it."""
+
+from pathlib import Path
+
+KINDS = ("overlay", "matte", "white", "rgba")
+PICTURES = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"}
+VIDEOS = {".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".ts", ".mpg", ".mpeg", ".wmv", ".flv"}
+SOUND_IN = {".mp4": ".mp4", ".m4v": ".mp4", ".mov": ".mov"}
+"""A video's ending → that of its cut-outs, which its sound is copied into; .mkv takes that of all others."""
+
+
+class CannotCut(Exception):
+    """What is wrong with a picture or a video, or with where its cut-outs go."""
+
+
+class Stopped(Exception):
+    """By Ctrl-C, in a video; says what was made of it, which is kept."""
+
+
+def files_in(what: Path) -> list[Path]:
+    """The file itself, or the pictures and videos in the folder by their endings. Raises CannotCut."""
+    if what.is_file():
+        return [what]
+    if not what.is_dir():
+        raise CannotCut(f"{what}: there is no such file or folder")
+    endings = PICTURES | VIDEOS
+    found = [path for path in sorted(what.iterdir()) if path.suffix.lower() in endings and not _is_ours(path)]
+    if not found:
+        raise CannotCut(f"{what}: there is no picture or video in it ({', '.join(sorted(endings))})")
+    return found
+
+
+def _is_ours(path: Path) -> bool:
+    """It was cut out earlier."""
+    return path.stem.endswith(tuple(f"-{kind}" for kind in KINDS))
+
+
+def targets_of(path: Path, folder: Path, overwrite: bool) -> dict[str, Path]:
+    """Kind → file. Raises CannotCut where one is there already."""
+    endings = dict.fromkeys(KINDS, ".png")
+    if path.suffix.lower() in VIDEOS:
+        endings = dict.fromkeys(KINDS, SOUND_IN.get(path.suffix.lower(), ".mkv"))
+        endings["rgba"] = ".mkv" if endings["white"] == ".mkv" else ".mov"  # ProRes, as editors take it
+    targets = {kind: folder / f"{path.stem}-{kind}{ending}" for kind, ending in endings.items()}
+    there = [str(target) for target in targets.values() if target.exists()]
+    if there and not overwrite:
+        raise CannotCut(f"{path}: {', '.join(there)} is there already; give --overwrite or another --out")
+    return targets

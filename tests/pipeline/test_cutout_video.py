@@ -1,0 +1,174 @@
+"""`launcher.py cutout` of a video: every frame once, at its time, with the sound as it was."""
+
+import signal
+import subprocess
+import sys
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from pipeline.cutout_files import CannotCut, targets_of
+from pipeline.cutout_video import _upright, cut_video
+from tests.pipeline.running import REPO, command, until
+from tests.workers.people import folder as people
+from tests.workers.people import needs_people
+from workers.person._networks import Network
+
+pytestmark = [needs_people(), pytest.mark.timeout(90)]
+KINDS = ("overlay", "matte", "white", "rgba")
+TIMES = [30, 60, 95, 180, 190, 260, 300, 420]  # milliseconds: as a phone films, no two steps alike
+Times = list[Fraction]
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Eight frames of the speaker, his sound, and times of our own."""
+    path = tmp_path_factory.mktemp("video") / "clip.mp4"
+    with av.open(str(people() / "speaker_clip.mp4")) as source, av.open(str(path), "w") as target:
+        film: Any = target.add_stream("libx264", rate=30, options={"crf": "12"})
+        film.width, film.height, film.pix_fmt = 640, 360, "yuv420p"
+        film.codec_context.time_base = Fraction(1, 1000)
+        sound = target.add_stream_from_template(source.streams.audio[0])
+        times = iter(TIMES)
+        for packet in source.demux(source.streams.video[0], source.streams.audio[0]):
+            if packet.dts is None or float(packet.dts * packet.time_base) > 1.5:
+                continue
+            if packet.stream.type == "audio":
+                packet.stream = sound
+                target.mux(packet)
+                continue
+            for frame in packet.decode():
+                at = next(times, None)
+                if at is not None:
+                    picture = av.VideoFrame.from_ndarray(frame.to_ndarray(format="rgb24"), format="rgb24")
+                    picture.pts, picture.time_base = at, Fraction(1, 1000)
+                    target.mux(film.encode(picture))
+        target.mux(film.encode(None))
+    return path
+
+
+@pytest.fixture(scope="module")
+def made(clip: Path) -> dict[str, Path]:
+    """Its cut-outs."""
+    result = command("cutout", str(clip))
+    assert result.returncode == 0, result.stderr
+    assert f"{len(TIMES)} frames as clip-overlay.mp4, clip-matte.mp4" in result.stdout
+    return targets_of(clip, clip.parent, overwrite=True)
+
+
+def frames(path: Path, layout: str = "rgb24") -> tuple[Times, list[npt.NDArray[np.int64]]]:
+    """Times and pixels."""
+    with av.open(str(path)) as container:
+        found = [(frame.pts * frame.time_base, frame) for frame in container.decode(video=0)]
+    return [at for at, _ in found], [frame.to_ndarray(format=layout).astype(np.int64) for _, frame in found]
+
+
+def sound(path: Path) -> list[tuple[Fraction, bytes]]:
+    """When, and the bytes as they are."""
+    with av.open(str(path)) as container:
+        packets = container.demux(container.streams.audio[0])
+        return [(packet.pts * packet.time_base, bytes(packet)) for packet in packets if packet.size]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_frame_is_lost_or_doubled_and_each_has_its_time(
+    kind: str, clip: Path, made: dict[str, Path]
+) -> None:
+    times, _ = frames(clip)
+    assert len(times) == len(TIMES)
+    assert frames(made[kind])[0] == times
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_sound_is_copied_untouched(kind: str, clip: Path, made: dict[str, Path]) -> None:
+    assert len(sound(clip)) > 5
+    assert sound(made[kind]) == sound(clip)
+
+
+def test_each_video_shows_what_a_picture_s_cut_out_does(clip: Path, made: dict[str, Path]) -> None:
+    _, pictures = frames(clip)
+    _, overlays = frames(made["overlay"])
+    _, mattes = frames(made["matte"], "gray")
+    _, whites = frames(made["white"])
+    _, transparent = frames(made["rgba"], "rgba")
+    for picture, overlay, matte, white, rgba in zip(
+        pictures, overlays, mattes, whites, transparent, strict=True
+    ):
+        person, nobody = matte > 240, matte < 12
+        assert person.mean() > 0.1
+        assert nobody.mean() > 0.1
+        assert white[nobody].mean() > 250
+        assert np.abs(white - picture)[person].mean() < 4
+        assert np.abs(overlay - picture)[nobody].mean() < 4
+        assert (overlay[person][:, 1] > 115).mean() > 0.99, "half green"
+        assert np.abs(rgba[..., 3] - matte).mean() < 2
+        assert np.abs(rgba[..., :3] - picture).mean() < 4
+
+
+def test_ctrl_c_leaves_videos_of_what_was_made(tmp_path: Path) -> None:
+    clip = people() / "speaker_clip.mp4"
+    program = subprocess.Popen(
+        [sys.executable, str(REPO / "launcher.py"), "cutout", str(clip), "--out", str(tmp_path)],
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    until(lambda: any(part.stat().st_size > 500_000 for part in tmp_path.glob(".*rgba*")), "some is made")
+    program.send_signal(signal.SIGINT)
+    said = program.communicate(timeout=30)[1]
+    assert program.returncode == 130
+    assert f"{clip}: stopped; " in said
+    counts = {len(frames(path)[0]) for path in targets_of(clip, tmp_path, overwrite=True).values()}
+    (count,) = counts
+    assert 0 < count < 275
+    assert f"{count} frames are in" in said
+    assert not list(tmp_path.glob(".*"))
+
+
+def test_a_video_that_breaks_off_is_cut_out_as_far_as_it_goes_and_one_that_is_none_is_named(
+    clip: Path, tmp_path: Path
+) -> None:
+    network = Network("selfie-landscape", 1)
+    text = tmp_path / "text.mp4"
+    text.write_text("a video is worth a thousand pictures")
+    with pytest.raises(CannotCut, match="is not a video that FFmpeg reads"):
+        cut_video(text, network, targets_of(text, tmp_path, overwrite=False))
+    whole = tmp_path / "film.mkv"
+    with av.open(str(clip)) as source, av.open(str(whole), "w") as target:
+        film = target.add_stream_from_template(source.streams.video[0])
+        for packet in source.demux(source.streams.video[0]):
+            if packet.dts is not None:
+                packet.stream = film
+                target.mux(packet)
+    data = whole.read_bytes()
+    whole.write_bytes(data[: len(data) * 3 // 4])
+    targets = targets_of(whole, tmp_path, overwrite=False)
+    said = cut_video(whole, network, targets)
+    count = int(said.split()[0])
+    assert 0 < count < len(TIMES)
+    assert {len(frames(path)[0]) for path in targets.values()} == {count}
+    assert not list(tmp_path.glob(".*"))
+
+
+@pytest.mark.parametrize("turned", [0, 90, 180, -90])
+def test_a_video_that_was_filmed_upright_stays_so(turned: int, tmp_path: Path) -> None:
+    """Phones write how it is to be turned."""
+    path = tmp_path / "phone.mp4"
+    right_way_up = np.zeros((96, 64, 3), np.uint8)
+    right_way_up[:20] = 255
+    with av.open(str(path), "w") as target:
+        film: Any = target.add_stream("libx264", rate=30)
+        stored = np.ascontiguousarray(np.rot90(right_way_up, -turned // 90))
+        film.height, film.width = stored.shape[:2]
+        film.pix_fmt = "yuv420p"
+        film.set_display_rotation(turned)
+        target.mux(film.encode(av.VideoFrame.from_ndarray(stored, format="rgb24")))
+        target.mux(film.encode(None))
+    with av.open(str(path)) as source:
+        shown = _upright(next(source.decode(video=0)))
+    assert shown.shape == right_way_up.shape
+    assert np.abs(shown.astype(int) - right_way_up).mean() < 5
