@@ -15,11 +15,14 @@ from workers.depth._models import find, is_here
 from workers.models import Model, ModelError, download, has_file
 from workers.person._manifest import MODELS as PERSON_MODELS
 from workers.person._pose_models import DETECTOR, POSE_MODELS
+from workers.voice._manifest import MODELS as VOICE_MODELS
 
 
 def pick(settings: Settings, package: str = "workers") -> tuple[Settings, list[str]]:
     """The settings without any `auto`, and a line for each decision. A known model that is not here is
     downloaded. Raises GraphError."""
+    if settings.section("job").kind == "voice":
+        return _for_voice(settings)
     reasons: list[str] = []
     capture = settings.sections["capture"]
     source = _pick_source(package, reasons) if capture.source == "auto" else capture.source
@@ -29,9 +32,9 @@ def pick(settings: Settings, package: str = "workers") -> tuple[Settings, list[s
         depth = sections["depth"]
         sections["depth"] = replace(depth, model=_pick_model(depth.model, reasons))
     elif sections["job"].kind == "background":
-        _get_person_models([PERSON_MODELS[sections["segment"].model]], reasons)
+        _get_models([PERSON_MODELS[sections["segment"].model]], reasons)
     else:
-        _get_person_models([POSE_MODELS[DETECTOR], POSE_MODELS[sections["pose"].model]], reasons)
+        _get_models([POSE_MODELS[DETECTOR], POSE_MODELS[sections["pose"].model]], reasons)
     sinks = settings.sinks
     if "auto" in sinks:
         picked = _pick_sinks(package, reasons)
@@ -41,6 +44,16 @@ def pick(settings: Settings, package: str = "workers") -> tuple[Settings, list[s
         where = _pick_where(sinks, reasons) if in_3d else "own"
         sections["stereo"] = replace(stereo, where=where)
     return replace(settings, sections=sections, sinks=sinks), reasons
+
+
+def _for_voice(settings: Settings) -> tuple[Settings, list[str]]:
+    """Raises GraphError."""
+    reasons: list[str] = []
+    _get_models(VOICE_MODELS.values(), reasons)
+    sinks = tuple(dict.fromkeys("speaker" if sink == "auto" else sink for sink in settings.sinks))
+    if "auto" in settings.sinks:
+        reasons.append("sink: speaker")
+    return replace(settings, sinks=sinks), reasons
 
 
 def _pick_where(sinks: Sequence[str], reasons: list[str]) -> str:
@@ -108,7 +121,7 @@ def _get(model: Model, without: str, reasons: list[str]) -> None:
     reasons.append(f"{room}: {model.name}, just downloaded to {path}")
 
 
-def _get_person_models(models: Iterable[Model], reasons: list[str]) -> None:
+def _get_models(models: Iterable[Model], reasons: list[str]) -> None:
     """Those that are missing."""
     for model in models:
         if not has_file(model):

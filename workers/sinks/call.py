@@ -1,0 +1,70 @@
+"""Sends packets of speech to another machine, by UDP."""
+
+import secrets
+import socket
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import Any
+
+from shm.layout import Mode
+from shm.lease import Lease
+from workers.voice import _pace
+from workers.voice._lyra import FRAME
+from workers.voice._rtp import Sealing, address, is_this_machine
+from workers.worker import CannotWork, Worker
+
+RENEW_AFTER = 1 << 22  # packets: a day; timestamps come round after three
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Where to."""
+
+    to: str = ""
+
+
+class Call(Worker):
+    """One datagram for each packet; there is no answer to it."""
+
+    reads = "coded"
+    shares = _pace.SECTIONS
+
+    @classmethod
+    def mode_for(cls, settings: SimpleNamespace) -> Mode:
+        return _pace.from_here(settings)
+
+    def open(self) -> None:
+        key = self.settings.voice.key
+        try:
+            host, port = address(self.settings.call.to, "call.to")
+            found = socket.getaddrinfo(host, port, type=socket.SOCK_DGRAM)
+        except (ValueError, OSError) as error:
+            raise CannotWork(f"call.to: {self.settings.call.to or 'not set'}: {error}") from error
+        if not key and not is_this_machine(host):
+            raise CannotWork(
+                f"call.to: {host} is another machine, and voice.key is not set: choose some words that both "
+                "ends know"
+            )
+        family, kind, protocol, _, place = found[0]
+        self._address: Any = place  # longer for IPv6
+        self._socket = socket.socket(family, kind, protocol)
+        self._socket.setblocking(False)
+        self._sealing, self._fails = Sealing(key), False
+        self._ssrc: int | None = None
+        self._first = 0
+
+    def close(self) -> None:
+        self._socket.close()
+
+    def process(self, coded: Lease) -> None:
+        seq = coded.info.seq
+        if self._ssrc is None or seq - self._first > RENEW_AFTER:
+            self._ssrc, self._first = secrets.randbits(32), seq
+        datagram = self._sealing.datagram(self._ssrc, seq, seq * FRAME, coded.frame.tobytes())
+        try:
+            self._socket.sendto(datagram, self._address)
+            self._fails = False
+        except OSError as error:  # no network just now
+            if not self._fails:
+                self.log.error("call.to: %s: %s; it goes on when it can", self.settings.call.to, error)
+            self._fails = True

@@ -1,0 +1,21 @@
+"""A microphone as the source."""
+
+from dataclasses import dataclass
+
+from workers.sound._live import LiveSource
+from workers.sound._recorder import Recorder
+from workers.voice._lyra import FRAME, RATE
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Which microphone."""
+
+    which: str = ""
+
+
+class Microphone(LiveSource):
+    """One channel, 20 ms at a time."""
+
+    def recorder(self) -> Recorder:
+        return Recorder(self.settings.microphone.which, False, RATE, FRAME)
