@@ -15,26 +15,8 @@ class CannotRead(ValueError):
 
 
 def frames_of(path: str, rate: int, length: int) -> Generator[Pcm]:
-    """`length` samples each, at `rate` samples a second; the last one is filled up with silence. Raises
-    CannotRead, also in the middle of a file."""
-    for pcm in _resampled(path, rate, length):
-        if len(pcm) < length:
-            pcm = np.concatenate([pcm, np.zeros(length - len(pcm), np.int16)])
-        yield pcm
-
-
-def read_whole(path: str, rate: int) -> Pcm:
-    """All of it. Raises CannotRead."""
-    parts = [*_resampled(path, rate, rate)]
-    return np.concatenate(parts) if parts else np.zeros(0, np.int16)
-
-
-def check(path: str) -> None:
-    """Raises CannotRead."""
-    _opened(path).close()
-
-
-def _resampled(path: str, rate: int, length: int) -> Generator[Pcm]:
+    """`length` samples each, at `rate` samples a second; the last may be shorter. Raises CannotRead, also in
+    the middle of a file."""
     resampler = av.AudioResampler("s16", "mono", rate, frame_size=length)
     done = 0
     with _opened(path) as container:
@@ -47,6 +29,17 @@ def _resampled(path: str, rate: int, length: int) -> Generator[Pcm]:
             raise CannotRead(f"{path}: cannot be read after {done / rate:.1f} s: {error}") from error
         for part in resampler.resample(None):
             yield np.asarray(part.to_ndarray()[0], np.int16)
+
+
+def read_whole(path: str, rate: int) -> Pcm:
+    """All of it. Raises CannotRead."""
+    parts = [*frames_of(path, rate, rate)]
+    return np.concatenate(parts) if parts else np.zeros(0, np.int16)
+
+
+def check(path: str) -> None:
+    """Raises CannotRead."""
+    _opened(path).close()
 
 
 def _opened(path: str) -> Any:

@@ -60,7 +60,8 @@ class SoundFile(SoundSource):
         if frame is None:
             self._end()
             return None
-        pcm.view(frame.shape, np.int16)[:] = frame
+        heard = pcm.view((FRAME,), np.int16)
+        heard[: len(frame)], heard[len(frame) :] = frame, 0  # the last one is filled up with silence
         now = time.perf_counter()
         self._due = now if now - self._due > LATE else self._due + FRAME / RATE
         self._any = True
