@@ -39,7 +39,9 @@ def measured(clip: Path, kbps: float, seconds: float) -> Live:
             try:
                 observer = _observer(process)
                 _until_heard(observer, 50)
-                looks = [_look(observer) for _ in range(max(1, round(seconds / WINDOW)))]
+                looks = [
+                    _look(observer, min(seconds, WINDOW)) for _ in range(max(1, round(seconds / WINDOW)))
+                ]
                 observer.close()
             finally:
                 process.send_signal(signal.SIGTERM)
@@ -59,9 +61,9 @@ def _program(clip: Path, kbps: float, heard: Path) -> "subprocess.Popen[bytes]":
     )
 
 
-def _look(observer: Observer) -> dict[str, float]:
+def _look(observer: Observer, seconds: float) -> dict[str, float]:
     observer.figures()
-    time.sleep(WINDOW)
+    time.sleep(seconds)
     latency: dict[str, float] = _worker(observer, "decoder")["latency_ms"]
     return latency
 

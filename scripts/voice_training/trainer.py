@@ -119,11 +119,11 @@ class Trainer:
     def validate(self) -> dict[str, float]:
         """On what is held out: the spectrum's loss by rate, and what denoising gains in dB."""
         self.net.eval()
-        said = torch.from_numpy(np.stack([_cut(sound) for sound in self.held_out])[:, None])
-        noisy = torch.from_numpy(
-            np.stack([with_noise(_cut(sound), 1, NOISE_BELOW) for sound in self.held_out])[:, None]
+        clips = _as_long(self.held_out)
+        said, noisy = (
+            torch.from_numpy(np.stack(each)[:, None]).to(self.plan.device)
+            for each in (clips, [with_noise(clip, 1, NOISE_BELOW) for clip in clips])
         )
-        said, noisy = said.to(self.plan.device), noisy.to(self.plan.device)
         flags = said.new_zeros(len(said), 1, said.shape[2] // FRAME)
         found = {}
         for books in VALIDATED_BOOKS:
@@ -186,9 +186,10 @@ class Trainer:
             file.writeframes((sound.clamp(-1, 1) * 32767).to(torch.int16).cpu().numpy().tobytes())
 
 
-def _cut(sound: Sound) -> Sound:
-    """A part of the same length of each."""
-    length = TOLD * RATE // FRAME * FRAME
-    cut = np.zeros(length, np.float32)
-    cut[: min(length, len(sound))] = sound[:length]
-    return cut
+def _as_long(sounds: Sequence[Sound]) -> list[Sound]:
+    """Their beginnings; silence after those that are shorter."""
+    length = min(TOLD * RATE, max(map(len, sounds))) // FRAME * FRAME
+    clips = [np.zeros(length, np.float32) for _ in sounds]
+    for clip, sound in zip(clips, sounds, strict=True):
+        clip[: len(sound[:length])] = sound[:length]
+    return clips

@@ -36,7 +36,7 @@ def net() -> SoundStream:
 @pytest.fixture(scope="module")
 def sounds() -> list[Sound]:
     """Buzzes, each with a pitch of its own."""
-    at = np.arange(2 * RATE) / RATE
+    at = np.arange(RATE // 2) / RATE
     return [
         np.asarray(sum(np.sin(2 * np.pi * hertz * k * at) / k for k in range(1, 8)) / 3, np.float32)
         for hertz in (110, 140, 180, 220)
@@ -187,13 +187,13 @@ def test_some_steps_make_the_loss_fall_and_a_run_goes_on_where_it_stopped(
     plan = Plan(60, batch=2, frames=18, channels=4, dimension=8, adversary_from=0.5)
     trainer = Trainer(plan, sounds, sounds[:1], tmp_path)
     batch = batch_of(sounds, [1, 1], 2, 18)
-    found = [trainer.learn(batch)["spectrum"] for _ in range(30)]
-    assert np.mean(found[-4:]) < 0.9 * np.mean(found[:4])
+    found = [trainer.learn(batch)["spectrum"] for _ in range(14)]
+    assert np.mean(found[-4:]) < 0.97 * np.mean(found[:4])
     trainer.spent = 40 * 60
     assert set(trainer.learn(batch)) == {"spectrum", "commitment", "adversarial", "features"}
     trainer.save()
     again = Trainer(plan, sounds, sounds[:1], tmp_path)
-    assert (again.step, again.spent) == (31, 2400)
+    assert (again.step, again.spent) == (15, 2400)
     one, other = trainer.learn(batch), again.learn(batch)
     assert one == pytest.approx(other, rel=1e-3)
     assert set(again.validate()) == {"3 kbit/s", "6 kbit/s", "12 kbit/s", "18 kbit/s", "denoise dB"}
