@@ -111,6 +111,7 @@ def test_a_call_over_a_bad_line_both_ways(tmp_path: Path) -> None:
     other = {"a": "b", "b": "a"}
     with machines() as spaces, ExitStack() as held:
         ends: dict[str, Launcher] = {}
+        (tmp_path / "words.txt").write_text("blue horse\n")
         for name, space in spaces.items():
             folder = tmp_path / name
             folder.mkdir()
@@ -118,7 +119,7 @@ def test_a_call_over_a_bad_line_both_ways(tmp_path: Path) -> None:
                 folder / "mine.yaml",
                 clips[name],
                 sinks="call, wav",
-                key="blue horse",
+                key=tmp_path / "words.txt",
                 port=OUT,
                 host=ADDRESSES[name],
                 to=f"{ADDRESSES[other[name]]}:{IN}",

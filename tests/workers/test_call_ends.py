@@ -37,13 +37,29 @@ def caller(to: str, key: str = "") -> Call:
     return worker
 
 
-def test_contract_other_machines_are_refused_without_words_that_both_know() -> None:
+@pytest.fixture
+def words(tmp_path: Path) -> str:
+    """The file that both ends have."""
+    (tmp_path / "words.txt").write_text(" blue\nhorse \n")
+    return str(tmp_path / "words.txt")
+
+
+def test_contract_other_machines_are_refused_without_words_that_both_know(words: str) -> None:
     with pytest.raises(CannotWork, match=r"voice\.key is not set"):
         caller("192.0.2.1:1124")
     with pytest.raises(CannotWork, match=r"voice\.key is not set"):
         receiver(port=0, host="0.0.0.0")
-    caller("192.0.2.1:1124", "blue horse").close()
-    receiver(port=0, host="0.0.0.0", key="blue horse").close()
+    caller("192.0.2.1:1124", words).close()
+    receiver(port=0, host="0.0.0.0", key=words).close()
+
+
+@pytest.mark.parametrize("text", [None, "short", "\xff\xfe bytes"])
+def test_contract_words_that_cannot_be_used_are_said(tmp_path: Path, text: str | None) -> None:
+    if text is not None:
+        (tmp_path / "words.txt").write_bytes(text.encode("latin-1"))
+    for end in (lambda key: caller("127.0.0.1:1124", key), lambda key: receiver(port=0, key=key)):
+        with pytest.raises(CannotWork, match=r"voice\.key: .*words\.txt"):
+            end(str(tmp_path / "words.txt"))
 
 
 @pytest.mark.parametrize("to", ["", "nowhere", "no.such.host.invalid:1124"])
@@ -59,9 +75,9 @@ def test_contract_a_port_that_is_taken_is_said() -> None:
             receiver(port=taken.getsockname()[1])
 
 
-def test_contract_rubbish_is_counted_and_what_is_said_meanwhile_is_heard() -> None:
+def test_contract_rubbish_is_counted_and_what_is_said_meanwhile_is_heard(words: str) -> None:
     told: list[Any] = []
-    worker, sealing, random = receiver(told, port=0, key="blue horse"), Sealing("blue horse"), np.random
+    worker, sealing, random = receiver(told, port=0, key=words), Sealing("blue horse"), np.random
     try:
         place = worker._socket.getsockname()
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:

@@ -37,7 +37,7 @@ class Recorder:
             self._recorder = self._opened.__enter__()
         except (IndexError, RuntimeError, TypeError) as error:
             what = f"no device with {which!r} in its name" if which else f"no such device ({error})"
-            raise NoSound(f"{what}; there is {names(package, played) or 'none'}") from error
+            raise NoSound(f"{what}; there is {', '.join(names(package, played)) or 'none'}") from error
         self.name, self._length = str(device.name), length
 
     def record(self) -> Pcm:
@@ -49,9 +49,9 @@ class Recorder:
         self._opened.__exit__(None, None, None)
 
 
-def names(package: Any, speakers: bool) -> str:
+def names(package: Any, speakers: bool) -> list[str]:
     found = package.all_speakers() if speakers else package.all_microphones()
-    return ", ".join(device.name for device in found)
+    return [str(device.name) for device in found]
 
 
 def _microphone(package: Any, which: str) -> Any:

@@ -11,4 +11,4 @@ class Settings:
     """How many bits, and who may hear them."""
 
     kbps: Annotated[float, Ge(0.2), Le(9.2), "live"] = 6.0
-    key: str = ""
+    key: Annotated[str, "path"] = ""

@@ -7,6 +7,7 @@ and long before its timestamps come round.
 
 import hashlib
 import struct
+from pathlib import Path
 from typing import NamedTuple
 
 from cryptography.exceptions import InvalidTag
@@ -16,6 +17,9 @@ VERSION, TYPE, MARKER = 0x80, 96, 0x80
 HEADER = struct.Struct(">BBHII")
 LONGEST = 1500  # bytes; a larger datagram is none of ours
 SALT = b"stereoring voice"
+
+
+FEWEST = 8  # letters of the words that both ends know
 
 
 class Arrived(NamedTuple):
@@ -56,6 +60,19 @@ class Sealing:
 
 def _nonce(header: bytes) -> bytes:
     return bytes(4) + header[4:]  # timestamp and ssrc
+
+
+def words_in(file: str, setting: str) -> str:
+    """Of the file that `setting` names; none for no file. Raises ValueError."""
+    if not file:
+        return ""
+    try:
+        words = " ".join(Path(file).read_text(encoding="utf-8").split())
+    except (OSError, UnicodeDecodeError) as error:
+        raise ValueError(f"{setting}: {file} cannot be read: {error}") from error
+    if len(words) < FEWEST:
+        raise ValueError(f"{setting}: {file} has to have {FEWEST} letters at least")
+    return words
 
 
 def address(text: str, setting: str) -> tuple[str, int]:

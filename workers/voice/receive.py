@@ -15,7 +15,7 @@ from shm.lease import OpenSlot
 from workers.voice import _lyra
 from workers.voice._pace import HISTORY
 from workers.voice._packets import BEGINS, LOST, nbytes, unpack
-from workers.voice._rtp import LONGEST, Arrived, Sealing, is_this_machine
+from workers.voice._rtp import LONGEST, Arrived, Sealing, is_this_machine, words_in
 from workers.voice._streams import Streams
 from workers.worker import BEAT_EVERY, CannotWork, Step, Worker
 
@@ -44,13 +44,17 @@ class Receive(Worker):
         return {"arrived": nbytes(_lyra.BOOKS, _lyra.BITS)}
 
     def open(self) -> None:
-        receive, key = self.settings.receive, self.settings.voice.key
-        if not key and not is_this_machine(receive.host):
+        receive = self.settings.receive
+        try:
+            words = words_in(self.settings.voice.key, "voice.key")
+        except ValueError as error:
+            raise CannotWork(str(error)) from error
+        if not words and not is_this_machine(receive.host):
             raise CannotWork(
-                f"receive.host: {receive.host} is open to others, and voice.key is not set: choose some "
-                "words that both ends know"
+                f"receive.host: {receive.host} is open to others, and voice.key is not set: write some "
+                "words into a file that both ends have"
             )
-        self._sealing, self._streams = Sealing(key), Streams(_lyra.RATE, _lyra.FRAME)
+        self._sealing, self._streams = Sealing(words), Streams(_lyra.RATE, _lyra.FRAME)
         self._begins, self._speaks, self._wrong, self._logged = False, False, 0, time.monotonic()
         family = socket.AF_INET6 if ":" in receive.host else socket.AF_INET
         self._socket = socket.socket(family, socket.SOCK_DGRAM)
