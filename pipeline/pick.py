@@ -49,7 +49,8 @@ def pick(settings: Settings, package: str = "workers") -> tuple[Settings, list[s
 def _for_voice(settings: Settings) -> tuple[Settings, list[str]]:
     """Raises GraphError."""
     reasons: list[str] = []
-    _get_models(VOICE_MODELS.values(), reasons)
+    if settings.section("voice").codec == "lyra":
+        _get_models(VOICE_MODELS.values(), reasons)
     sinks = tuple(dict.fromkeys("speaker" if sink == "auto" else sink for sink in settings.sinks))
     if "auto" in settings.sinks:
         reasons.append("sink: speaker")

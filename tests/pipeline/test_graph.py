@@ -19,6 +19,7 @@ from pipeline.rings import check_memory
 from pipeline.settings import Settings, load
 from shm.layout import RingSpec, RowSpec
 from tests.pipeline.running import REPO, RINGS, SMALL, command, launched
+from workers.chain import implementation
 
 SCENE = ("capture.source=scene", "depth.model=some.onnx", "sinks=[null]")
 IMAGE = ("capture.source=image", "sinks=[null]")
@@ -615,6 +616,17 @@ def test_contract_a_call_has_two_lines_and_who_only_hears_has_one(tmp_path: Path
     names = [w.name for w in voice(tmp_path, "sinks=[wav]", "receive.port=1124").workers]
     assert names == ["receive", "decoder", "wav"]
     assert [w.name for w in voice(tmp_path, "sinks=[call]").workers] == ["listen", "coder", "call"]
+
+
+@pytest.mark.parametrize(("codec", "colour"), [("lyra", "16000 Hz"), ("soundstream", "24000 Hz")])
+def test_contract_rings_of_sound_say_how_many_samples_a_second(
+    tmp_path: Path, codec: str, colour: str
+) -> None:
+    plan = voice(tmp_path, "sinks=[wav]", f"voice.codec={codec}")
+    kinds = [(implementation(each.implementation), each.settings) for each in plan.workers]
+    wirings = [kind.wiring(SimpleNamespace(**settings)) for kind, settings in kinds]
+    colours = {ring: found for wiring in wirings for ring, found in wiring.writes.items()}
+    assert colours == {"pcm": colour, "coded": "VOICE", "sound": colour}
 
 
 @pytest.mark.parametrize(

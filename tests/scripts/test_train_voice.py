@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
 import pytest
 import torch
 
@@ -16,7 +15,9 @@ from scripts.voice_training.quantiser import NO_BOOK, Book, Quantiser
 from scripts.voice_training.sounds import Sound, batch_of, load, with_noise
 from scripts.voice_training.trainer import Plan, Trainer
 from tests.pipeline.test_voice_command import written
+from workers.models import ModelError
 from workers.voice._packets import nbytes, pack, unpack
+from workers.voice._soundstream import Decoder, Encoder
 
 pytestmark = pytest.mark.timeout(120)
 FRAMES = 12
@@ -98,24 +99,27 @@ def test_denoising_is_switched_frame_by_frame(net: SoundStream) -> None:
 
 
 def test_onnx_says_the_same_frame_by_frame(net: SoundStream, tmp_path: Path) -> None:
-    encoder, decoder = (
-        onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
-        for path in export(net, tmp_path)
-    )
-    coding, decoding = (
-        np.zeros(session.get_inputs()[-1].shape, np.float32) for session in (encoder, decoder)
-    )
-    sound, heard = noise(), []
+    export(net, tmp_path)
+    encode, decode = Encoder(str(tmp_path)), Decoder(str(tmp_path))
+    pcm, heard = (noise()[0, 0].numpy() * 32768).astype(np.int16), []
     for frame in range(FRAMES):
-        part = sound[:, :, frame * FRAME :][:, :, :FRAME].numpy()
-        indices, coding = encoder.run(None, {"sound": part, "state": coding})
-        on = np.array([frame >= 6], np.float32)
-        piece, decoding = decoder.run(None, {"indices": indices, "denoise": on, "state": decoding})
-        heard.append(piece)
+        decode.denoise = frame >= 6
+        heard.append(decode(encode(pcm[frame * FRAME :][:FRAME], BOOKS)))
     switched = flags()
     switched[:, :, 6:] = 1
-    whole = net.sound(net.indices(sound, Memory()), switched, Memory())
-    assert np.abs(np.concatenate(heard, 2) - whole.numpy()).max() < 1e-5
+    indices = net.indices(torch.from_numpy(pcm / np.float32(32768))[None, None], Memory())
+    whole = net.sound(indices, switched, Memory()).clamp(-1, 1)
+    assert np.abs(np.concatenate(heard) - whole[0, 0].numpy()).max() < 1e-5
+
+
+def test_without_weights_and_with_others_it_is_said_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match=r"scripts/train_voice\.py"):
+        Encoder("")
+    with pytest.raises(ModelError, match=r"soundstream_decoder\.onnx cannot be read"):
+        Decoder(str(tmp_path))
+    (tmp_path / "soundstream_encoder.onnx").write_bytes(b"no network")
+    with pytest.raises(ModelError, match=r"soundstream_encoder\.onnx cannot be read"):
+        Encoder(str(tmp_path))
 
 
 # The books ----------------------------------------------------------------------------------------------

@@ -77,14 +77,14 @@ def test_contract_a_port_that_is_taken_is_said() -> None:
 
 def test_contract_rubbish_is_counted_and_what_is_said_meanwhile_is_heard(words: str) -> None:
     told: list[Any] = []
-    worker, sealing, random = receiver(told, port=0, key=words), Sealing("blue horse"), np.random
+    worker, sealing, random = receiver(told, port=0, key=words), Sealing("blue horse", 96), np.random
     try:
         place = worker._socket.getsockname()
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
             for number in range(6):
                 for size in (0, 5, 13, 40, 1600, 9000):
                     sender.sendto(random.bytes(size), place)
-                sender.sendto(Sealing("other").datagram(3, number, 320 * number, PACKET), place)
+                sender.sendto(Sealing("other", 96).datagram(3, number, 320 * number, PACKET), place)
                 sender.sendto(sealing.datagram(3, number, 320 * number, b"\x7f" + PACKET), place)  # 127 books
                 sender.sendto(sealing.datagram(9, number, 320 * number, PACKET), place)
                 worker._read()

@@ -164,12 +164,12 @@ def test_contract_numbers_and_times_may_come_round() -> None:
 
 
 def test_contract_without_the_words_a_packet_cannot_be_read_made_or_changed() -> None:
-    sealing = Sealing("blue horse")
+    sealing = Sealing("blue horse", 96)
     datagram = sealing.datagram(7, 70000, 70000 * 320, b"packet")
     assert sealing.opened(datagram) == Arrived(7, 70000 & 0xFFFF, 70000 * 320, b"packet")
     assert b"packet" not in datagram
-    assert Sealing("blue house").opened(datagram) is None
-    assert Sealing("").datagram(7, 1, 320, b"packet")[:2] == b"\x80\x60", "RTP, version 2"
+    assert Sealing("blue house", 96).opened(datagram) is None
+    assert Sealing("", 96).datagram(7, 1, 320, b"packet")[:2] == b"\x80\x60", "RTP, version 2"
     for at in range(len(datagram)):
         changed = bytearray(datagram)
         changed[at] ^= 4
@@ -178,7 +178,7 @@ def test_contract_without_the_words_a_packet_cannot_be_read_made_or_changed() ->
 
 def test_contract_rubbish_is_refused() -> None:
     random = np.random.default_rng(1)
-    sealing = Sealing("blue horse")
+    sealing = Sealing("blue horse", 96)
     for length in (0, 1, 12, 13, 40, 1400, 1501, 9000):
         assert sealing.opened(random.bytes(length)) is None
 

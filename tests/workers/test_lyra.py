@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from tests.workers.voices import Pcm, loudness, needs_voice, speech, tone
+from workers.voice._codecs import LYRA
 from workers.voice._conceal import Concealing
-from workers.voice._lyra import BOOKS, FRAME, Decoder, Encoder, Sound, books_for
+from workers.voice._lyra import BOOKS, FRAME, Decoder, Encoder, Sound
 
 pytestmark = [needs_voice(), pytest.mark.timeout(60)]
 
@@ -28,7 +29,7 @@ def heard(packets: list[np.ndarray]) -> Sound:  # type: ignore[type-arg]
     ("kbps", "books"), [(0.2, 1), (0.3, 1), (0.4, 2), (3.2, 16), (6.0, 30), (9.2, 46), (0.05, 1), (18, 46)]
 )
 def test_contract_each_book_is_a_fifth_of_a_kilobit(kbps: float, books: int) -> None:
-    assert books_for(kbps) == books
+    assert LYRA.books_for(kbps) == books
 
 
 def test_contract_fewer_books_are_the_first_ones_of_more() -> None:

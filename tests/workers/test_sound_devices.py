@@ -25,6 +25,7 @@ from workers.sinks.speaker import Speaker
 from workers.sound._recorder import NoSound, Recorder
 from workers.sound.system_sound import Settings as Recording
 from workers.sound.system_sound import SystemSound
+from workers.voice import Settings as Voice
 from workers.worker import CannotWork
 
 pytestmark = [
@@ -64,7 +65,7 @@ class Held:
 def test_what_the_speaker_plays_is_what_the_system_s_sound_is() -> None:
     speaker: Any = Speaker(SimpleNamespace(speaker=Playing()), host())
     speaker.open()
-    source = SystemSound(SimpleNamespace(system_sound=Recording()), host())
+    source = SystemSound(SimpleNamespace(system_sound=Recording(), voice=Voice()), host())
     source.open()
     done = threading.Event()
 

@@ -9,7 +9,7 @@ from typing import Any
 from shm.layout import Mode
 from shm.lease import Lease
 from workers.voice import _pace
-from workers.voice._lyra import FRAME
+from workers.voice._codecs import codec_of
 from workers.voice._rtp import Sealing, address, is_this_machine, words_in
 from workers.worker import CannotWork, Worker
 
@@ -51,7 +51,9 @@ class Call(Worker):
         self._address: Any = place  # longer for IPv6
         self._socket = socket.socket(family, kind, protocol)
         self._socket.setblocking(False)
-        self._sealing, self._fails = Sealing(words), False
+        codec = codec_of(self.settings.voice)
+        self._frame, self._sealing = codec.frame, Sealing(words, codec.kind)
+        self._fails = False
         self._ssrc: int | None = None
         self._first = 0
 
@@ -62,7 +64,7 @@ class Call(Worker):
         seq = coded.info.seq
         if self._ssrc is None or seq - self._first > RENEW_AFTER:
             self._ssrc, self._first = secrets.randbits(32), seq
-        datagram = self._sealing.datagram(self._ssrc, seq, seq * FRAME, coded.frame.tobytes())
+        datagram = self._sealing.datagram(self._ssrc, seq, seq * self._frame, coded.frame.tobytes())
         try:
             self._socket.sendto(datagram, self._address)
             self._fails = False

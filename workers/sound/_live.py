@@ -7,7 +7,6 @@ import numpy as np
 from shm.lease import OpenSlot
 from workers.sound._recorder import NoSound, Recorder
 from workers.sound._source import SoundSource
-from workers.voice._lyra import FRAME, RATE
 from workers.worker import CannotWork
 
 TRY_AGAIN = 1.0  # seconds until a device that has gone is looked for again
@@ -47,7 +46,7 @@ class LiveSource(SoundSource):
             self._recorder = None
             return None
         pcm.view(heard.shape, np.int16)[:] = heard
-        return time.perf_counter_ns() - round(1e9 * FRAME / RATE)
+        return time.perf_counter_ns() - round(1e9 * self.codec.frame / self.codec.rate)
 
     def _is_back(self) -> bool:
         try:

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 from workers.sound._live import LiveSource
 from workers.sound._recorder import Recorder
-from workers.voice._lyra import FRAME, RATE
 
 
 @dataclass(frozen=True)
@@ -15,7 +14,7 @@ class Settings:
 
 
 class Microphone(LiveSource):
-    """One channel, 20 ms at a time."""
+    """One channel, a frame at a time."""
 
     def recorder(self) -> Recorder:
-        return Recorder(self.settings.microphone.which, False, RATE, FRAME)
+        return Recorder(self.settings.microphone.which, False, self.codec.rate, self.codec.frame)

@@ -11,7 +11,6 @@ import numpy as np
 from shm.lease import OpenSlot
 from workers.sound._reading import CannotRead, check, frames_of
 from workers.sound._source import SoundSource
-from workers.voice._lyra import FRAME, RATE
 from workers.worker import CannotWork
 
 LATE = 0.5  # seconds; whoever waited for us or we for them so long: the file has stood still meanwhile
@@ -60,15 +59,15 @@ class SoundFile(SoundSource):
         if frame is None:
             self._end()
             return None
-        heard = pcm.view((FRAME,), np.int16)
+        heard = pcm.view((self.codec.frame,), np.int16)
         heard[: len(frame)], heard[len(frame) :] = frame, 0  # the last one is filled up with silence
         now = time.perf_counter()
-        self._due = now if now - self._due > LATE else self._due + FRAME / RATE
+        self._due = now if now - self._due > LATE else self._due + self.codec.frame / self.codec.rate
         self._any = True
         return time.perf_counter_ns()
 
     def _begin(self) -> None:
-        self._frames = frames_of(self.settings.sound_file.path, RATE, FRAME)
+        self._frames = frames_of(self.settings.sound_file.path, self.codec.rate, self.codec.frame)
         self._due, self._any = time.perf_counter(), False
 
     def _end(self) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from workers.voice import _lyra
+from workers.voice._codecs import LYRA
 from workers.voice._conceal import Concealing
 from workers.voice._container import Writer
 from workers.voice._packets import pack, unpack
@@ -24,7 +25,7 @@ class Written(NamedTuple):
 
 def encode(frames: Iterator[Pcm], path: Path, kbps: float) -> Written:
     """`frames` of any length; the last one is filled up, and cut again by who decodes it."""
-    coder, books, samples = _lyra.Encoder(), _lyra.books_for(kbps), 0
+    coder, books, samples = _lyra.Encoder(), LYRA.books_for(kbps), 0
     with Writer(path) as writer:
         for pcm in frames:
             whole = np.concatenate([pcm, np.zeros(_lyra.FRAME - len(pcm), np.int16)])

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from workers.voice import _lyra
+from workers.voice._codecs import LYRA
 from workers.voice._conceal import Concealing
 from workers.voice._opus import through_opus
 
@@ -35,7 +36,7 @@ def through_lyra(pcm: Pcm, kbps: float, lost: float = 0.0, seed: int = 1) -> Pcm
     encode, said, random = _lyra.Encoder(), Concealing(_lyra.Decoder()), np.random.default_rng(seed)
     heard = []
     for at in range(0, len(pcm) - _lyra.FRAME + 1, _lyra.FRAME):
-        indices = encode(pcm[at : at + _lyra.FRAME], _lyra.books_for(kbps))
+        indices = encode(pcm[at : at + _lyra.FRAME], LYRA.books_for(kbps))
         heard.append(said.missed(_lyra.FRAME) if random.random() < lost else said.heard(indices))
     return np.asarray(np.clip(np.concatenate(heard) * 32768, -32768, 32767), np.int16)
 

@@ -20,11 +20,6 @@ Sound = npt.NDArray[np.float32]
 Indices = npt.NDArray[np.int32]
 
 
-def books_for(kbps: float) -> int:
-    """As many as fit; each is 0.2 kbit/s."""
-    return max(1, min(BOOKS, int(kbps * 1000 / (BITS * RATE / FRAME) + 1e-6)))
-
-
 class Encoder:
     """One stream's. Raises ModelError."""
 

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 
-VERSION, TYPE, MARKER = 0x80, 96, 0x80
+VERSION, MARKER = 0x80, 0x80
 HEADER = struct.Struct(">BBHII")
 LONGEST = 1500  # bytes; a larger datagram is none of ours
 SALT = b"stereoring voice"
@@ -30,14 +30,16 @@ class Arrived(NamedTuple):
 
 
 class Sealing:
-    """Both ends make the same out of the same words. No words: the packets are open."""
+    """Both ends make the same out of the same words. No words: the packets are open. `kind` is the payload's
+    type, which says what codec it is."""
 
-    def __init__(self, words: str) -> None:
+    def __init__(self, words: str, kind: int) -> None:
+        self._kind = kind
         key = hashlib.scrypt(words.encode(), salt=SALT, n=1 << 14, r=8, p=1, dklen=32) if words else None
         self._cipher = ChaCha20Poly1305(key) if key else None
 
     def datagram(self, ssrc: int, number: int, timestamp: int, payload: bytes) -> bytes:
-        header = HEADER.pack(VERSION, TYPE, number & 0xFFFF, timestamp & 0xFFFFFFFF, ssrc)
+        header = HEADER.pack(VERSION, self._kind, number & 0xFFFF, timestamp & 0xFFFFFFFF, ssrc)
         if self._cipher is not None:
             payload = self._cipher.encrypt(_nonce(header), payload, header)
         return header + payload
@@ -48,7 +50,7 @@ class Sealing:
             return None
         header, payload = datagram[: HEADER.size], datagram[HEADER.size :]
         version, kind, number, timestamp, ssrc = HEADER.unpack(header)
-        if version != VERSION or kind & ~MARKER != TYPE:
+        if version != VERSION or kind & ~MARKER != self._kind:
             return None
         if self._cipher is not None:
             try:

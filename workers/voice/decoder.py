@@ -7,7 +7,8 @@ import numpy as np
 
 from shm.layout import Mode
 from shm.lease import Lease, OpenSlot
-from workers.voice import _lyra, _pace
+from workers.voice import _pace
+from workers.voice._codecs import Denoising, codec_of, decoder_of
 from workers.voice._conceal import Concealing
 from workers.voice._packets import unpack
 from workers.worker import Wiring, Worker
@@ -16,13 +17,13 @@ from workers.worker import Wiring, Worker
 class Decoder(Worker):
     """Packets of this machine (`coded`) or of another (`arrived`) → sound int16[320]."""
 
-    writes = {"sound": f"{_lyra.RATE} Hz"}
     history = {"sound": _pace.HISTORY}
     shares = _pace.SECTIONS
 
     @classmethod
     def wiring(cls, settings: SimpleNamespace) -> Wiring:
-        return Wiring("arrived" if settings.receive.port else "coded", None, None, cls.writes, {})
+        reads = "arrived" if settings.receive.port else "coded"
+        return Wiring(reads, None, None, {"sound": codec_of(settings.voice).colour}, {})
 
     @classmethod
     def mode_for(cls, settings: SimpleNamespace) -> Mode:
@@ -30,16 +31,26 @@ class Decoder(Worker):
 
     @classmethod
     def sizes(cls, settings: SimpleNamespace, rings: Mapping[str, int]) -> dict[str, int]:
-        return {"sound": 2 * _lyra.FRAME}
+        return {"sound": 2 * codec_of(settings.voice).frame}
 
     def open(self) -> None:
-        self._hear = Concealing(_lyra.Decoder())
+        self._codec = codec_of(self.settings.voice)
+        self._begin()
         self._seq = 0
 
     def process(self, coded: Lease, sound: OpenSlot) -> None:
-        packet = unpack(coded.frame.tobytes(), _lyra.BITS, _lyra.BOOKS)
+        packet = unpack(coded.frame.tobytes(), self._codec.bits, self._codec.books)
         if packet.begins and self._seq:
-            self._hear = Concealing(_lyra.Decoder())
+            self._begin()
         self._seq = coded.info.seq
-        heard = self._hear.heard(packet.indices) if len(packet.indices) else self._hear.missed(_lyra.FRAME)
+        if self._denoising is not None:
+            self._denoising.denoise = self.settings.voice.denoise
+        there = len(packet.indices) > 0
+        heard = self._hear.heard(packet.indices) if there else self._hear.missed(self._codec.frame)
         sound.view(heard.shape, np.int16)[:] = np.clip(heard * 32768, -32768, 32767)
+
+    def _begin(self) -> None:
+        """Another stream."""
+        decode = decoder_of(self.settings.voice)
+        self._denoising = decode if isinstance(decode, Denoising) else None
+        self._hear = Concealing(decode)

@@ -12,7 +12,7 @@ import numpy as np
 from annotated_types import Ge, Le
 
 from shm.lease import OpenSlot
-from workers.voice import _lyra
+from workers.voice._codecs import Codec, codec_of
 from workers.voice._pace import HISTORY
 from workers.voice._packets import BEGINS, LOST, nbytes, unpack
 from workers.voice._rtp import LONGEST, Arrived, Sealing, is_this_machine, words_in
@@ -32,16 +32,17 @@ class Settings:
 
 
 class Receive(Worker):
-    """→ arrived uint8[n], a packet each 20 ms while somebody speaks; one that is missing is one without
+    """→ arrived uint8[n], a packet for each frame while somebody speaks; one that is missing is one without
     books."""
 
-    writes = {"arrived": "LYRA"}
+    writes = {"arrived": "VOICE"}
     history = {"arrived": HISTORY}
     shares = ("voice",)
 
     @classmethod
     def sizes(cls, settings: SimpleNamespace, rings: Mapping[str, int]) -> dict[str, int]:
-        return {"arrived": nbytes(_lyra.BOOKS, _lyra.BITS)}
+        codec = codec_of(settings.voice)
+        return {"arrived": nbytes(codec.books, codec.bits)}
 
     def open(self) -> None:
         receive = self.settings.receive
@@ -54,7 +55,9 @@ class Receive(Worker):
                 f"receive.host: {receive.host} is open to others, and voice.key is not set: write some "
                 "words into a file that both ends have"
             )
-        self._sealing, self._streams = Sealing(words), Streams(_lyra.RATE, _lyra.FRAME)
+        self._codec = codec_of(self.settings.voice)
+        self._sealing = Sealing(words, self._codec.kind)
+        self._streams = Streams(self._codec.rate, self._codec.frame)
         self._begins, self._speaks, self._wrong, self._logged = False, False, 0, time.monotonic()
         family = socket.AF_INET6 if ":" in receive.host else socket.AF_INET
         self._socket = socket.socket(family, socket.SOCK_DGRAM)
@@ -100,7 +103,7 @@ class Receive(Worker):
             except BlockingIOError:
                 return
             found = self._sealing.opened(datagram)
-            if found is None or not _is_packet(found):
+            if found is None or not _is_packet(found, self._codec):
                 self._wrong += 1
             elif self._streams.take(found, time.perf_counter()):
                 self._begins = True
@@ -119,8 +122,8 @@ class Receive(Worker):
             self.log.info("%s, %d datagrams refused, delay %.0f ms", counts, refused, delay * 1000)
 
 
-def _is_packet(found: Arrived) -> bool:
+def _is_packet(found: Arrived, codec: Codec) -> bool:
     try:
-        return len(unpack(found.payload, _lyra.BITS, _lyra.BOOKS).indices) > 0
+        return len(unpack(found.payload, codec.bits, codec.books).indices) > 0
     except ValueError:
         return False
