@@ -1,5 +1,5 @@
-"""The codecs to choose from, each with the same two ends: an encoder from a frame of sound to indices, a decoder
-from indices to a frame of sound. An end belongs to one stream."""
+"""The codecs to choose from, each with the same two ends: an encoder from a frame of sound to indices, a
+decoder from indices to a frame of sound. An end belongs to one stream."""
 
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
