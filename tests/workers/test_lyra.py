@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from tests.workers.voices import Pcm, loudness, needs_voice, speech, tone
-from workers.voice._codecs import LYRA
+from workers.voice import Settings as Voice
+from workers.voice._codecs import CODECS, LYRA, Codec
 from workers.voice._conceal import Concealing
 from workers.voice._lyra import BOOKS, FRAME, Decoder, Encoder, Sound
 
@@ -30,6 +31,16 @@ def heard(packets: list[np.ndarray]) -> Sound:  # type: ignore[type-arg]
 )
 def test_contract_each_book_is_a_fifth_of_a_kilobit(kbps: float, books: int) -> None:
     assert LYRA.books_for(kbps) == books
+
+
+@pytest.mark.parametrize("codec", CODECS.values(), ids=lambda codec: codec.name)
+def test_contract_a_rate_that_the_codec_has_not_is_refused(codec: Codec) -> None:
+    book = codec.bits * codec.rate / codec.frame / 1000
+    for books in (1, codec.books):
+        assert codec.books_for(Voice(codec=codec.name, kbps=round(books * book, 6)).kbps) == books
+    for kbps in (0.9 * book, (codec.books + 1) * book):
+        with pytest.raises(ValueError, match=f"kbps: {codec.name} has"):
+            Voice(codec=codec.name, kbps=kbps)
 
 
 def test_contract_fewer_books_are_the_first_ones_of_more() -> None:
