@@ -230,9 +230,9 @@ def _writers(wirings: dict[str, Wiring]) -> dict[str, str]:
 
 def _remedy(missing: str) -> str:
     if missing in ("sound", "coded"):
-        return "; it is there as `job.kind: voice`"
+        return "; it is there with `job.kind: voice`"
     if missing == "picture":
-        return "; as `job.kind: voice` sinks are speaker, wav and call"
+        return "; with `job.kind: voice` the sinks are speaker, wav and call"
     if missing != "depth":
         return ""
     return f"; `depth.model: {TRUE_DEPTH}` is for a source that knows its depth, like scene: name a network"
