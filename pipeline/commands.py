@@ -26,6 +26,7 @@ from pipeline.priority import set_priority
 from pipeline.reload import Reload
 from pipeline.settings import Settings, SettingsError, load
 from pipeline.supervisor import Supervisor
+from pipeline.voice_command import add_parser as add_voice_parser
 from shm.errors import NoMemory
 
 SETTINGS = Path(__file__).parent.parent / "settings.yaml"
@@ -78,6 +79,7 @@ def _parser() -> argparse.ArgumentParser:
     devices.set_defaults(command=_devices)
     add_models_parser(commands)
     add_cutout_parser(commands)
+    add_voice_parser(commands)
     top = commands.add_parser("top", help="watch a running launcher")
     top.set_defaults(command=_top)
     top.add_argument("--pid", type=int, help="which, if there are several (default: the newest)")

@@ -34,8 +34,16 @@ LINES = {
         "compose": "person.skeleton",
         "encode": "encode.h264",
     },
+    "voice": {
+        "coder": "voice.coder",
+        "receive": "voice.receive",
+        "decoder": "voice.decoder",
+    },
 }
 """Job → worker → room and implementation. Before each comes the source that the settings name."""
+SOURCES = {"voice": ("listen", "sound")}
+OF_PICTURES = ("capture", "capture")
+"""The source of a job: worker, and room with its setting `source`."""
 TOGETHER = ("depth", "steady", "stereo")
 """The rooms that share a process as `stereo.where: with_depth`."""
 TRUE_DEPTH = "true"
@@ -128,7 +136,7 @@ def make_plan(settings: Settings, package: str = "workers", cores: int | None = 
             implementation=chosen[name],
             settings=sections[name],
             reads=wiring.reads,
-            mode=kinds[name].mode,
+            mode=kinds[name].mode_for(SimpleNamespace(**sections[name])),
             follows=wiring.follows,
             follow_mode=kinds[name].follow_mode,
             joins=wiring.joins or keepers.get(name),
@@ -146,7 +154,8 @@ def _choose(settings: Settings, package: str) -> dict[str, str]:
     if not settings.sinks:
         raise GraphError("sinks: there is none, so nobody would see anything; name one, like `sinks: [web]`")
     job = settings.section("job").kind
-    line = {"capture": f"capture.{settings.section('capture').source}", **LINES[job]}
+    first, room = SOURCES.get(job, OF_PICTURES)
+    line = {first: f"{room}.{settings.section(room).source}", **LINES[job]}
     for name in set(line) & set(settings.sinks):
         raise GraphError(f"sinks: a sink may not be named {name} like a worker of the line")
     if settings.section("depth").model == TRUE_DEPTH:
@@ -220,6 +229,10 @@ def _writers(wirings: dict[str, Wiring]) -> dict[str, str]:
 
 
 def _remedy(missing: str) -> str:
+    if missing in ("sound", "coded"):
+        return "; it is there with `job.kind: voice`"
+    if missing == "picture":
+        return "; with `job.kind: voice` the sinks are speaker, wav and call"
     if missing != "depth":
         return ""
     return f"; `depth.model: {TRUE_DEPTH}` is for a source that knows its depth, like scene: name a network"

@@ -74,6 +74,23 @@ def _print_cameras() -> None:
         print(f"  {number}: {camera.name}")
 
 
+def _print_sound() -> None:
+    from workers.sound._recorder import NoSound, names, soundcard
+
+    for what, setting, speakers in (
+        ("microphones", "microphone.which", False),
+        ("speakers", "speaker.which, system_sound.which", True),
+    ):
+        print(f"{what} ({setting})")
+        try:
+            found = names(soundcard(), speakers)
+        except NoSound as error:
+            print(f"  none: {error}")
+            continue
+        for name in found or ["none"]:
+            print(f"  {name}")
+
+
 def devices_command() -> int:
     """`launcher.py devices`."""
     print("monitors (screen_mss.monitor)")
@@ -86,6 +103,7 @@ def devices_command() -> int:
         print(f"  {number}: {place} {name}{'  (primary)' if monitor.get('is_primary') else ''}")
     _print_windows()
     _print_cameras()
+    _print_sound()
     print("compute devices")
     for device in compute_devices():
         print(f"  {device}")

@@ -18,6 +18,7 @@ from workers.depth._models import download_folder
 from workers.models import Model, ModelError, cache_folder, download, places, verify
 from workers.person._manifest import MODELS as PERSON_MODELS
 from workers.person._pose_models import DETECTOR, POSE_MODELS
+from workers.voice._manifest import MODELS as VOICE_MODELS
 
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -56,6 +57,8 @@ def _list() -> int:
     _print_manifest(PERSON_MODELS.values())
     print("\nfor pose.model")
     _print_manifest(POSE_MODELS.values())
+    print("\nfor job.kind voice")
+    _print_manifest(VOICE_MODELS.values())
     print(f"\nfor depth.model as well: Hugging Face's, by name; they run in {TRANSFORMERS}")
     table = _table("model", "MB", "licence", "sizes", "here")
     for hub in HUB_MODELS.values():

@@ -15,6 +15,7 @@ from workers.depth._models import find, is_here
 from workers.models import Model, ModelError, download, has_file
 from workers.person._manifest import MODELS as PERSON_MODELS
 from workers.person._pose_models import DETECTOR, POSE_MODELS
+from workers.voice._manifest import MODELS as VOICE_MODELS
 
 WINDOWS = {"window", "monitor3d"}
 
@@ -22,6 +23,8 @@ WINDOWS = {"window", "monitor3d"}
 def pick(settings: Settings, package: str = "workers") -> tuple[Settings, list[str]]:
     """The settings without any `auto`, and a line for each decision. A known model that is not here is
     downloaded. Raises GraphError."""
+    if settings.section("job").kind == "voice":
+        return _for_voice(settings)
     reasons: list[str] = []
     capture = settings.sections["capture"]
     source = _pick_source(package, reasons) if capture.source == "auto" else capture.source
@@ -31,9 +34,9 @@ def pick(settings: Settings, package: str = "workers") -> tuple[Settings, list[s
         depth = sections["depth"]
         sections["depth"] = replace(depth, model=_pick_model(depth.model, reasons))
     elif sections["job"].kind == "background":
-        _get_person_models([PERSON_MODELS[sections["segment"].model]], reasons)
+        _get_models([PERSON_MODELS[sections["segment"].model]], reasons)
     else:
-        _get_person_models([POSE_MODELS[DETECTOR], POSE_MODELS[sections["pose"].model]], reasons)
+        _get_models([POSE_MODELS[DETECTOR], POSE_MODELS[sections["pose"].model]], reasons)
     sinks = settings.sinks
     if "auto" in sinks:
         picked = _pick_sinks(package, reasons)
@@ -46,6 +49,17 @@ def pick(settings: Settings, package: str = "workers") -> tuple[Settings, list[s
     if background.where == "auto" and sections["job"].kind == "background":
         sections["background"] = replace(background, where=_pick_where_people(sinks, reasons))
     return replace(settings, sections=sections, sinks=sinks), reasons
+
+
+def _for_voice(settings: Settings) -> tuple[Settings, list[str]]:
+    """Raises GraphError."""
+    reasons: list[str] = []
+    if settings.section("voice").codec == "lyra":
+        _get_models(VOICE_MODELS.values(), reasons)
+    sinks = tuple(dict.fromkeys("speaker" if sink == "auto" else sink for sink in settings.sinks))
+    if "auto" in settings.sinks:
+        reasons.append("sink: speaker")
+    return replace(settings, sinks=sinks), reasons
 
 
 def _pick_where(sinks: Sequence[str], reasons: list[str]) -> str:
@@ -122,7 +136,7 @@ def _get(model: Model, without: str, reasons: list[str]) -> None:
     reasons.append(f"{room}: {model.name}, just downloaded to {path}")
 
 
-def _get_person_models(models: Iterable[Model], reasons: list[str]) -> None:
+def _get_models(models: Iterable[Model], reasons: list[str]) -> None:
     """Those that are missing."""
     for model in models:
         if not has_file(model):

@@ -39,7 +39,7 @@ __all__ = [
 class Job:
     """The pipeline's own section `job`: which of its lines (pipeline/graph.py) runs."""
 
-    kind: Literal["3d", "background", "pose"] = "3d"
+    kind: Literal["3d", "background", "pose", "voice"] = "3d"
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 # Sourced by scripts/test: what the end-to-end tests need of the system - a display without a monitor (Xvfb),
 # OpenGL without a GPU (Mesa), a browser (chromium), hands (xdotool), and what a Wayland desktop has for those who
-# capture it (D-Bus, PipeWire, a picture in it). As root on Debian or Ubuntu it is installed; else what is missing is named, and the tests that need it skip and say so.
+# capture it (D-Bus, PipeWire, a picture in it), sound without a speaker and a network of two machines. As root on Debian or Ubuntu it is installed; else what is missing is named, and the tests that need it skip and say so.
 
 get_system_packages() {
     local missing=() command package
@@ -10,6 +10,8 @@ get_system_packages() {
 chromium chromium
 xdotool xdotool
 dbus-daemon dbus-daemon
+pulseaudio pulseaudio
+ip iproute2
 pipewire pipewire
 pw-dump pipewire-bin
 wireplumber wireplumber

@@ -108,6 +108,11 @@ class Worker:
         return Wiring(cls.reads, cls.follows, cls.joins, cls.writes, cls.offers)
 
     @classmethod
+    def mode_for(cls, settings: SimpleNamespace) -> Mode:
+        """How it reads under these settings."""
+        return cls.mode
+
+    @classmethod
     def sizes(cls, settings: SimpleNamespace, rings: Mapping[str, int]) -> dict[str, int]:
         """Bytes of the largest frame of each ring it writes, given those of the rings it uses."""
         return {}

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import psutil
 
 from pipeline.addresses import NotRunning
-from scripts.soaking import kills, launcher_killed, resize, steady, web_fuzz
+from scripts.soaking import kills, launcher_killed, resize, steady, voice, web_fuzz
 from scripts.soaking.launching import log_end, private_runtime
 from scripts.soaking.report import Result, SoakError
 
@@ -36,6 +36,11 @@ COMMANDS = {
     ),
     "launcher_killed": Command(
         launcher_killed.fill, "kill -9 of the launcher at random moments: nothing is left", {"times": 20}
+    ),
+    "voice": Command(
+        voice.fill,
+        "a call whose workers are killed at random: the sound is back",
+        {"seconds": 1800.0, "every": 15.0},
     ),
     "web_fuzz": Command(
         web_fuzz.fill, "rubbish for the web server: only who sends it feels it", {"seconds": 600.0}

@@ -194,10 +194,12 @@ def launched(
     file: Path | None = None,
     repo: Path = REPO,
     ignoring: Sequence[int] = (),
+    before: Sequence[str] = (),
     ready: bool = True,
 ) -> Iterator[Launcher]:
     """A launcher in a process group of its own, with a small picture. `add`, `every` and `swap` put bad
-    workers into it (tests/bad_workers/__main__.py); `ready` waits until frames come out of the line."""
+    workers into it (tests/bad_workers/__main__.py); `before` is a command that becomes it; `ready`
+    waits until frames come out of the line."""
     program = ["launcher.py"]
     if add or every or swap or hung:
         program = ["-m", "tests.bad_workers", *(f"--add={name}" for name in add)]
@@ -214,7 +216,7 @@ def launched(
     log_file = folder / f"launcher-{time.monotonic_ns()}.log"
     with log_file.open("wb") as log:
         process = subprocess.Popen(
-            [sys.executable, *program, "run", *chosen, *([] if file else sets), *options],
+            [*before, sys.executable, *program, "run", *chosen, *([] if file else sets), *options],
             cwd=repo,
             stdout=log,
             stderr=log,

@@ -2,6 +2,7 @@
 
 import itertools
 import resource
+import wave
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from textwrap import dedent
@@ -18,6 +19,7 @@ from pipeline.rings import check_memory
 from pipeline.settings import Settings, load
 from shm.layout import RingSpec, RowSpec
 from tests.pipeline.running import REPO, RINGS, SMALL, command, launched
+from workers.chain import implementation
 
 SCENE = ("capture.source=scene", "depth.model=some.onnx", "sinks=[null]")
 IMAGE = ("capture.source=image", "sinks=[null]")
@@ -574,3 +576,72 @@ def test_contract_a_pose_is_drawn_over_the_frame_that_it_was_found_in(tmp_path: 
         ("compose", "pose", "frame", ("picture",)),
         ("null", "picture", None, ()),
     ]
+
+
+def voice(tmp_path: Path, *overrides: str) -> Plan:
+    """What is made of a real file of silence."""
+    path = tmp_path / "silence.wav"
+    with wave.open(str(path), "wb") as file:
+        file.setparams((1, 2, 16000, 0, "NONE", ""))
+        file.writeframes(bytes(640))
+    source = ("job.kind=voice", "sound.source=sound_file", f"sound_file.path={path}")
+    return make_plan(load(REPO / "settings.yaml", overrides=[*source, *overrides]))
+
+
+def test_contract_a_file_of_speech_waits_for_whoever_hears_it(tmp_path: Path) -> None:
+    plan = voice(tmp_path, "sinks=[wav]")
+    assert [(w.name, w.reads, w.mode, w.writes) for w in plan.workers] == [
+        ("listen", None, "latest", ("pcm",)),
+        ("coder", "pcm", "every", ("coded",)),
+        ("decoder", "coded", "every", ("sound",)),
+        ("wav", "sound", "every", ()),
+    ]
+
+
+def test_contract_who_speaks_waits_for_nobody(tmp_path: Path) -> None:
+    plan = voice(tmp_path, "sinks=[wav]", "sound.source=microphone")
+    assert [row.mode for ring in plan.rings for row in ring.rows] == ["every-or-count"] * 3
+
+
+def test_contract_a_call_has_two_lines_and_who_only_hears_has_one(tmp_path: Path) -> None:
+    plan = voice(tmp_path, "sinks=[call, wav]", "receive.port=1124")
+    assert [(w.name, w.reads, w.mode) for w in plan.workers] == [
+        ("listen", None, "latest"),
+        ("coder", "pcm", "every"),
+        ("receive", None, "latest"),
+        ("decoder", "arrived", "every-or-count"),
+        ("call", "coded", "every"),
+        ("wav", "sound", "every-or-count"),
+    ]
+    names = [w.name for w in voice(tmp_path, "sinks=[wav]", "receive.port=1124").workers]
+    assert names == ["receive", "decoder", "wav"]
+    assert [w.name for w in voice(tmp_path, "sinks=[call]").workers] == ["listen", "coder", "call"]
+
+
+@pytest.mark.parametrize(("codec", "colour"), [("lyra", "16000 Hz"), ("soundstream", "24000 Hz")])
+def test_contract_rings_of_sound_say_how_many_samples_a_second(
+    tmp_path: Path, codec: str, colour: str
+) -> None:
+    plan = voice(tmp_path, "sinks=[wav]", f"voice.codec={codec}")
+    kinds = [(implementation(each.implementation), each.settings) for each in plan.workers]
+    wirings = [kind.wiring(SimpleNamespace(**settings)) for kind, settings in kinds]
+    colours = {ring: found for wiring in wirings for ring, found in wiring.writes.items()}
+    assert colours == {"pcm": colour, "coded": "VOICE", "sound": colour}
+
+
+@pytest.mark.parametrize(
+    ("job", "sink", "said"),
+    [("voice", "null", "sinks are speaker, wav and call"), ("3d", "wav", "`job.kind: voice`")],
+)
+def test_contract_a_sink_of_another_job_is_said(tmp_path: Path, job: str, sink: str, said: str) -> None:
+    with pytest.raises(GraphError, match=said):
+        voice(tmp_path, f"job.kind={job}", f"sinks=[{sink}]", "capture.source=scene")
+
+
+def test_contract_a_file_without_sound_and_none_at_all_are_said(tmp_path: Path) -> None:
+    text = tmp_path / "text.wav"
+    text.write_text("no sound")
+    with pytest.raises(GraphError, match=r"text.wav: cannot be read"):
+        voice(tmp_path, "sinks=[wav]", f"sound_file.path={text}")
+    with pytest.raises(GraphError, match=r"sound_file.path is not set"):
+        voice(tmp_path, "sinks=[wav]", "sound_file.path=''")

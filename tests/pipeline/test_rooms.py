@@ -12,8 +12,13 @@ ROOMS = ("pipeline", "workers", "shm")
 FILES = [REPO / "launcher.py", *(path for room in ROOMS for path in sorted((REPO / room).rglob("*.py")))]
 OURS = {"launcher", "tests", "scripts", *ROOMS}
 PARTS = {"stereo": ("warp",)}  # as the room says itself
-FORMULA_OF = {"sinks": ("stereo", "person"), "person": ("stereo",)}
-"""A sink that makes the picture itself does it as those rooms do; both lay two views out alike."""
+FORMULA_OF = {
+    "sinks": ("stereo", "person", "voice"),
+    "person": ("stereo",),
+    "sound": ("voice",),
+}
+"""A sink that makes the picture itself does it as those rooms do, and both lay two views out alike; a packet is what
+voice says."""
 MAY_IMPORT = {"launcher.py": {"pipeline"}, "pipeline": {"pipeline", "workers", "shm"}, "shm": {"shm"}}
 
 

@@ -1,0 +1,91 @@
+#!/usr/bin/env python3
+"""Speech at a few kilobits: how good beside Opus, how fast through two processes, with packets lost or not.
+
+Wants STEREORING_MODELS, and STEREORING_DATA for its five clips (`--clips FILE …` takes others). Opus is
+FFmpeg's libopus as it comes (variable rate, so a little less than what is asked of it), without losses: PyAV
+does not let its decoder conceal them. PESQ and STOI are left out where pesq and pystoi are not installed.
+"""
+
+import argparse
+import json
+import os
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from scripts.voice_paths.line import measured
+from workers.sound._reading import read_whole
+from workers.voice._judging import CODECS, Pcm, judged, through_lyra
+from workers.voice._lyra import RATE
+
+CLIPS = (
+    "voice/lyra_sample1_16kHz.wav",
+    "voice/espeak_en_22k.wav",
+    "person/speaker_clip.mp4",
+    "speech/librittsr_000.flac",
+    "speech/librittsr_003.flac",
+)
+LONGEST = 12  # seconds of a clip
+LOSSES = (0.05, 0.2)
+LIVE_KBPS, LOSSY_KBPS = 6.0, 6.0
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--clips", type=Path, nargs="+", metavar="FILE", help="instead of its own five")
+    parser.add_argument("--seconds", type=float, default=20, help="of the running program (20)")
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args()
+    clips = options.clips or [Path(os.environ["STEREORING_DATA"]) / name for name in CLIPS]
+    report: dict[str, Any] = {"quality": [], "losses": []}
+    for clip in clips:
+        pcm = read_whole(str(clip), RATE)[: LONGEST * RATE]
+        report["quality"] += [_entry(clip, pcm, codec, kbps) for codec, kbps in CODECS]
+        report["losses"] += [_entry(clip, pcm, "lyra", LOSSY_KBPS, lost) for lost in LOSSES]
+    live = measured(clips[0], LIVE_KBPS, options.seconds)
+    report["step_ms"] = {"p50": live.p50, "p99": live.p99}
+    report["rtf"] = _real_time_factor(read_whole(str(clips[0]), RATE))
+    report["streaming_max_abs_diff"] = live.max_abs_diff
+    print(json.dumps(report) if options.json else text_of(report))
+    return 0
+
+
+def _entry(clip: Path, pcm: Pcm, codec: str, kbps: float, lost: float = 0.0) -> dict[str, Any]:
+    found = judged(pcm, codec, kbps, lost)
+    entry = {"clip": clip.stem, "codec": codec, "kbps": kbps, "pesq": found.pesq, "stoi": found.stoi}
+    return entry | ({"lost": lost} if lost else {})
+
+
+def _real_time_factor(pcm: Pcm) -> float:
+    """Both ways, on one thread."""
+    begin = time.perf_counter()
+    through_lyra(pcm, LIVE_KBPS)
+    return (time.perf_counter() - begin) / (len(pcm) / RATE)
+
+
+def text_of(report: dict[str, Any]) -> str:
+    lines = [f"{'PESQ / STOI':<28}" + "".join(f"{codec} {kbps:g}".rjust(13) for codec, kbps in CODECS)]
+    for clip in dict.fromkeys(entry["clip"] for entry in report["quality"]):
+        row = [_cell(entry) for entry in report["quality"] if entry["clip"] == clip]
+        lines.append(f"{clip:<28}" + "".join(cell.rjust(13) for cell in row))
+    lines.append(f"\nlyra at {LOSSY_KBPS:g} kbit/s, packets lost")
+    for lost in LOSSES:
+        cells = [_cell(entry) for entry in report["losses"] if entry["lost"] == lost]
+        lines.append(f"{lost:<28.0%}" + "".join(cell.rjust(13) for cell in cells))
+    step = report["step_ms"]
+    lines.append("\n20 ms of sound into a packet and back, in two processes:")
+    lines.append(f"{step['p50']:.2f} ms, p99 {step['p99']:.2f}")
+    lines.append(f"of real time, one thread: {report['rtf']:.3f}")
+    lines.append(f"live differs from one go by at most {report['streaming_max_abs_diff']:g} of full scale")
+    return "\n".join(lines)
+
+
+def _cell(entry: dict[str, Any]) -> str:
+    return " / ".join("-" if entry[key] is None else f"{entry[key]:.2f}" for key in ("pesq", "stoi"))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

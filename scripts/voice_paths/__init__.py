@@ -1,0 +1,1 @@
+"""What bench_voice.py measures with."""

@@ -1,0 +1,83 @@
+"""The encoder, the decoder, and both around the quantiser (section III-A to III-C)."""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from scripts.voice_training.layers import CausalConv, CausalUp, Memory, ResidualUnit, Row
+from scripts.voice_training.quantiser import Quantised, Quantiser
+
+RATE, STRIDES, DILATIONS = 24000, (2, 4, 5, 8), (1, 3, 9)
+FRAME = 320  # samples; 75 frames a second, 13.3 ms
+BOOKS, BITS = 24, 10
+
+
+class Heard(NamedTuple):
+    sound: Tensor
+    quantised: Quantised
+
+
+class Encoder(nn.Module):
+    """Sound [B, 1, 320 T] → features [B, D, T]."""
+
+    def __init__(self, channels: int, dimension: int) -> None:
+        super().__init__()
+        layers: list[nn.Module] = [CausalConv(1, channels, 7)]
+        for stride in STRIDES:
+            layers += [ResidualUnit(channels, dilation) for dilation in DILATIONS]
+            layers.append(CausalConv(channels, 2 * channels, 2 * stride, stride))
+            channels *= 2
+        layers.append(CausalConv(channels, dimension, 3))
+        self.row = Row(layers)
+
+    def forward(self, sound: Tensor, memory: Memory) -> Tensor:
+        return self.row.remembering(sound, memory)
+
+
+class Decoder(nn.Module):
+    """Features [B, D, T] → sound [B, 1, 320 T]. `denoise` [B, 1, T], 0 or 1, says for each frame whether what
+    is heard is to be clean: FiLM (Perez et al., arXiv 1709.07871; section III-F)."""
+
+    def __init__(self, channels: int, dimension: int) -> None:
+        super().__init__()
+        channels *= 1 << len(STRIDES)
+        self.first = CausalConv(dimension, channels, 7)
+        self.film = nn.Conv1d(1, 2 * channels, 1)
+        nn.init.zeros_(self.film.bias)
+        layers: list[nn.Module] = []
+        for stride in reversed(STRIDES):
+            layers.append(CausalUp(channels, channels // 2, stride))
+            channels //= 2
+            layers += [ResidualUnit(channels, dilation) for dilation in DILATIONS]
+        layers.append(CausalConv(channels, 1, 7))
+        self.row = Row(layers)
+
+    def forward(self, features: Tensor, denoise: Tensor, memory: Memory) -> Tensor:
+        x = self.first.remembering(features, memory)
+        scale, shift = self.film(denoise).chunk(2, 1)
+        return self.row.remembering(nn.functional.elu(x * (1 + scale) + shift), memory)
+
+
+class SoundStream(nn.Module):
+    """`channels` is the paper's C: 32 there, 16 for a slower machine."""
+
+    def __init__(self, channels: int = 16, dimension: int = 64, books: int = BOOKS) -> None:
+        super().__init__()
+        self.encoder = Encoder(channels, dimension)
+        self.quantiser = Quantiser(books, 1 << BITS, dimension)
+        self.decoder = Decoder(channels, dimension)
+
+    def forward(self, sound: Tensor, books: Tensor, denoise: Tensor) -> Heard:
+        """`books` [B]: how many of each clip are used."""
+        quantised = self.quantiser(self.encoder(sound, Memory()), books)
+        return Heard(self.decoder(quantised.features, denoise, Memory()), quantised)
+
+    @torch.no_grad()
+    def indices(self, sound: Tensor, memory: Memory) -> Tensor:
+        """[B, books, T]"""
+        return self.quantiser.indices(self.encoder(sound, memory))
+
+    @torch.no_grad()
+    def sound(self, indices: Tensor, denoise: Tensor, memory: Memory) -> Tensor:
+        return self.decoder(self.quantiser.features(indices), denoise, memory)

@@ -1,0 +1,137 @@
+"""`launcher.py voice`: files of speech; what is damaged is said, and what can be heard of it is kept."""
+
+import wave
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+
+from pipeline.commands import main
+from tests.workers.voices import clip, needs_voice, speech, tone
+from workers.sound._reading import read_whole
+from workers.voice._judging import decibels_off
+
+pytestmark = [needs_voice(), pytest.mark.timeout(60)]
+HEADER, CHUNK = 32, 6 + 4 + 50 * 9  # bytes; at 3.2 kbit/s
+
+
+def written(path: Path, pcm: np.ndarray, rate: int, channels: int = 1) -> Path:  # type: ignore[type-arg]
+    with wave.open(str(path), "wb") as file:
+        file.setparams((channels, 2, rate, 0, "NONE", ""))
+        file.writeframes(np.repeat(pcm, channels).tobytes())
+    return path
+
+
+@pytest.fixture(scope="module")
+def said(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """2.9 s at 3.2 kbit/s."""
+    folder = tmp_path_factory.mktemp("said")
+    source = written(folder / "said.wav", speech(seconds=2.905), 16000)
+    assert main(["voice", "encode", str(source), "--kbps", "3.2"]) == 0
+    return folder / "said.voice"
+
+
+def test_speech_there_and_back_is_as_long_as_it_was_and_like_it(said: Path, tmp_path: Path) -> None:
+    out = tmp_path / "back.wav"
+    assert main(["voice", "decode", str(said), "--out", str(out)]) == 0
+    before, after = read_whole(str(said.with_suffix(".wav")), 16000), read_whole(str(out), 16000)
+    assert len(after) == len(before) == 46480
+    assert decibels_off(before, after) < 5
+    assert decibels_off(before, np.roll(after, 8000)) > 10
+    assert said.stat().st_size == HEADER + 2 * CHUNK + 6 + 4 + 46 * 9
+
+
+@pytest.mark.parametrize(("rate", "channels"), [(8000, 1), (11025, 2), (22050, 1), (44100, 2), (48000, 6)])
+def test_any_rate_and_any_number_of_channels_is_resampled_cleanly(
+    tmp_path: Path, rate: int, channels: int
+) -> None:
+    source = written(tmp_path / "tone.wav", tone(500, 1.0, rate), rate, channels)
+    assert main(["voice", "encode", str(source), "--kbps", "9.2"]) == 0
+    assert main(["voice", "decode", str(tmp_path / "tone.voice"), "--out", str(tmp_path / "back.wav")]) == 0
+    back = read_whole(str(tmp_path / "back.wav"), 16000)
+    assert len(back) == pytest.approx(16000, abs=2)
+    assert np.abs(np.fft.rfft(back[-8000:] * np.hanning(8000))).argmax() * 2 == pytest.approx(500, abs=4)
+    assert np.abs(back).max() < 20000
+
+
+def test_sound_out_of_a_film_is_taken(tmp_path: Path) -> None:
+    film = tmp_path / "film.mp4"
+    with av.open(str(film), "w") as container:
+        stream = container.add_stream("aac", rate=44100)
+        frame = av.AudioFrame.from_ndarray(tone(500, 1.0, 44100)[None], format="s16", layout="mono")
+        frame.rate = 44100
+        container.mux([*stream.encode(frame), *stream.encode(None)])
+    assert main(["voice", "encode", str(film)]) == 0
+    assert (tmp_path / "film.voice").stat().st_size > 700
+
+
+@pytest.mark.parametrize("end", [HEADER + 2 * CHUNK, HEADER + 2 * CHUNK + 3, HEADER + 2 * CHUNK + 200])
+def test_of_a_file_that_is_cut_off_all_that_is_whole_is_heard(
+    said: Path, tmp_path: Path, end: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    short = tmp_path / "short.voice"
+    short.write_bytes(said.read_bytes()[:end])
+    assert main(["voice", "decode", str(short)]) == 1
+    assert "cut off after 2.0 s" in capsys.readouterr().err
+    assert len(read_whole(str(tmp_path / "short.wav"), 16000)) == 32000
+
+
+def test_every_damage_is_noticed(said: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    data, damaged, random = said.read_bytes(), tmp_path / "damaged.voice", np.random.default_rng(1)
+    whole = None
+    for at in [*range(HEADER), *random.integers(HEADER, len(data), 12)]:
+        bad = bytearray(data)
+        bad[at] ^= 1 << int(random.integers(8))
+        damaged.write_bytes(bad)
+        whole = main(["voice", "decode", str(damaged), "--overwrite"])
+        assert whole == 1, f"byte {at}"
+        assert "damaged.voice: " in capsys.readouterr().err
+    assert not list(tmp_path.glob(".*.part"))
+
+
+@pytest.mark.parametrize(
+    ("data", "what"),
+    [(b"", "not a file that"), (b"RIFF rubbish" * 9, "not a file that"), (b"VOICE\r\n\x01", "ends in the")],
+)
+def test_what_is_no_file_of_speech_is_said(
+    tmp_path: Path, data: bytes, what: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "wrong.voice"
+    path.write_bytes(data)
+    assert main(["voice", "decode", str(path)]) == 1
+    assert what in capsys.readouterr().err
+    assert not path.with_suffix(".wav").exists()
+
+
+def test_what_cannot_be_read_is_said_and_nothing_is_written(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = tmp_path / "text.txt"
+    text.write_text("no sound at all")
+    assert main(["voice", "encode", str(text)]) == 1
+    assert main(["voice", "encode", str(tmp_path / "none.wav")]) == 1
+    assert main(["voice", "decode", str(tmp_path / "none.voice")]) == 1
+    assert capsys.readouterr().err.count(str(tmp_path)) >= 3
+    assert [path.name for path in tmp_path.iterdir()] == ["text.txt"]
+
+
+def test_a_file_that_is_there_is_not_written_over(said: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before = said.read_bytes()
+    assert main(["voice", "encode", str(said.with_suffix(".wav"))]) == 1
+    assert "is there already" in capsys.readouterr().err
+    assert said.read_bytes() == before
+
+
+@pytest.mark.parametrize("kbps", ["0", "9.4", "-1", "much"])
+def test_a_rate_that_cannot_be_is_refused(kbps: str) -> None:
+    with pytest.raises(SystemExit) as left:
+        main(["voice", "encode", "x.wav", "--kbps", kbps])
+    assert left.value.code == 2
+
+
+def test_compare_prints_every_codec_beside_opus(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["voice", "compare", str(clip())]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert sum(line.startswith("lyra ") for line in lines) == 3
+    assert sum(line.startswith("opus ") for line in lines) == 4

@@ -1,0 +1,217 @@
+"""SoundStream: the network, its books, streaming, what goes into .onnx, and that it learns."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from scripts.voice_training import losses
+from scripts.voice_training.discriminators import Discriminators
+from scripts.voice_training.export import export
+from scripts.voice_training.layers import Memory
+from scripts.voice_training.network import BITS, BOOKS, FRAME, RATE, SoundStream
+from scripts.voice_training.quantiser import NO_BOOK, Book, Quantiser
+from scripts.voice_training.sounds import Sound, batch_of, load, with_noise
+from scripts.voice_training.trainer import Plan, Trainer
+from tests.pipeline.test_voice_command import written
+from workers.models import ModelError
+from workers.voice._packets import nbytes, pack, unpack
+from workers.voice._soundstream import Decoder, Encoder
+
+pytestmark = pytest.mark.timeout(120)
+FRAMES = 12
+
+
+@pytest.fixture(scope="module")
+def net() -> SoundStream:
+    """A small one with random weights."""
+    torch.manual_seed(1)
+    torch.set_num_threads(1)
+    made = SoundStream(channels=4, dimension=16)
+    for book in made.quantiser.books:
+        book.entries.normal_(0, 0.1)
+    return made.eval()
+
+
+@pytest.fixture(scope="module")
+def sounds() -> list[Sound]:
+    """Buzzes, each with a pitch of its own."""
+    at = np.arange(RATE // 2) / RATE
+    return [
+        np.asarray(sum(np.sin(2 * np.pi * hertz * k * at) / k for k in range(1, 8)) / 3, np.float32)
+        for hertz in (110, 140, 180, 220)
+    ]
+
+
+def noise(frames: int = FRAMES, seed: int = 1) -> torch.Tensor:
+    return 0.1 * torch.randn(1, 1, frames * FRAME, generator=torch.Generator().manual_seed(seed))
+
+
+def flags(frames: int = FRAMES, value: float = 0.0) -> torch.Tensor:
+    return torch.full((1, 1, frames), value)
+
+
+# The network --------------------------------------------------------------------------------------------
+
+
+def test_streaming_is_offline_frame_by_frame(net: SoundStream) -> None:
+    sound, coding, decoding = noise(), None, None
+    with torch.no_grad():
+        features = net.encoder(sound, Memory())
+        whole = net.sound(net.quantiser.indices(features), flags(), Memory())
+        for frame in range(FRAMES):
+            one, two = Memory(coding), Memory(decoding)
+            part = net.encoder(sound[:, :, frame * FRAME :][:, :, :FRAME], one)
+            heard = net.sound(net.quantiser.indices(part), flags(1), two)
+            coding, decoding = one.after, two.after
+            assert torch.allclose(part, features[:, :, frame : frame + 1], atol=1e-5)
+            assert torch.allclose(heard, whole[:, :, frame * FRAME :][:, :, :FRAME], atol=1e-5)
+
+
+@pytest.mark.parametrize("frame", [0, 5, 11])
+def test_what_is_heard_depends_on_nothing_after_its_own_frame(net: SoundStream, frame: int) -> None:
+    sound, other = noise(), noise()
+    other[:, :, (frame + 1) * FRAME :] = noise(seed=2)[:, :, (frame + 1) * FRAME :]
+    with torch.no_grad():
+        one, two = (net.sound(net.indices(each, Memory()), flags(), Memory()) for each in (sound, other))
+    assert torch.equal(one[:, :, : (frame + 1) * FRAME], two[:, :, : (frame + 1) * FRAME])
+    if frame < FRAMES - 1:
+        assert not torch.equal(one, two)
+
+
+def test_a_packet_is_exactly_ten_bits_for_each_book(net: SoundStream) -> None:
+    indices = net.indices(noise(1), Memory())[0, :, 0].numpy().astype(np.int32)
+    assert indices.shape == (BOOKS,)
+    for books in (1, 8, 24):
+        data = pack(indices[:books], BITS, begins=False)
+        assert len(data) == nbytes(books, BITS) == 1 + -(-books * 10 // 8)
+        assert np.array_equal(unpack(data, BITS, BOOKS).indices, indices[:books])
+    assert 75 * BITS * BOOKS == RATE / FRAME * BITS * BOOKS == 18000, "bits a second"
+
+
+def test_denoising_is_switched_frame_by_frame(net: SoundStream) -> None:
+    indices, switched = net.indices(noise(), Memory()), flags()
+    switched[:, :, 6:] = 1
+    off, on = (net.sound(indices, each, Memory()) for each in (flags(), switched))
+    assert torch.equal(off[:, :, : 6 * FRAME], on[:, :, : 6 * FRAME])
+    assert not torch.allclose(off[:, :, 6 * FRAME :], on[:, :, 6 * FRAME :])
+
+
+def test_onnx_says_the_same_frame_by_frame(net: SoundStream, tmp_path: Path) -> None:
+    export(net, tmp_path)
+    encode, decode = Encoder(str(tmp_path)), Decoder(str(tmp_path))
+    pcm, heard = (noise()[0, 0].numpy() * 32768).astype(np.int16), []
+    for frame in range(FRAMES):
+        decode.denoise = frame >= 6
+        heard.append(decode(encode(pcm[frame * FRAME :][:FRAME], BOOKS)))
+    switched = flags()
+    switched[:, :, 6:] = 1
+    indices = net.indices(torch.from_numpy(pcm / np.float32(32768))[None, None], Memory())
+    whole = net.sound(indices, switched, Memory()).clamp(-1, 1)
+    assert np.abs(np.concatenate(heard) - whole[0, 0].numpy()).max() < 1e-5
+
+
+def test_without_weights_and_with_others_it_is_said_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match=r"scripts/train_voice\.py"):
+        Encoder("")
+    with pytest.raises(ModelError, match=r"soundstream_decoder\.onnx cannot be read"):
+        Decoder(str(tmp_path))
+    (tmp_path / "soundstream_encoder.onnx").write_bytes(b"no network")
+    with pytest.raises(ModelError, match=r"soundstream_encoder\.onnx cannot be read"):
+        Encoder(str(tmp_path))
+
+
+# The books ----------------------------------------------------------------------------------------------
+
+
+def test_more_books_say_more_and_fewer_are_the_first_of_them() -> None:
+    torch.manual_seed(1)
+    quantiser, clips = Quantiser(6, 32, 8).train(), torch.randn(16, 8, 40)
+    for _ in range(20):
+        quantiser(clips, torch.full((16,), 6))
+    quantiser.eval()
+    off = []
+    for books in range(1, 7):
+        said = quantiser(clips, torch.full((16,), books))
+        every = quantiser.indices(clips).clone()
+        every[:, books:] = NO_BOOK
+        assert torch.equal(said.indices, every)
+        assert torch.allclose(quantiser.features(every), said.features, atol=1e-5)
+        off.append(float((said.features - clips).square().mean()))
+    assert off == sorted(off, reverse=True)
+    assert off[-1] < 0.5 * off[0]
+
+
+def test_an_entry_that_nothing_chooses_finds_another_place() -> None:
+    torch.manual_seed(1)
+    book, vectors = Book(16, 4), torch.randn(400, 4)
+    book.learn(vectors)
+    book.entries[3], book.sums[3], book.counts[3] = 100.0, 0.0, 0.0
+    book.learn(vectors)
+    assert book.entries[3].abs().max() < 10
+    for _ in range(20):
+        book.learn(vectors)
+    assert len(book.nearest(vectors).unique()) == 16
+
+
+# Learning -----------------------------------------------------------------------------------------------
+
+
+def test_losses_are_nothing_for_the_same_sound_and_more_for_another() -> None:
+    said = noise(40)
+    assert float(losses.reconstruction(said, said)) < 1
+    near, far = said + 0.1 * noise(40, 2), noise(40, 2)
+    assert losses.reconstruction(near, said) < losses.reconstruction(far, said)
+    torch.manual_seed(1)
+    judges = Discriminators(4)
+    assert losses.of_features(judges(said), judges(said)).item() == 0
+    assert len(judges(said)) == 4
+    assert float(losses.si_sdr(2 * said, said)) > 60
+    assert float(losses.si_sdr(said + with_noise_of(said, 10), said)) == pytest.approx(10, abs=0.5)
+
+
+def with_noise_of(said: torch.Tensor, decibels: float) -> torch.Tensor:
+    sound = said[0, 0].numpy()
+    return torch.from_numpy(with_noise(sound, 3, decibels) - sound)[None, None]
+
+
+def test_the_same_seed_makes_the_same_batch_and_denoising_wants_it_clean(sounds: list[Sound]) -> None:
+    one, two, three = (batch_of(sounds, [seed, 7], 8, 6) for seed in (1, 1, 2))
+    assert all(torch.equal(a, b) for a, b in zip(one, two, strict=True))
+    assert not torch.equal(one.heard, three.heard)
+    plain = one.denoise[:, 0, 0] == 0
+    assert torch.equal(one.heard[plain], one.wanted[plain])
+    assert not torch.equal(one.heard[~plain], one.wanted[~plain])
+
+
+def test_some_steps_make_the_loss_fall_and_a_run_goes_on_where_it_stopped(
+    sounds: list[Sound], tmp_path: Path
+) -> None:
+    plan = Plan(60, batch=2, frames=18, channels=4, dimension=8, adversary_from=0.5)
+    trainer = Trainer(plan, sounds, sounds[:1], tmp_path)
+    batch = batch_of(sounds, [1, 1], 2, 18)
+    found = [trainer.learn(batch)["spectrum"] for _ in range(10)]
+    assert np.mean(found[-3:]) < 0.98 * np.mean(found[:3])
+    trainer.spent = 1200.0
+    trainer.save()
+    again = Trainer(plan, sounds, sounds[:1], tmp_path)
+    assert (again.step, again.spent) == (10, 1200)
+    assert again.learn(batch) == pytest.approx(trainer.learn(batch), rel=1e-3)
+    again.spent = 2400.0
+    assert set(again.learn(batch)) == {"spectrum", "commitment", "adversarial", "features"}
+    assert set(again.validate()) == {"3 kbit/s", "6 kbit/s", "12 kbit/s", "18 kbit/s", "denoise dB"}
+    with pytest.raises(ValueError, match="take another folder"):
+        Trainer(Plan(60, channels=8, dimension=8), sounds, sounds[:1], tmp_path)
+
+
+def test_a_folder_of_sound_is_read_at_24_khz_and_an_empty_one_is_said(
+    sounds: list[Sound], tmp_path: Path
+) -> None:
+    with pytest.raises(ValueError, match="no sound in it"):
+        load(tmp_path)
+    for number in range(14):
+        written(tmp_path / f"{number:02}.wav", np.zeros(4410, np.int16), 44100)
+    trained, held_out = load(tmp_path)
+    assert (len(trained), len(held_out)) == (12, 2)
+    assert len(trained[0]) == pytest.approx(2400, abs=2)

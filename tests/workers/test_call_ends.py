@@ -1,0 +1,130 @@
+"""The two ends of a call, and the .wav sink, without a process of their own: what they refuse, and how."""
+
+import socket
+import struct
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.workers.one_process import host, open_slot
+from workers.sinks._wav import WavFile
+from workers.sinks.call import Call
+from workers.sinks.call import Settings as CallTo
+from workers.sound._reading import read_whole
+from workers.voice import Settings as Voice
+from workers.voice._packets import BEGINS, LOST, pack
+from workers.voice._rtp import Sealing
+from workers.voice.receive import Receive
+from workers.voice.receive import Settings as From
+from workers.worker import CannotWork
+
+PACKET = pack(np.arange(16, dtype=np.int32) % 16, 4, begins=False)
+
+
+def receiver(told: list[Any] | None = None, **settings: Any) -> Receive:
+    key = settings.pop("key", "")
+    worker = Receive(SimpleNamespace(receive=From(**settings), voice=Voice(key=key)), host(told))
+    worker.open()
+    return worker
+
+
+def caller(to: str, key: str = "") -> Call:
+    worker = Call(SimpleNamespace(call=CallTo(to=to), voice=Voice(key=key)), host())
+    worker.open()
+    return worker
+
+
+@pytest.fixture
+def words(tmp_path: Path) -> str:
+    """The file that both ends have."""
+    (tmp_path / "words.txt").write_text(" blue\nhorse \n")
+    return str(tmp_path / "words.txt")
+
+
+def test_contract_other_machines_are_refused_without_words_that_both_know(words: str) -> None:
+    with pytest.raises(CannotWork, match=r"voice\.key is not set"):
+        caller("192.0.2.1:1124")
+    with pytest.raises(CannotWork, match=r"voice\.key is not set"):
+        receiver(port=0, host="0.0.0.0")
+    caller("192.0.2.1:1124", words).close()
+    receiver(port=0, host="0.0.0.0", key=words).close()
+
+
+@pytest.mark.parametrize("text", [None, "short", "\xff\xfe bytes"])
+def test_contract_words_that_cannot_be_used_are_said(tmp_path: Path, text: str | None) -> None:
+    if text is not None:
+        (tmp_path / "words.txt").write_bytes(text.encode("latin-1"))
+    for end in (lambda key: caller("127.0.0.1:1124", key), lambda key: receiver(port=0, key=key)):
+        with pytest.raises(CannotWork, match=r"voice\.key: .*words\.txt"):
+            end(str(tmp_path / "words.txt"))
+
+
+@pytest.mark.parametrize("to", ["", "nowhere", "no.such.host.invalid:1124"])
+def test_contract_an_address_that_cannot_be_is_said(to: str) -> None:
+    with pytest.raises(CannotWork, match=r"call\.to: "):
+        caller(to)
+
+
+def test_contract_a_port_that_is_taken_is_said() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
+        taken.bind(("127.0.0.1", 0))
+        with pytest.raises(CannotWork, match="in use"):
+            receiver(port=taken.getsockname()[1])
+
+
+def test_contract_rubbish_is_counted_and_what_is_said_meanwhile_is_heard(words: str) -> None:
+    told: list[Any] = []
+    worker, sealing, random = receiver(told, port=0, key=words), Sealing("blue horse", 96), np.random
+    try:
+        place = worker._socket.getsockname()
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+            for number in range(6):
+                for size in (0, 5, 13, 40, 1600, 9000):
+                    sender.sendto(random.bytes(size), place)
+                sender.sendto(Sealing("other", 96).datagram(3, number, 320 * number, PACKET), place)
+                sender.sendto(sealing.datagram(3, number, 320 * number, b"\x7f" + PACKET), place)  # 127 books
+                sender.sendto(sealing.datagram(9, number, 320 * number, PACKET), place)
+                worker._read()
+        heard = [_next(worker) for _ in range(5)]
+    finally:
+        worker.close()
+    assert heard[0] == bytes([PACKET[0] | BEGINS]) + PACKET[1:]
+    assert heard[1:] == [PACKET] * 4
+    assert worker._wrong == 6 * 8
+    assert _next(worker) == LOST, "not waited for"
+    assert {"kind": "ready"} in told
+
+
+def _next(worker: Receive) -> bytes:
+    slot = open_slot(100)
+    assert worker.process(slot) is not None
+    return bytes(slot._memory[: slot.shape[0]])
+
+
+# The .wav file ------------------------------------------------------------------------------------------
+
+
+def test_contract_a_recording_can_be_played_after_a_crash_and_is_gone_on_with(tmp_path: Path) -> None:
+    path, pcm = tmp_path / "heard.wav", np.arange(3200, dtype=np.int16)
+    first = WavFile(path, 16000)
+    first.write(pcm)
+    first.note_length()
+    first.write(pcm)  # and then it is killed
+    assert np.array_equal(read_whole(str(path), 16000), pcm)
+    second = WavFile(path, 16000)
+    second.write(pcm)
+    second.close()
+    assert np.array_equal(read_whole(str(path), 16000), np.tile(pcm, 3))
+    assert struct.unpack_from("<I", path.read_bytes(), 4)[0] == path.stat().st_size - 8
+
+
+@pytest.mark.parametrize("start", [b"", b"a letter to my mother", bytes(200)])
+def test_contract_what_is_no_recording_of_ours_is_left_alone(tmp_path: Path, start: bytes) -> None:
+    path = tmp_path / "letter.wav"
+    path.write_bytes(start)
+    with pytest.raises(OSError, match="is there already"):
+        WavFile(path, 16000)
+    assert path.read_bytes() == start

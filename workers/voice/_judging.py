@@ -1,0 +1,83 @@
+"""How like the original something sounds. PESQ and STOI where their packages are."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from workers.voice import _lyra
+from workers.voice._codecs import LYRA
+from workers.voice._conceal import Concealing
+from workers.voice._opus import through_opus
+
+CODECS = (
+    *(("lyra", kbps) for kbps in (3.2, 6.0, 9.2)),
+    *(("opus", kbps) for kbps in (6.0, 8.0, 12.0, 16.0)),
+)
+BANDS, WINDOW, QUIET = 24, 512, 1e-4
+Pcm = npt.NDArray[np.int16]
+
+
+class Judged(NamedTuple):
+    pesq: float | None
+    stoi: float | None
+    decibels_off: float
+
+
+def judged(pcm: Pcm, codec: str, kbps: float, lost: float = 0.0, seed: int = 1) -> Judged:
+    """`lost` is the share of packets that never arrive."""
+    heard = through_lyra(pcm, kbps, lost, seed) if codec == "lyra" else through_opus(pcm, _lyra.RATE, kbps)
+    length = min(len(pcm), len(heard))
+    return judge(pcm[:length], heard[:length])
+
+
+def through_lyra(pcm: Pcm, kbps: float, lost: float = 0.0, seed: int = 1) -> Pcm:
+    """As it is heard."""
+    encode, said, random = _lyra.Encoder(), Concealing(_lyra.Decoder()), np.random.default_rng(seed)
+    heard = []
+    for at in range(0, len(pcm) - _lyra.FRAME + 1, _lyra.FRAME):
+        indices = encode(pcm[at : at + _lyra.FRAME], LYRA.books_for(kbps))
+        heard.append(said.missed(_lyra.FRAME) if random.random() < lost else said.heard(indices))
+    return np.asarray(np.clip(np.concatenate(heard) * 32768, -32768, 32767), np.int16)
+
+
+def judge(pcm: Pcm, heard: Pcm) -> Judged:
+    """Both as long, at 16 kHz, and in time with each other."""
+    return Judged(_pesq(pcm, heard), _stoi(pcm, heard), decibels_off(pcm, heard))
+
+
+def decibels_off(pcm: Pcm, heard: Pcm) -> float:
+    """How far the level of a band is from the original's at a moment, on average over what can be heard."""
+    one, other = _levels(pcm), _levels(heard)
+    return float(np.abs(one - other)[one > 20 * np.log10(QUIET)].mean())
+
+
+def _levels(pcm: Pcm) -> npt.NDArray[np.float64]:
+    windows = np.lib.stride_tricks.sliding_window_view(pcm / 32768, WINDOW)[:: WINDOW // 2]
+    power = np.abs(np.fft.rfft(windows * np.hanning(WINDOW), axis=1)) ** 2 / WINDOW
+    edges = np.unique(np.geomspace(3, WINDOW // 2, BANDS + 1).astype(int))
+    bands = np.add.reduceat(power, edges[:-1], axis=1) / np.diff(edges)
+    return np.asarray(10 * np.log10(bands + QUIET**2), np.float64)
+
+
+def _pesq(pcm: Pcm, heard: Pcm) -> float | None:
+    try:
+        from pesq import NoUtterancesError, pesq
+    except ImportError:
+        return None
+    try:
+        return float(pesq(_lyra.RATE, _sound(pcm), _sound(heard), "wb"))
+    except NoUtterancesError:  # nobody says anything in it
+        return None
+
+
+def _stoi(pcm: Pcm, heard: Pcm) -> float | None:
+    try:
+        from pystoi import stoi
+    except ImportError:
+        return None
+    return float(stoi(_sound(pcm), _sound(heard), _lyra.RATE))
+
+
+def _sound(pcm: Pcm) -> Any:
+    return pcm / np.float32(32768)

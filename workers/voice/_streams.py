@@ -1,0 +1,56 @@
+"""Of all that arrives the one stream that is listened to."""
+
+from typing import NamedTuple
+
+from workers.voice._jitter import JitterBuffer
+from workers.voice._rtp import Arrived
+
+QUIET = 0.2  # seconds after which another stream may take its place
+HALF = 1 << 31
+FAR = 10.0  # seconds; a packet that is further away than that is none of this stream
+
+
+class _Candidate(NamedTuple):
+    ssrc: int
+    number: int
+
+
+class Streams:
+    """A stream is believed when two packets of it come in a row (RFC 3550, A.1), and nobody else is there."""
+
+    def __init__(self, rate: int, frame: int) -> None:
+        self._rate, self._frame = rate, frame
+        self._ssrc: int | None = None
+        self._candidate: _Candidate | None = None
+        self._newest = self._number = 0
+        self._heard_at = 0.0
+        self.buffer = JitterBuffer(frame / rate)
+        self.refused = 0
+
+    def take(self, arrived: Arrived, now: float) -> bool:
+        """True: another stream begins with this packet."""
+        begins = arrived.ssrc != self._ssrc
+        if begins and not self._may_begin(arrived, now):
+            return False
+        if begins:
+            self._ssrc, self._newest = arrived.ssrc, arrived.timestamp
+            self.buffer = JitterBuffer(self._frame / self._rate)
+        step = (arrived.timestamp - self._newest + HALF) % (2 * HALF) - HALF
+        if abs(step) > FAR * self._rate or step % self._frame:
+            self.refused += 1
+            return begins
+        number = self._number + step // self._frame if not begins else 0
+        if step > 0 or begins:
+            self._newest, self._number = arrived.timestamp, number
+        self._heard_at = now
+        self.buffer.push(number, arrived.payload, now)
+        return begins
+
+    def _may_begin(self, arrived: Arrived, now: float) -> bool:
+        before = self._candidate
+        self._candidate = _Candidate(arrived.ssrc, arrived.number)
+        follows = before is not None and before == (arrived.ssrc, (arrived.number - 1) & 0xFFFF)
+        if follows and (self._ssrc is None or now - self._heard_at > QUIET):
+            return True
+        self.refused += 1
+        return False
