@@ -17,8 +17,8 @@ FORMULA_OF = {
     "person": ("stereo",),
     "sound": ("voice",),
 }
-"""A sink that makes the picture itself does it as those rooms do, and both lay two views out alike; a packet is what
-voice says."""
+"""A sink that makes the picture itself does it as those rooms do; both lay out two views alike; packets are
+what voice says."""
 MAY_IMPORT = {"launcher.py": {"pipeline"}, "pipeline": {"pipeline", "workers", "shm"}, "shm": {"shm"}}
 
 
