@@ -98,8 +98,8 @@ def test_what_changes_while_the_film_stands_still_is_seen_at_once(window: Window
     window.press("p")
     window.until(lambda: _stands_still(window), "the picture stands still")
     shift = window.near_shift()
-    window.press("Up", times=4)
-    window.until(lambda: window.near_shift() > 1.5 * shift, "the near ball comes nearer")
+    window.press("Up", times=4)  # 4 → 6
+    window.until(lambda: window.near_shift() > 1.25 * shift, "the near ball comes nearer")
     window.until(lambda: _stands_still(window), "it is still the same frame")
     window.press("v")
     window.until(lambda: abs(window.near_shift()) < 1, "both eyes see the same")
