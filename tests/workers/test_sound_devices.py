@@ -46,6 +46,7 @@ def pulse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with subprocess.Popen(program, env=own, stderr=subprocess.DEVNULL, preexec_fn=die_with_parent) as process:
         before = os.environ.get("PULSE_SERVER")
         os.environ["PULSE_SERVER"] = f"unix:{place}"
+        sys.argv.append("")  # SoundCard says to PulseAudio who it is, and may not find it out here
         until(place.exists, "PulseAudio is there")
         yield
         process.terminate()

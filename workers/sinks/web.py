@@ -52,6 +52,7 @@ class Web(Worker):
         web = self.settings.web
         places = Places(web.port, web.lan, web.https_port, self._context())
         self._server = Server(places, web.clients, self._looking, self._again, self.host.house)
+        self.host.tell("looking", rings=[])  # before somebody can: who has waited for us comes at once
         try:
             self._server.open()
         except CannotListen as error:
@@ -60,7 +61,6 @@ class Web(Worker):
                 f"web.{which}: cannot listen on port {error.port} ({error.strerror}); is another Stereoring "
                 f"running? Choose another with `--set web.{which}=…`"
             ) from error
-        self.host.tell("looking", rings=[])
         self._say_where(places)
 
     def close(self) -> None:
