@@ -18,10 +18,15 @@ def tell_states(workers: Collection[Managed], rings: Rings) -> None:
         plan = worker.plan
         if state == layout.LIVE and plan.reads and rings[plan.reads].state != layout.LIVE:
             carried = plan.follows and rings[plan.follows].state == layout.LIVE
-            state = layout.LIVE if carried else layout.AWAY
+            state = layout.LIVE if carried else _without(rings[plan.reads].state)
         for ring in plan.writes:
             if rings[ring].state in layout.STATES:  # or the next check of all words has to see it
                 rings[ring].set_state(state)
+
+
+def _without(read: int) -> int:
+    """The state of what is made of a ring in that state, which is not live."""
+    return layout.STARTING if read == layout.STARTING else layout.AWAY
 
 
 def ring_state(worker: Managed) -> int:

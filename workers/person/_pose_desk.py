@@ -15,6 +15,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from multiprocessing.connection import Connection, Listener
 from pathlib import Path
 from typing import Any
@@ -38,6 +39,7 @@ MOST_PIXELS = 200_000_000  # what a few kilobytes say that they are may be far m
 MOST_AT_ONCE = 4
 QUALITY = 90
 PATIENCE = 1.0  # seconds
+SWITCH = 0.0005  # seconds that who is back from a network waits for who runs Python; usually ten times that
 BAD, NOBODY, FOUND = 400, 404, 200  # as HTTP has them
 JSON, JPEG = "application/json", "image/jpeg"
 
@@ -49,6 +51,7 @@ class PoseDesk:
 
     def __init__(self, address: str, networks: Callable[[], Networks]) -> None:
         self.take(networks)
+        sys.setswitchinterval(SWITCH)
         self._newest: tuple[list[Pose], dict[str, Any]] = [], {}
         self._number = 0
         self._changed = threading.Condition()
@@ -58,11 +61,13 @@ class PoseDesk:
         threading.Thread(target=self._accept, name="poses", daemon=True).start()
 
     def take(self, networks: Callable[[], Networks]) -> None:
-        """From now on those; who waits for others gets them."""
+        """From now on those."""
         free: queue.SimpleQueue[Networks] = queue.SimpleQueue()
-        for _ in range(min(MOST_AT_ONCE, os.cpu_count() or 1)):
+        at_once = min(MOST_AT_ONCE, os.cpu_count() or 1)
+        for _ in range(at_once):
             free.put(networks())
-        self._networks = free
+        # One after the other as they came: who is first to take from a queue need not have waited longest.
+        self._turns, self._free = ThreadPoolExecutor(at_once, thread_name_prefix="poses"), free
 
     def show(self, poses: list[Pose], facts: dict[str, Any]) -> None:
         """Those of the last frame, and what is to be said of it besides."""
@@ -123,13 +128,7 @@ class PoseDesk:
         if picture is None:
             return _wrong(BAD, "this is no picture that can be read, like JPEG, PNG or WebP")
         at = time.perf_counter()
-        free = self._networks
-        networks = free.get()
-        got = time.perf_counter()
-        try:
-            poses = poses_in(picture, *networks, people)
-        finally:
-            free.put(networks)
+        got, poses = self._turns.submit(_found, self._free, picture, people).result()
         found = time.perf_counter()
         if not poses:
             return _wrong(NOBODY, "there is nobody in the picture whose pose can be seen")
@@ -140,6 +139,15 @@ class PoseDesk:
         times = {"decoding": at - begin, "waiting": got - at, "finding": found - got, "all": found - begin}
         height, width = picture.shape[:2]
         return FOUND, JSON, words_of(poses, width=width, height=height, ms=ms(times))
+
+
+def _found(free: "queue.SimpleQueue[Networks]", picture: Any, people: int) -> tuple[float, list[Pose]]:
+    """Since when it was looked for them, and they."""
+    begin, networks = time.perf_counter(), free.get()
+    try:
+        return begin, poses_in(picture, *networks, people)
+    finally:
+        free.put(networks)
 
 
 def decoded(file: bytes) -> Any:
