@@ -114,7 +114,7 @@ def test_contract_woken_before_a_frame_is_due_it_is_not_shown_early(film: Path) 
     due = worker.due()
     worker.wake()
     played(worker, 1)
-    assert worker.due() - due == pytest.approx(1 / RATE)
+    assert worker.due() - due > 0.99 / RATE
 
 
 def test_contract_slots_have_the_video_s_size(film: Path) -> None:

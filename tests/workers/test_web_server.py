@@ -83,7 +83,7 @@ def test_where_nobody_finds_poses_that_is_said() -> None:
         server.close()
 
 
-@pytest.mark.parametrize("without", ["nothing", "a=candidate", "a=fingerprint"])
+@pytest.mark.parametrize("without", ["nothing", "a=candidate"])
 def test_who_offers_and_never_connects_holds_no_socket(
     server: Server, monkeypatch: pytest.MonkeyPatch, without: str
 ) -> None:
@@ -100,3 +100,23 @@ def test_who_offers_and_never_connects_holds_no_socket(
     while psutil.Process().num_fds() > before:
         assert time.monotonic() < end, "its sockets are still open"
         time.sleep(0.05)
+
+
+def test_an_offer_without_a_fingerprint_is_refused(server: Server) -> None:
+    offer = "\r\n".join(line for line in OFFER.split("\r\n") if not line.startswith("a=fingerprint"))
+    headers = {"X-Stereoring": "1", "Content-Type": "application/sdp"}
+    address = f"http://127.0.0.1:{server._places.port}/whep"
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(urllib.request.Request(address, offer.encode(), headers), timeout=30)
+    assert refused.value.code == 400
+    assert "a=fingerprint" in refused.value.read().decode()
+
+
+@pytest.mark.parametrize("path", ["/", "/nowhere"])
+def test_an_expectation_that_is_no_text_is_refused(
+    server: Server, caplog: pytest.LogCaptureFixture, path: str
+) -> None:
+    with socket.create_connection(("127.0.0.1", server._places.port), 30) as end:
+        end.sendall(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nExpect: \xff\r\n\r\n".encode("latin-1"))
+        assert end.recv(100).startswith(b"HTTP/1.1 417 ")
+    assert not caplog.records

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import ssl
 import threading
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from aiohttp import web
@@ -24,6 +24,7 @@ from workers.sinks._web.tokens import addresses, view_token
 from workers.sinks._web.viewing import Viewing
 from workers.sinks._web.whep import Whep
 
+Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 MOST_CONNECTIONS = 512  # of those who only ask for pages and figures, too
 
 
@@ -132,6 +133,8 @@ class Server:
             app.on_shutdown.append(poses.close)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2)
         await self._runner.setup()
+        assert self._runner.server is not None
+        self._runner.server.request_handler = refusing_odd_expectations(self._runner.server.request_handler)
         places = self._places
         await self._listen(places.port, None)
         if places.context is not None:
@@ -146,6 +149,17 @@ class Server:
             )
         except OSError as error:
             raise CannotListen(port, error) from error
+
+
+def refusing_odd_expectations(handle: Handler) -> Handler:
+    """aiohttp wants to say an `Expect` that it does not know back, and stumbles where that is no text."""
+
+    async def handle_sane(request: web.BaseRequest) -> web.StreamResponse:
+        if not request.headers.get("Expect", "").isascii():
+            raise web.HTTPExpectationFailed
+        return await handle(request)
+
+    return handle_sane
 
 
 def is_our_fault(record: logging.LogRecord) -> bool:

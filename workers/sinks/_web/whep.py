@@ -88,6 +88,7 @@ class Whep:
         transceiver.setCodecPreferences(_h264(rtc))
         transceiver.sender._send_keyframe = self._audience.want_key  # a viewer has lost something
         try:
+            _require_fingerprints(rtc.sdp.SessionDescription.parse(offer))
             await connection.setRemoteDescription(rtc.RTCSessionDescription(offer, "offer"))
             await connection.setLocalDescription(await connection.createAnswer())
         except Exception as error:  # aiortc raises whatever it stumbles over, even StopIteration
@@ -115,6 +116,12 @@ def _aiortc() -> Any:
     for chatty in ("aioice", "aiortc"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
     return aiortc
+
+
+def _require_fingerprints(offer: Any) -> None:
+    """aiortc sees only when it connects, and in nobody's name, that they are missing. Raises ValueError."""
+    if not all(media.dtls and media.dtls.fingerprints for media in offer.media):
+        raise ValueError("it has no fingerprint of the certificate (a=fingerprint)")
 
 
 def _h264(rtc: Any) -> list[Any]:
