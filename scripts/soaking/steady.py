@@ -9,13 +9,14 @@ from pathlib import Path
 
 from pipeline.stats import WINDOW, Figures
 from scripts.soaking.footprint import Footprint, footprint, growth, rise
-from scripts.soaking.launching import SCENE, Launched, say
+from scripts.soaking.launching import SCENE, Launched, say, until
 from scripts.soaking.leavings import stop_and_check
 from scripts.soaking.report import Cell, Result, Table
 from scripts.soaking.watching import check_zero, processes, wait_until_running
 
 SETTINGS = (*SCENE, "scene.width=1920", "scene.height=1080", "capture.fps=60")
 WARM_UP = 60.0  # seconds that may grow, or a third of a shorter run
+FIRST_FRAMES = 120  # for which buffers are still made; on a busy machine they may take long
 GROWTH_LIMIT = 1.0  # MB over the run
 MAPPING_SLACK = 2  # an allocator may keep a piece more
 EVERY = 1.0  # seconds
@@ -51,6 +52,7 @@ def fill(result: Result, folder: Path, seconds: float) -> None:
     arguments = ["launcher.py", "run", *(word for value in SETTINGS for word in ("--set", value))]
     with Launched(folder, arguments) as launched, closing(launched.observer()) as observer:
         wait_until_running(launched, observer)
+        until(lambda: _least_frames(observer.figures()) > FIRST_FRAMES, "the first frames are made", 60.0)
         watched, begin = Watched(), time.monotonic()
         while (passed := time.monotonic() - begin) < seconds:
             say(f"steady: {passed:.0f} of {seconds:.0f} s")
@@ -58,6 +60,10 @@ def fill(result: Result, folder: Path, seconds: float) -> None:
             time.sleep(EVERY)
         judge(result, watched, min(WARM_UP, seconds / 3))
         stop_and_check(result, launched)
+
+
+def _least_frames(figures: Figures) -> int:
+    return min(ring["seq"] for ring in figures["rings"])
 
 
 def judge(result: Result, watched: Watched, warm_up: float) -> None:
