@@ -8,15 +8,20 @@ import numpy as np
 import numpy.typing as npt
 
 from workers.person._scenery import Pixels
-from workers.stereo._layout import ANAGLYPHS, SIDE_BY_SIDE, TOP_BOTTOM, Layout, lay_out, place
-
-ONE_PICTURE = ("depth", "rgb+depth")
-"""Layouts without two views."""
+from workers.stereo._layout import (
+    ANAGLYPHS,
+    SIDE_BY_SIDE,
+    TOP_BOTTOM,
+    WITHOUT_VIEWS,
+    Layout,
+    lay_out,
+    place,
+)
 
 
 def layout_for(background: Any, stereo: Any, height: int, width: int) -> Layout | None:
     """Where both views lie; None: there is one picture."""
-    if background.behind_percent == 0 or stereo.layout in ONE_PICTURE:
+    if background.behind_percent == 0 or stereo.layout in WITHOUT_VIEWS:
         return None
     return lay_out(stereo.layout, height & ~1, width & ~1, stereo.fill_16_9)
 

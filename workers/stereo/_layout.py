@@ -31,6 +31,8 @@ SIDE_BY_SIDE = ("half-sbs", "full-sbs", "rgb+depth")
 TOP_BOTTOM = ("half-tab", "full-tab")
 BY_PIXEL = ("row-interlaced", "column-interlaced", "checkerboard")
 """Both eyes in one place, pixel by pixel the one or the other, as the monitor's own pixels are."""
+WITHOUT_VIEWS = ("depth", "rgb+depth")
+"""No second view is made."""
 
 
 class View(NamedTuple):

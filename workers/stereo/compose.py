@@ -11,11 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from shm.lease import Lease, OpenSlot
-from workers.stereo._layout import clear_bars, fitted, lay_out, place
+from workers.stereo._layout import WITHOUT_VIEWS, clear_bars, fitted, lay_out, place
 from workers.stereo._parallax import parallax_for
 from workers.worker import Worker
-
-WITHOUT_VIEWS = ("depth", "rgb+depth")  # layouts
 
 
 class Compose(Worker):
@@ -32,9 +30,8 @@ class Compose(Worker):
         return {"picture": 3 * 2 * min(2 * pixels, max(pixels, most))}
 
     def open(self) -> None:
-        self._warp: Callable[..., None] | None = None
-        if self.settings.stereo.layout not in WITHOUT_VIEWS:
-            self._warp = self._on_a_gpu() or self._compiled()
+        views = self.settings.stereo.layout not in WITHOUT_VIEWS
+        self._warp = self._loaded() if views else None
         self._phase = 0
         self._fitted: npt.NDArray[np.uint8] = np.empty((0, 0, 3), np.uint8)
 
@@ -53,9 +50,12 @@ class Compose(Worker):
             place(target, layout.right_eye)[:] = grey_of(nearness.frame, height, width)[..., None]
             return
         self._phase ^= layout.name == "frame-sequential"  # the other eye's turn
-        self._warp = self._warp or self._on_a_gpu() or self._compiled()
+        self._warp = self._warp or self._loaded()
         parallax = parallax_for(stereo, width)
         self._warp(pixels, nearness.frame, parallax, target, layout, stereo.quality, self._phase)
+
+    def _loaded(self) -> Callable[..., None]:
+        return self._on_a_gpu() or self._compiled()
 
     def _compiled(self) -> Callable[..., None]:
         with self.host.busy("compiling the warp (only the first time)", limit=300):
