@@ -1,4 +1,4 @@
-"""Model files of all rooms: found, checked and downloaded.
+"""Model files of all rooms: found, checked, downloaded, and opened where several rooms do that alike.
 
 Looked for in STEREORING_MODELS, then in the user's cache; what comes with the program lies in it. A file
 whose sha256 is not the manifest's is refused, whoever put it there. Each room has a manifest of its own.
@@ -11,7 +11,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from workers.worker import CannotWork
 
@@ -142,3 +142,17 @@ def fetch(address: str, nbytes: int, part: Path, progress: Progress) -> None:
                 progress(done, nbytes)
     if done < nbytes:
         raise OSError(f"the connection ended after {done} of {nbytes} bytes")
+
+
+def lite_interpreter(model: bytes, threads: int, without: str) -> Any:
+    """A .tflite in LiteRT, with its tensors. Raises ModelError where there is no LiteRT; `without` says what
+    that means."""
+    try:  # not above: every process that looks at settings imports this file
+        from ai_edge_litert.interpreter import Interpreter
+    except ImportError as error:
+        raise ModelError(
+            f"LiteRT (the package ai-edge-litert) is not there for this system ({error}); {without}"
+        ) from error
+    interpreter = Interpreter(model_content=model, num_threads=threads)
+    interpreter.allocate_tensors()
+    return interpreter

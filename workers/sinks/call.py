@@ -10,7 +10,7 @@ from shm.layout import Mode
 from shm.lease import Lease
 from workers.voice import _pace
 from workers.voice._codecs import codec_of
-from workers.voice._rtp import Sealing, address, is_this_machine, words_in
+from workers.voice._rtp import Sealing, address, require_sealing, words_in
 from workers.worker import CannotWork, Worker
 
 RENEW_AFTER = 1 << 22  # packets: a day; timestamps come round after three
@@ -38,15 +38,11 @@ class Call(Worker):
             words = words_in(self.settings.voice.key, "voice.key")
             host, port = address(self.settings.call.to, "call.to")
             found = socket.getaddrinfo(host, port, type=socket.SOCK_DGRAM)
+            require_sealing(words, host, f"call.to: {host} is another machine")
         except ValueError as error:
             raise CannotWork(str(error)) from error
         except OSError as error:
             raise CannotWork(f"call.to: {self.settings.call.to}: {error}") from error
-        if not words and not is_this_machine(host):
-            raise CannotWork(
-                f"call.to: {host} is another machine, and voice.key is not set: write some words into a file "
-                "that both ends have"
-            )
         family, kind, protocol, _, place = found[0]
         self._address: Any = place  # longer for IPv6
         self._socket = socket.socket(family, kind, protocol)

@@ -11,6 +11,7 @@ from shm.layout import Mode
 from shm.lease import Lease
 from workers.sinks._drift import Drift
 from workers.voice import _pace
+from workers.voice._codecs import rate_of
 from workers.worker import CannotWork, Worker
 
 BUFFER = 0.06  # seconds that the system keeps; more is late, less breaks off when the machine is busy
@@ -50,7 +51,7 @@ class Speaker(Worker):
         self.log.info("%s", self._device.name)
 
     def process(self, sound: Lease) -> None:
-        rate = int(sound.info.colour.split()[0])
+        rate = rate_of(sound.info.colour)
         if self._player is None:
             self._opened = self._device.player(rate, channels=1, blocksize=round(BUFFER * rate))
             self._player = self._opened.__enter__()

@@ -10,6 +10,7 @@ from shm.layout import Mode
 from shm.lease import Lease
 from workers.sinks._wav import WavFile
 from workers.voice import _pace
+from workers.voice._codecs import rate_of
 from workers.worker import CannotWork, Worker
 
 NOTE_EVERY = 1.0  # seconds between two notes in the header of how long it is
@@ -40,7 +41,7 @@ class Wav(Worker):
 
     def process(self, sound: Lease) -> None:
         if self._file is None:
-            self._file = self._opened(int(sound.info.colour.split()[0]))
+            self._file = self._opened(rate_of(sound.info.colour))
         self._file.write(sound.frame)
         if time.monotonic() - self._noted > NOTE_EVERY:
             self._noted = time.monotonic()

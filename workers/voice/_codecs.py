@@ -54,6 +54,11 @@ SOUNDSTREAM = Codec("soundstream", 24000, 320, 24, 10, 97)
 CODECS = {codec.name: codec for codec in (LYRA, SOUNDSTREAM)}
 
 
+def rate_of(colour: str) -> int:
+    """Samples a second of a ring of sound, as `Codec.colour` says it."""
+    return int(colour.split()[0])
+
+
 def codec_of(voice: Any) -> Codec:
     """Of the section `voice`."""
     return CODECS[voice.codec]

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from workers.models import ModelError, find_file
+from workers.models import find_file, lite_interpreter
 from workers.voice._manifest import DECODER, ENCODER, MODELS, QUANTIZER
 
 RATE, FRAME = 16000, 320  # samples a second, samples in a frame
@@ -51,13 +51,4 @@ class Decoder:
 
 
 def _opened(name: str) -> Any:
-    try:  # not above: every process that looks at settings imports what imports this
-        from ai_edge_litert.interpreter import Interpreter
-    except ImportError as error:
-        raise ModelError(
-            f"LiteRT (the package ai-edge-litert) is not there for this system ({error}); Lyra runs in "
-            "nothing else"
-        ) from error
-    interpreter = Interpreter(model_content=find_file(MODELS[name]).read_bytes(), num_threads=1)
-    interpreter.allocate_tensors()
-    return interpreter
+    return lite_interpreter(find_file(MODELS[name]).read_bytes(), 1, "Lyra runs in nothing else")

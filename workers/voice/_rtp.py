@@ -85,5 +85,13 @@ def address(text: str, setting: str) -> tuple[str, int]:
     return host.strip("[]"), int(port)
 
 
+def require_sealing(words: str, host: str, what: str) -> None:
+    """Nothing goes open to other machines or comes from them. Raises ValueError; `what` names the host."""
+    if not words and not is_this_machine(host):
+        raise ValueError(
+            f"{what}, and voice.key is not set: write some words into a file that both ends have"
+        )
+
+
 def is_this_machine(host: str) -> bool:
     return host in ("localhost", "::1") or host.startswith("127.")

@@ -15,7 +15,7 @@ from shm.lease import OpenSlot
 from workers.voice._codecs import Codec, codec_of
 from workers.voice._pace import HISTORY
 from workers.voice._packets import BEGINS, LOST, nbytes, unpack
-from workers.voice._rtp import LONGEST, Arrived, Sealing, is_this_machine, words_in
+from workers.voice._rtp import LONGEST, Arrived, Sealing, require_sealing, words_in
 from workers.voice._streams import Streams
 from workers.worker import BEAT_EVERY, CannotWork, Step, Worker
 
@@ -48,13 +48,9 @@ class Receive(Worker):
         receive = self.settings.receive
         try:
             words = words_in(self.settings.voice.key, "voice.key")
+            require_sealing(words, receive.host, f"receive.host: {receive.host} is open to others")
         except ValueError as error:
             raise CannotWork(str(error)) from error
-        if not words and not is_this_machine(receive.host):
-            raise CannotWork(
-                f"receive.host: {receive.host} is open to others, and voice.key is not set: write some "
-                "words into a file that both ends have"
-            )
         self._codec = codec_of(self.settings.voice)
         self._sealing = Sealing(words, self._codec.kind)
         self._streams = Streams(self._codec.rate, self._codec.frame)
