@@ -10,7 +10,6 @@ from pathlib import Path
 
 from pipeline.own_models import MODELS
 from workers.models import ModelError, download, has_file
-from workers.sound._reading import CannotRead, frames_of, read_whole
 from workers.voice._lyra import BOOKS, FRAME, RATE
 from workers.voice._manifest import MODELS as VOICE_MODELS
 
@@ -48,6 +47,8 @@ def _kbps(text: str) -> float:
 
 def _carried_out(action: Callable[[argparse.Namespace], None], options: argparse.Namespace) -> int:
     """Exit code 1 for what could not be done, or not whole."""
+    from workers.sound._reading import CannotRead  # brings FFmpeg, which other commands need not wait for
+
     try:
         for model in VOICE_MODELS.values():
             if not has_file(model):
@@ -61,6 +62,7 @@ def _carried_out(action: Callable[[argparse.Namespace], None], options: argparse
 
 
 def _encode(options: argparse.Namespace) -> None:
+    from workers.sound._reading import frames_of
     from workers.voice._files import encode
 
     with _written(options, ENDING) as (part, out):
@@ -96,6 +98,7 @@ def _compare(options: argparse.Namespace) -> None:
     from rich.console import Console
     from rich.table import Table
 
+    from workers.sound._reading import read_whole
     from workers.voice._judging import CODECS, judged
 
     pcm = read_whole(str(options.file), RATE)

@@ -83,16 +83,21 @@ def test_where_nobody_finds_poses_that_is_said() -> None:
         server.close()
 
 
+def offer_to(server: Server, without: str) -> urllib.request.Request:
+    """One for /whep, less the lines that begin so."""
+    lines = [line for line in OFFER.split("\r\n") if not line.startswith(without)]
+    headers = {"X-Stereoring": "1", "Content-Type": "application/sdp"}
+    address = f"http://127.0.0.1:{server._places.port}/whep"
+    return urllib.request.Request(address, "\r\n".join(lines).encode(), headers)
+
+
 @pytest.mark.parametrize("without", ["nothing", "a=candidate"])
 def test_who_offers_and_never_connects_holds_no_socket(
     server: Server, monkeypatch: pytest.MonkeyPatch, without: str
 ) -> None:
     monkeypatch.setattr(whep, "CONNECTS_WITHIN", 0.5)
     whep._aiortc()  # which opens what it needs for itself
-    lines = [line for line in OFFER.split("\r\n") if not line.startswith(without)]
-    headers = {"X-Stereoring": "1", "Content-Type": "application/sdp"}
-    address = f"http://127.0.0.1:{server._places.port}/whep"
-    request = urllib.request.Request(address, "\r\n".join(lines).encode(), headers)
+    request = offer_to(server, without)
     before = psutil.Process().num_fds()
     with urllib.request.urlopen(request, timeout=30) as answer:
         assert answer.status == 201
@@ -103,11 +108,8 @@ def test_who_offers_and_never_connects_holds_no_socket(
 
 
 def test_an_offer_without_a_fingerprint_is_refused(server: Server) -> None:
-    offer = "\r\n".join(line for line in OFFER.split("\r\n") if not line.startswith("a=fingerprint"))
-    headers = {"X-Stereoring": "1", "Content-Type": "application/sdp"}
-    address = f"http://127.0.0.1:{server._places.port}/whep"
     with pytest.raises(urllib.error.HTTPError) as refused:
-        urllib.request.urlopen(urllib.request.Request(address, offer.encode(), headers), timeout=30)
+        urllib.request.urlopen(offer_to(server, without="a=fingerprint"), timeout=30)
     assert refused.value.code == 400
     assert "a=fingerprint" in refused.value.read().decode()
 

@@ -12,8 +12,6 @@ Mask = npt.NDArray[np.float32]
 Pixels = npt.NDArray[np.uint8]
 STILL, MOVING = 5.0, 16.0  # steps of grey by which a place changes: noise, and surely motion
 AROUND = 9  # pixels of the mask: what is so near to motion moves, too
-
-
 NOTHING = -1000.0  # a grey that no picture has
 
 
