@@ -7,10 +7,10 @@ import numpy as np
 import numpy.typing as npt
 
 from workers.person._blend import coverage
-from workers.person.background import Settings
 
 Pixels = npt.NDArray[np.uint8]
 GREEN = (0, 255, 0)
+COVER_FROM, COVER_TO = 0.4, 0.7  # as background.cover_from and cover_to
 
 
 class Cutout(NamedTuple):
@@ -26,7 +26,7 @@ def cut_out(picture: Pixels, mask: Pixels) -> Cutout:
     """picture uint8[H, W, 3]; mask uint8[h, w] of any size."""
     height, width = picture.shape[:2]
     full = cv2.resize(mask, (width, height), interpolation=cv2.INTER_LINEAR)
-    matte = coverage(Settings.cover_from, Settings.cover_to)[full]
+    matte = coverage(COVER_FROM, COVER_TO)[full]
     return Cutout(
         overlay=_mixed(np.full_like(picture, GREEN), picture, matte // 2),
         matte=matte,
