@@ -70,7 +70,7 @@ class Client:
     def until(self, condition: Any, what: str, limit: float = WATCHDOG) -> None:
         until(condition, what, limit)
 
-    def until_new(self, count: int = 5) -> None:
+    def until_new(self, count: int = 5, limit: float = WATCHDOG) -> None:
         """So many pictures of newer frames, none of them stale."""
         start = time.monotonic()
 
@@ -78,7 +78,7 @@ class Client:
             fresh = {one.t_capture for one in self.since(start) if not one.stale}
             return len(fresh) >= count
 
-        self.until(enough, f"{count} new pictures come")
+        self.until(enough, f"{count} new pictures come", limit)
 
     def until_in_stereo(self) -> None:
         """What the client sees has both eyes; the first pictures may show a screen that is still empty."""
