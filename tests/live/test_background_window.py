@@ -45,7 +45,7 @@ def test_the_window_makes_the_picture_itself_and_it_is_the_processor_s(tmp_path:
         launcher.until_running("capture", "segment", "window")
         assert set(launcher.pids()) == {"capture", "segment", "window"}, "nobody else composes"
         window = Window(display, launcher)
-        window.until(lambda: window.picture[:40, :40].std() < 1, "the background is plain")
+        window.until(lambda: window.picture[:40, :40].std(axis=(0, 1)).max() < 1, "the background is plain")
         window.resize(1280, 720)
         window.until(lambda: window.picture.shape == expected.shape, "it is as large as the frame")
         window.until(lambda: psnr(window.picture, expected) > ALIKE, "it is the same picture")
