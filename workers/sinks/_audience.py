@@ -152,11 +152,15 @@ class Audience:
     """All who look. Everything here happens in the server's thread."""
 
     def __init__(
-        self, most: int, looking: Callable[[frozenset[str]], None], again: Callable[[], None]
+        self,
+        most: int,
+        looking: Callable[[frozenset[str]], None],
+        again: Callable[[], None],
+        limit: str = "web.clients",
     ) -> None:
         """`looking` is called when somebody looks at other rings than before, `again` when a key frame is
-        needed."""
-        self._most, self._looking, self._again = most, looking, again
+        needed; `limit` is the setting that says how many there may be."""
+        self._most, self._looking, self._again, self._limit = most, looking, again, limit
         self._clients: set[Client[Any]] = set()
         self._looked_at: frozenset[str] = frozenset()
         self._asked, self._asking = 0.0, False
@@ -171,7 +175,7 @@ class Audience:
     def enter(self, kind: str, ring: str) -> Any:
         """A new client. Raises TooMany."""
         if len(self._clients) >= self._most:
-            raise TooMany(f"{self._most} are looking already (web.clients).")
+            raise TooMany(f"{self._most} are looking already ({self._limit}).")
         client: Client[Any] = VideoClient(kind, self.want_key) if ring == PACKETS else PictureClient(kind)
         self._clients.add(client)
         self._tell()
