@@ -5,6 +5,7 @@ since a key frame; if he cannot keep up, all is dropped until the next key frame
 """
 
 import asyncio
+import contextlib
 import time
 from abc import ABC, abstractmethod
 from collections import deque
@@ -132,6 +133,15 @@ class VideoClient(Client[Packet]):
         if self._waiting:
             self.wake()
         return packet
+
+    async def waiting(self, timeout: float) -> Packet | None:
+        """What will be taken next, once there is something; it still will be."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(timeout):
+                while not self._waiting:
+                    self._fresh.clear()
+                    await self._fresh.wait()
+        return self._waiting[0][1] if self._waiting else None
 
     def lost(self) -> None:
         """Packets are missing: those that wait cannot be decoded."""
