@@ -1,0 +1,1 @@
+"""Sound beside pictures: recorded once, coded once as AAC and once as Opus, for streams and files."""
