@@ -1,15 +1,19 @@
-"""The picture as a stream for players and servers: RTSP."""
+"""The picture as a stream: RTSP for players, RTMP to servers of somebody else."""
 
 import contextlib
 from dataclasses import dataclass
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from annotated_types import Ge, Le
 
 from shm.lease import Lease
 from workers.sinks._audience import PACKETS, Packet
 from workers.sinks._h264 import starts_anew
+from workers.sinks._stereo_mode import stereo_mode
 from workers.worker import CannotWork, Worker
+
+if TYPE_CHECKING:
+    from workers.sinks._stream.push import Target
 
 
 @dataclass(frozen=True)
@@ -18,6 +22,7 @@ class Settings:
 
     rtsp_port: Annotated[int, Ge(0), Le(65535)] = 8554
     lan: bool = False
+    push: tuple[str, ...] = ()
     clients: Annotated[int, Ge(1), Le(256)] = 32
 
 
@@ -26,13 +31,15 @@ class Stream(Worker):
 
     reads = PACKETS
     mode = "every-or-count"
+    shares = ("stereo",)
 
     def open(self) -> None:
         from workers.sinks._stream.server import Places, Server
 
         stream = self.settings.stream
-        places = Places(stream.rtsp_port, stream.lan)
-        self._server = Server(places, stream.clients, self._looking, self._again)
+        places, mode = Places(stream.rtsp_port, stream.lan), stereo_mode(self.settings.stereo)
+        targets = self._targets()
+        self._server = Server(places, stream.clients, self._looking, self._again, targets, stereo=mode)
         self.host.tell("looking", rings=[])
         try:
             self._server.open()
@@ -50,6 +57,14 @@ class Stream(Worker):
     def process(self, packet: Lease) -> None:
         data, info = packet.frame.tobytes(), packet.info
         self._server.show(Packet(data, info.seq, info.t_capture, starts_anew(data)))
+
+    def _targets(self) -> "list[Target]":
+        from workers.sinks._stream.push import target_of
+
+        try:
+            return [target_of(url) for url in self.settings.stream.push]
+        except ValueError as error:
+            raise CannotWork(f"stream.push: {error}") from error
 
     def _looking(self, rings: frozenset[str]) -> None:
         """Called by the server's thread; sending a message is all that it does to the worker."""

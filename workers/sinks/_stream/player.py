@@ -2,19 +2,22 @@
 
 import asyncio
 import contextlib
+import logging
 import re
 import secrets
 import time
 from dataclasses import dataclass
 
-from workers.sinks._audience import PACKETS, Audience, TooMany, VideoClient
+from workers.sinks._audience import PACKETS, Audience, Packet, TooMany, VideoClient
 from workers.sinks._send_buffer import PATIENCE, keep_little
 from workers.sinks._stream.digest import Digest
 from workers.sinks._stream.messages import Answer, NoRequest, Request, read_request
 from workers.sinks._stream.rtp import Flow, picture_payloads
 from workers.sinks._stream.sdp import VIDEO, VIDEO_RATE, description
+from workers.sinks._stream.tasks import begin
 from workers.sinks._stream.ways import NoWay, Way, way_of
 
+LOG = logging.getLogger("workers.sinks.stream")
 PATH = re.compile(r"(?:/live)?(?:/track(\d))?")
 BEGINS_WITHIN = 15.0  # seconds, from the connection to PLAY
 SILENT = 60.0  # seconds without a request, and somebody who plays by UDP has gone
@@ -84,7 +87,7 @@ class Player:
                 if request.method == "TEARDOWN":
                     break
                 if request.method == "PLAY" and answer.status == 200 and self._playing is None:
-                    self._playing = asyncio.create_task(self._play())
+                    self._playing = begin(self._play(), LOG)
                 if self._playing is not None:
                     patience.reschedule(None if self._in_the_connection else loop.time() + SILENT)
             await self._writer.drain()
@@ -161,7 +164,7 @@ class Player:
         try:
             while True:
                 shown = await client.next()
-                if shown is None:
+                if not isinstance(shown, Packet):
                     continue
                 if time.monotonic() - reported > REPORTS_APART:
                     reported = time.monotonic()

@@ -2,12 +2,15 @@
 
 import asyncio
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from workers.sinks._audience import Audience, Packet
+from workers.audio._packets import AudioCodec
+from workers.sinks._audience import Audience, Packet, Sound
 from workers.sinks._stream.digest import USER
 from workers.sinks._stream.player import Player
+from workers.sinks._stream.push import LOG, Push, Target
+from workers.sinks._stream.tasks import begin
 from workers.sinks._web.tokens import addresses, is_loopback, view_token
 
 MOST_REQUEST = 16 * 1024  # bytes
@@ -43,10 +46,15 @@ class Server:
         most_clients: int,
         looking: Callable[[frozenset[str]], None],
         again: Callable[[], None],
+        targets: Sequence[Target] = (),
+        sound: AudioCodec | None = None,
+        stereo: str = "mono",
     ) -> None:
-        """`looking(rings)` and `again()` are called from the server's thread; see Audience."""
+        """`looking(rings)` and `again()` are called from the server's thread; see Audience. `targets` are
+        pushed to; `sound` is what is heard there, `stereo` as in Container."""
         self._places, self._most = places, most_clients
-        self._audience = Audience(most_clients, looking, again, "stream.clients")
+        self._targets, self._sound, self._stereo = targets, sound, stereo
+        self._audience = Audience(most_clients + len(targets), looking, again, "stream.clients")
         self._players: set[Player] = set()
         self._problem: OSError | None = None
 
@@ -64,8 +72,8 @@ class Server:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(1.0)
 
-    def show(self, packet: Packet) -> None:
-        self._loop.call_soon_threadsafe(self._audience.show, packet)
+    def show(self, shown: Packet | Sound) -> None:
+        self._loop.call_soon_threadsafe(self._audience.show, shown)
 
     def _run(self, ready: threading.Event) -> None:
         asyncio.set_event_loop(self._loop)
@@ -83,6 +91,8 @@ class Server:
             player.close()
 
     async def _start(self) -> asyncio.Server | None:
+        pushes = [Push(target, self._audience, self._sound, self._stereo) for target in self._targets]
+        self._pushing = [begin(push.run(), LOG) for push in pushes]
         if not self._places.rtsp_port:
             return None
         return await asyncio.start_server(
