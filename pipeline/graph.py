@@ -158,7 +158,8 @@ def _choose(settings: Settings, package: str) -> dict[str, str]:
     job = settings.section("job").kind
     first, room = SOURCES.get(job, OF_PICTURES)
     line = {first: f"{room}.{settings.section(room).source}", **LINES[job]}
-    if job not in SOURCES and settings.section("audio").source != "none":
+    beside = settings.sections.get("audio")
+    if job not in SOURCES and beside is not None and beside.source != "none":
         line = {**BESIDE_PICTURES, **line}
     for name in set(line) & set(settings.sinks):
         raise GraphError(f"sinks: a sink may not be named {name} like a worker of the line")
