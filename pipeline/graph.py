@@ -22,17 +22,17 @@ LINES = {
         "depth": "depth.network",
         "steady": "steady.nearness",
         "stereo": "stereo.compose",
-        "encode": "encode.h264",
+        "encode": "encode.packets",
     },
     "background": {
         "segment": "person.segment",
         "compose": "person.background",
-        "encode": "encode.h264",
+        "encode": "encode.packets",
     },
     "pose": {
         "pose": "person.pose",
         "compose": "person.skeleton",
-        "encode": "encode.h264",
+        "encode": "encode.packets",
     },
     "voice": {
         "coder": "voice.coder",
