@@ -128,7 +128,7 @@ def _work(assignment: Assignment, control: Channel, line: Line) -> None:
             control.send({"kind": kind, **what})
 
         house = LauncherHouse(assignment.launcher_pid)
-        host = Host(line.busy, tell, assignment.threads, house)
+        host = Host(line.busy, tell, assignment.threads, house, line.show_level)
         worker = kind(settings, host)
         link = Link(
             line=line,

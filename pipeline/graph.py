@@ -22,17 +22,17 @@ LINES = {
         "depth": "depth.network",
         "steady": "steady.nearness",
         "stereo": "stereo.compose",
-        "encode": "encode.h264",
+        "encode": "encode.packets",
     },
     "background": {
         "segment": "person.segment",
         "compose": "person.background",
-        "encode": "encode.h264",
+        "encode": "encode.packets",
     },
     "pose": {
         "pose": "person.pose",
         "compose": "person.skeleton",
-        "encode": "encode.h264",
+        "encode": "encode.packets",
     },
     "voice": {
         "coder": "voice.coder",
@@ -44,6 +44,8 @@ LINES = {
 SOURCES = {"voice": ("listen", "sound")}
 OF_PICTURES = ("capture", "capture")
 """The source of a job: worker, and room with its setting `source`."""
+BESIDE_PICTURES = {"audio": "audio.live"}
+"""A second source, where `audio.source` is not none."""
 TOGETHER = ("depth", "steady", "stereo")
 """The rooms that share a process as `stereo.where: with_depth`."""
 TRUE_DEPTH = "true"
@@ -156,6 +158,9 @@ def _choose(settings: Settings, package: str) -> dict[str, str]:
     job = settings.section("job").kind
     first, room = SOURCES.get(job, OF_PICTURES)
     line = {first: f"{room}.{settings.section(room).source}", **LINES[job]}
+    beside = settings.sections.get("audio")
+    if job not in SOURCES and beside is not None and beside.source != "none":
+        line = {**BESIDE_PICTURES, **line}
     for name in set(line) & set(settings.sinks):
         raise GraphError(f"sinks: a sink may not be named {name} like a worker of the line")
     if settings.section("depth").model == TRUE_DEPTH:
@@ -231,6 +236,8 @@ def _writers(wirings: dict[str, Wiring]) -> dict[str, str]:
 def _remedy(missing: str) -> str:
     if missing in ("sound", "coded"):
         return "; it is there with `job.kind: voice`"
+    if missing == "audio":
+        return "; set audio.source"
     if missing == "picture":
         return "; with `job.kind: voice` the sinks are speaker, wav and call"
     if missing != "depth":

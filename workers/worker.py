@@ -64,13 +64,14 @@ class Host:
 
     `with busy("building the engine", limit=600):` asks the supervisor for patience (seconds);
     `tell(kind, **what)` sends it a message; `threads` is how many the worker may use; `house` is there where
-    a launcher is.
+    a launcher is; `show_level(peak)` shows how loud what it hears is, 1 is full scale.
     """
 
     busy: Callable[..., AbstractContextManager[None]]
     tell: Callable[..., None]
     threads: int
     house: House | None = None
+    show_level: Callable[[float], None] = lambda peak: None
 
 
 class Worker:

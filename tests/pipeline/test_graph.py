@@ -80,7 +80,7 @@ def plan_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MakePlan:
     ) -> Plan:
         package = f"graph_workers_{next(_numbers)}"
         rooms = {"capture/scene": capture, "steady/nearness": steady, "stereo/compose": stereo}
-        rooms["encode/h264"] = ENCODE
+        rooms["encode/packets"] = ENCODE
         if depth:
             rooms["depth/network"] = depth
         rooms |= {f"sinks/{name}": code for name, code in sinks.items()}
