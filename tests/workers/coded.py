@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from tests.workers.test_h264 import picture
-from workers.encode._encoders import Encoder
+from tests.workers.test_encode import picture
+from workers.encode._encoders import Encoder, Wanted
 from workers.sinks._audience import PACKETS, Packet
 from workers.sinks._h264 import starts_anew
 
@@ -42,7 +42,7 @@ class Coder:
             thread.join(10)
 
     def _feed(self, show: Callable[[Any], None]) -> None:
-        encoder, seq = Encoder("libx264", ROWS, COLUMNS, 23, 1), 0
+        encoder, seq = Encoder("libx264", Wanted(ROWS, COLUMNS, 23, None, 1)), 0
         pictures = [picture(number, ROWS, COLUMNS) for number in range(30)]
         while not self._ended.wait(1 / FPS):
             if PACKETS not in self.looked_at:

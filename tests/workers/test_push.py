@@ -31,7 +31,7 @@ def pushing(url: str) -> Iterator[Coder]:
 
 def pictures(url: str, count: int = 5) -> list[av.VideoFrame]:
     """What a player of the server's sees; it waits for a picture by itself."""
-    options = {"fflags": "nobuffer", "probesize": "32768", "analyzeduration": "0", "rtmp_buffer": "0"}
+    options = {"fflags": "nobuffer", "probesize": "32768"}
     with av.open(url, options=options, timeout=20) as stream:
         assert [one.type for one in stream.streams] == ["video"]
         frames = stream.decode(video=0)

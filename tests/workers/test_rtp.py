@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from tests.workers.test_h264 import Encoding, picture
+from tests.workers.test_encode import Encoding, picture
 from workers.sinks._h264 import nal_units
 from workers.sinks._stream.digest import REALM, USER, Digest
 from workers.sinks._stream.rtp import MOST, Flow, picture_payloads, sound_payload

@@ -23,6 +23,7 @@ LOG = logging.getLogger("workers.sinks.stream")
 RETRY, LONGEST_RETRY = 0.5, 5.0  # seconds; doubled each time
 PATIENCE = 5.0  # seconds for the server to answer, and to take what is sent
 FIRST_PICTURE = 20.0  # seconds
+KEYS_EVERY = 2.0  # seconds; who looks by way of the server can begin at none but these
 PORTS = {"rtmp": 1935, "rtmps": 443}
 MUXER = {"flvflags": "no_duration_filesize", "flush_packets": "1"}
 HEAD, TAG = 9 + 4, 11  # bytes before the first tag, and of a tag's own head
@@ -139,10 +140,15 @@ class Push:
         tags = Tags()
         into = {"stereo": self._stereo, "sound": self._sound, "options": MUXER}
         container = Container(tags, "flv", H264, first.data, **into)  # type: ignore[arg-type]
+        began = time.monotonic()
         while True:
             shown = await client.next()
             if isinstance(shown, Packet):
                 container.picture(shown.data, shown.t_capture, shown.key)
+                if shown.key:
+                    began = time.monotonic()
+                elif time.monotonic() - began > KEYS_EVERY:
+                    self._audience.want_key()
             elif shown is not None:
                 container.hear(shown.data, shown.t_capture)
             for tag in tags.take():

@@ -89,6 +89,9 @@ class Server:
             listening.close()
         for player in list(self._players):
             player.close()
+        for task in self._pushing:
+            task.cancel()
+        self._loop.run_until_complete(asyncio.gather(*self._pushing, return_exceptions=True))
 
     async def _start(self) -> asyncio.Server | None:
         pushes = [Push(target, self._audience, self._sound, self._stereo) for target in self._targets]
