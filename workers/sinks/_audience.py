@@ -42,6 +42,11 @@ class Packet:
     eyes: int = 0
 
 
+def hears(audio: Any) -> bool:
+    """There is sound, as its settings say."""
+    return bool(audio.source != "none")
+
+
 @dataclass(frozen=True)
 class Sound:
     """A packet of what is heard."""

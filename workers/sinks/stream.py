@@ -2,15 +2,17 @@
 
 import contextlib
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Annotated
 
 from annotated_types import Ge, Le
 
 from shm.lease import Lease
-from workers.sinks._audience import PACKETS, Packet
+from workers.audio._packets import AAC, unpacked
+from workers.sinks._audience import AUDIO, PACKETS, Packet, Sound, hears
 from workers.sinks._h264 import starts_anew
 from workers.sinks._stereo_mode import stereo_mode
-from workers.worker import CannotWork, Worker
+from workers.worker import CannotWork, Wiring, Worker
 
 if TYPE_CHECKING:
     from workers.sinks._stream.push import Target
@@ -31,15 +33,23 @@ class Stream(Worker):
 
     reads = PACKETS
     mode = "every-or-count"
-    shares = ("stereo",)
+    follows, follow_mode = AUDIO, "every-or-count"
+    shares = ("stereo", "audio", "encode")
+
+    @classmethod
+    def wiring(cls, settings: SimpleNamespace) -> Wiring:
+        return super().wiring(settings)._replace(follows=AUDIO if hears(settings.audio) else None)
 
     def open(self) -> None:
         from workers.sinks._stream.server import Places, Server
 
         stream = self.settings.stream
+        if self.settings.encode.codec != "h264":
+            raise CannotWork("stream: players and servers are sent H.264; set encode.codec to h264")
         places, mode = Places(stream.rtsp_port, stream.lan), stereo_mode(self.settings.stereo)
         targets = self._targets()
-        self._server = Server(places, stream.clients, self._looking, self._again, targets, stereo=mode)
+        sound = AAC if hears(self.settings.audio) else None
+        self._server = Server(places, stream.clients, self._looking, self._again, targets, sound, mode)
         self.host.tell("looking", rings=[])
         try:
             self._server.open()
@@ -57,6 +67,11 @@ class Stream(Worker):
     def process(self, packet: Lease) -> None:
         data, info = packet.frame.tobytes(), packet.info
         self._server.show(Packet(data, info.seq, info.t_capture, starts_anew(data)))
+
+    def follow(self, sound: Lease, input_live: bool) -> bool:
+        codec, data = unpacked(sound.frame)
+        self._server.show(Sound(codec, data, sound.info.t_capture))
+        return True
 
     def _targets(self) -> "list[Target]":
         from workers.sinks._stream.push import target_of

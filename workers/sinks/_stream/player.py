@@ -8,12 +8,13 @@ import secrets
 import time
 from dataclasses import dataclass
 
-from workers.sinks._audience import PACKETS, Audience, Packet, TooMany, VideoClient
+from workers.audio._packets import AAC, RATE
+from workers.sinks._audience import PACKETS, Audience, Packet, Sound, TooMany, VideoClient
 from workers.sinks._send_buffer import PATIENCE, keep_little
 from workers.sinks._stream.digest import Digest
 from workers.sinks._stream.messages import Answer, NoRequest, Request, read_request
-from workers.sinks._stream.rtp import Flow, picture_payloads
-from workers.sinks._stream.sdp import VIDEO, VIDEO_RATE, description
+from workers.sinks._stream.rtp import Flow, picture_payloads, sound_payload
+from workers.sinks._stream.sdp import SOUND, VIDEO, VIDEO_RATE, description
 from workers.sinks._stream.tasks import begin
 from workers.sinks._stream.ways import NoWay, Way, way_of
 
@@ -48,9 +49,10 @@ class Player:
         writer: asyncio.StreamWriter,
         audience: Audience,
         token: str | None,
+        hears: bool,
     ) -> None:
-        """Who is on this machine needs no `token`."""
-        self._reader, self._writer, self._audience = reader, writer, audience
+        """Who is on this machine needs no `token`; `hears`: there is sound."""
+        self._reader, self._writer, self._audience, self._hears = reader, writer, audience, hears
         self._digest = Digest(token) if token else None
         self._wrong = 0
         self._session = secrets.token_hex(8)
@@ -127,18 +129,18 @@ class Player:
         base = request.url.partition("?")[0].rstrip("/") + "/"
         host = self._writer.get_extra_info("sockname")[0]
         headers = {"Content-Base": base, "Content-Type": "application/sdp", "Cache-Control": "no-cache"}
-        return Answer(headers=headers, body=description(host, first.data))
+        return Answer(headers=headers, body=description(host, first.data, self._hears))
 
     async def _set_up(self, number: int, request: Request) -> Answer:
         if self._playing is not None or number in self._tracks:
             return Answer(455)
-        if number > 0:
+        if number > self._hears:
             return Answer(404)
         try:
             way = await way_of(request.headers.get("transport", ""), number, self._writer)
         except NoWay:
             return Answer(461)
-        flow = Flow(VIDEO, VIDEO_RATE)
+        flow = Flow(SOUND, RATE) if number else Flow(VIDEO, VIDEO_RATE)
         self._tracks[number] = Track(flow, way)
         transport = f"{way.transport};ssrc={flow.ssrc:08X}"
         return Answer(headers={"Session": f"{self._session};timeout={SILENT:.0f}", "Transport": transport})
@@ -154,7 +156,7 @@ class Player:
         """None: there is no room."""
         if self._client is None:
             with contextlib.suppress(TooMany):
-                self._client = self._audience.enter("rtsp", PACKETS)
+                self._client = self._audience.enter("rtsp", PACKETS, AAC if self._hears else None)
         return self._client
 
     async def _play(self) -> None:
@@ -164,16 +166,25 @@ class Player:
         try:
             while True:
                 shown = await client.next()
-                if not isinstance(shown, Packet):
+                if shown is None:
                     continue
                 if time.monotonic() - reported > REPORTS_APART:
                     reported = time.monotonic()
                     for track in self._tracks.values():
                         track.report()
-                video = self._tracks[0]
-                for payload, last in picture_payloads(shown.data):
-                    video.way.send(video.flow.packet(payload, shown.t_capture, last))
+                self._send(shown)
                 async with asyncio.timeout(PATIENCE):
                     await self._writer.drain()
         except (ConnectionError, TimeoutError):
             self._writer.transport.abort()
+
+    def _send(self, shown: Packet | Sound) -> None:
+        """What was not set up is not wanted."""
+        track = self._tracks.get(1 if isinstance(shown, Sound) else 0)
+        if track is None:
+            return
+        payloads = (
+            [(sound_payload(shown.data), True)] if isinstance(shown, Sound) else picture_payloads(shown.data)
+        )
+        for payload, last in payloads:
+            track.way.send(track.flow.packet(payload, shown.t_capture, last))

@@ -2,14 +2,23 @@
 
 from base64 import b64encode
 
+from workers.audio._packets import CHANNELS, RATE
 from workers.sinks._h264 import PARAMETERS, PICTURE_PARAMETERS, nal_units
 
 VIDEO, SOUND = 96, 97  # payload types
 VIDEO_RATE = 90_000
+AAC_LC = "1190"  # its AudioSpecificConfig: 48 kHz, two channels
+AAC_LINES = (
+    f"m=audio 0 RTP/AVP {SOUND}",
+    f"a=rtpmap:{SOUND} mpeg4-generic/{RATE}/{CHANNELS}",
+    f"a=fmtp:{SOUND} streamtype=5; profile-level-id=41; mode=AAC-hbr; sizelength=13; indexlength=3; "
+    f"indexdeltalength=3; config={AAC_LC}",
+    "a=control:track1",
+)
 
 
-def description(host: str, key_packet: bytes, sound: str = "") -> str:
-    """`key_packet` has the parameter sets; `sound` are the lines of its own."""
+def description(host: str, key_packet: bytes, with_sound: bool = False) -> str:
+    """`key_packet` has the parameter sets."""
     return "\r\n".join(
         [
             "v=0",
@@ -23,7 +32,7 @@ def description(host: str, key_packet: bytes, sound: str = "") -> str:
             f"a=rtpmap:{VIDEO} H264/{VIDEO_RATE}",
             f"a=fmtp:{VIDEO} {_parameters(key_packet)}",
             "a=control:track0",
-            *([sound] if sound else []),
+            *(AAC_LINES if with_sound else ()),
             "",
         ]
     )

@@ -107,7 +107,9 @@ class Server:
             writer.transport.abort()
             return
         here = is_loopback(writer.get_extra_info("peername")[0])
-        player = Player(reader, writer, self._audience, None if here else view_token())
+        player = Player(
+            reader, writer, self._audience, None if here else view_token(), self._sound is not None
+        )
         self._players.add(player)
         try:
             await player.serve()
