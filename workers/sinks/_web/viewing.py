@@ -56,7 +56,7 @@ class Viewing:
         except TooMany as error:
             await ws.close(code=FULL, message=str(error).encode())
             return ws
-        reading = asyncio.ensure_future(_read(ws, client))
+        reading = asyncio.ensure_future(read_until_it_leaves(ws, client))
         try:
             while not client.gone:
                 shown = await client.next()
@@ -68,7 +68,7 @@ class Viewing:
         except ConnectionError:
             pass  # he has left
         except TimeoutError:
-            await _send_away(request, ws)
+            await send_away(request, ws)
         finally:
             self._audience.leave(client)
             reading.cancel()
@@ -124,7 +124,7 @@ class Viewing:
             self._audience.leave(client)
 
 
-async def _read(ws: web.WebSocketResponse, client: Client[Any]) -> None:
+async def read_until_it_leaves(ws: web.WebSocketResponse, client: Client[Any]) -> None:
     """Until the client leaves."""
     async for message in ws:
         if message.type in (WSMsgType.ERROR, WSMsgType.CLOSE):
@@ -134,7 +134,7 @@ async def _read(ws: web.WebSocketResponse, client: Client[Any]) -> None:
     client.leave()
 
 
-async def _send_away(request: web.Request, ws: web.WebSocketResponse) -> None:
+async def send_away(request: web.Request, ws: web.WebSocketResponse) -> None:
     """He may come back; what is on its way to him does not count for the others."""
     try:
         async with asyncio.timeout(0.1):
