@@ -127,7 +127,7 @@ class VideoClient(Client[Packet | Sound]):
     def __init__(self, kind: str, want_key: Callable[[], None], hears: AudioCodec | None = None) -> None:
         super().__init__(kind)
         self.rings = frozenset({PACKETS, AUDIO} if hears else {PACKETS})
-        self._want_key, self._hears = want_key, hears
+        self._want_key, self.hears = want_key, hears
         self._waiting: deque[tuple[float, Packet | Sound]] = deque()
         self._needs_key = True
         want_key()
@@ -136,7 +136,7 @@ class VideoClient(Client[Packet | Sound]):
         if self._waiting and time.monotonic() - self._waiting[0][0] > MOST_BEHIND:
             self._drop()
         if isinstance(shown, Sound):
-            if self._needs_key or shown.codec != self._hears:
+            if self._needs_key or shown.codec != self.hears:
                 return
         elif self._needs_key and not shown.key:
             self.skipped += 1

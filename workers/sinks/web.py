@@ -16,7 +16,7 @@ from workers.audio._packets import unpacked
 from workers.sinks._audience import AUDIO, PACKETS, PICTURE, Packet, Picture, Sound, hears
 from workers.sinks._h264 import starts_anew
 from workers.sinks._web.eyes import eyes_of
-from workers.sinks._web.tokens import control_token
+from workers.sinks._web.tokens import control_token, view_token
 from workers.worker import CannotWork, Wiring, Worker
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ class Settings:
     https_port: Annotated[int, Ge(0), Le(65535)] = 1123
     certificate: str = ""
     key: str = ""
+    hls: bool = True
     clients: Annotated[int, Ge(1), Le(256)] = 32
     quality: Annotated[int, Ge(30), Le(100), "live"] = 85
 
@@ -58,7 +59,7 @@ class Web(Worker):
 
         web = self.settings.web
         sound = hears(self.settings.audio)
-        places = Places(web.port, web.lan, web.https_port, self._context())
+        places = Places(web.port, web.lan, web.https_port, self._context(), web.hls)
         self._server = Server(places, web.clients, self._looking, self._again, self.host.house, sound)
         self.host.tell("looking", rings=[])  # before somebody can: who has waited for us comes at once
         try:
@@ -131,6 +132,8 @@ class Web(Worker):
         web = self.settings.web
         self.log.info("look at http://127.0.0.1:%d/", web.port)
         self.log.info("change things at http://127.0.0.1:%d/panel?token=%s", web.port, control_token())
+        if web.hls:
+            self.log.info("play http://127.0.0.1:%d/hls/%s/live.m3u8", web.port, view_token())
         for url in places.links():
             if url.startswith("https:"):
                 self.log.info("from a headset, in space: %s (the browser warns once)", url)

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from av.error import FFmpegError
 
 from workers.audio._packets import AudioCodec
-from workers.sinks._audience import PACKETS, Audience, Packet, TooMany, VideoClient
+from workers.sinks._audience import PACKETS, Audience, Packet, Sound, TooMany, VideoClient
 from workers.sinks._container import Container
 from workers.sinks._send_buffer import keep_little
 from workers.sinks._stream.amf import encoded
@@ -23,6 +23,7 @@ LOG = logging.getLogger("workers.sinks.stream")
 RETRY, LONGEST_RETRY = 0.5, 5.0  # seconds; doubled each time
 PATIENCE = 5.0  # seconds for the server to answer, and to take what is sent
 FIRST_PICTURE = 20.0  # seconds
+STILL = 1.0  # seconds without a picture: the source has a still one, which servers have to have again
 KEYS_EVERY = 2.0  # seconds; who looks by way of the server can begin at none but these
 PORTS = {"rtmp": 1935, "rtmps": 443}
 MUXER = {"flvflags": "no_duration_filesize", "flush_packets": "1"}
@@ -140,16 +141,17 @@ class Push:
         tags = Tags()
         into = {"stereo": self._stereo, "sound": self._sound, "options": MUXER}
         container = Container(tags, "flv", H264, first.data, **into)  # type: ignore[arg-type]
-        began = time.monotonic()
+        key = time.monotonic()
         while True:
-            shown = await client.next()
+            shown = await client.next(STILL)
+            if shown is None or time.monotonic() - key > KEYS_EVERY:
+                key = time.monotonic()  # once: it is on its way
+                self._audience.want_key()
             if isinstance(shown, Packet):
                 container.picture(shown.data, shown.t_capture, shown.key)
                 if shown.key:
-                    began = time.monotonic()
-                elif time.monotonic() - began > KEYS_EVERY:
-                    self._audience.want_key()
-            elif shown is not None:
+                    key = time.monotonic()
+            elif isinstance(shown, Sound):
                 container.hear(shown.data, shown.t_capture)
             for tag in tags.take():
                 async with asyncio.timeout(PATIENCE):

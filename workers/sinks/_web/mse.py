@@ -5,11 +5,12 @@ import asyncio
 from aiohttp import web
 
 from workers.audio._packets import AAC
-from workers.sinks._audience import PACKETS, Audience, TooMany, VideoClient
+from workers.sinks._audience import PACKETS, Audience, Packet, TooMany, VideoClient
 from workers.sinks._send_buffer import PATIENCE, keep_little
 from workers.sinks._web.fragments import Fragments
 from workers.sinks._web.viewing import FULL, read_until_it_leaves, send_away
 
+STILL = 0.5  # seconds without a picture: the source has a still one, which a player has to have again
 ANEW = 4012  # WebSocket close code: the picture has another size
 
 
@@ -48,16 +49,18 @@ class Mse:
     async def _send(self, ws: web.WebSocketResponse, client: VideoClient, hears: bool) -> None:
         fragments: Fragments | None = None
         while not client.gone:
-            shown = await client.next()
+            shown = await client.next(STILL)
             if shown is None:
+                self._audience.want_key()
                 continue
             if fragments is None:
-                fragments = Fragments(shown, AAC if hears else None, "mono")  # type: ignore[arg-type]
+                assert isinstance(shown, Packet)
+                fragments = Fragments(shown, AAC if hears else None)
                 await ws.send_str(f'video/mp4; codecs="{fragments.codecs}"')
+                await ws.send_bytes(fragments.beginning)
             elif not fragments.goes_on_with(shown):
                 await ws.close(code=ANEW, message=b"another size")
                 return
-            fragments.add(shown)
-            if made := fragments.take():
+            if (made := fragments.made_of(shown)) is not None:
                 async with asyncio.timeout(PATIENCE):
-                    await ws.send_bytes(made)
+                    await ws.send_bytes(made.data)

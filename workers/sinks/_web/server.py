@@ -17,6 +17,7 @@ from workers.sinks._web.doors import Doors
 from workers.sinks._web.figures import Figures
 from workers.sinks._web.gate import Gate
 from workers.sinks._web.history import History
+from workers.sinks._web.hls import Hls
 from workers.sinks._web.mse import Mse
 from workers.sinks._web.pages import Pages
 from workers.sinks._web.panel import Panel
@@ -37,6 +38,7 @@ class Places:
     lan: bool
     https_port: int = 0
     context: ssl.SSLContext | None = None
+    hls: bool = False
 
     @property
     def bind(self) -> str:
@@ -49,6 +51,8 @@ class Places:
             found.append(f"http://{address}:{self.port}/?token={token}")
             if self.context is not None:
                 found.append(f"https://{address}:{self.https_port}/xr?token={token}")
+            if self.hls:
+                found.append(f"http://{address}:{self.port}/hls/{token}/live.m3u8")
         return found
 
 
@@ -128,6 +132,10 @@ class Server:
         app.on_shutdown.append(dash.close)
         https_port = self._places.https_port if self._places.context else 0
         pages, mse = Pages(self._gate, https_port, self._sound), Mse(self._audience, self._sound)
+        if self._places.hls:
+            hls = Hls(self._audience, self._sound)
+            app.on_shutdown.append(hls.close)
+            app.add_routes(hls.routes())
         for part in (pages, Viewing(self._audience), whep, mse, figures, dash):
             app.add_routes(part.routes())
         if self._house is not None:
