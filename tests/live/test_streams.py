@@ -14,9 +14,10 @@ import av
 import numpy as np
 import pytest
 
+from scripts.stream_paths.nginx import nginx
 from tests.live.browser import Browser
 from tests.live.needs import needs
-from tests.live.nginx import KEY, needs_nginx, nginx
+from tests.live.nginx import KEY, needs_nginx
 from tests.live.program import free_port, program
 from tests.pipeline.running import Launcher
 from workers.sinks._web.tokens import view_token
