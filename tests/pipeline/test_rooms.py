@@ -13,12 +13,13 @@ FILES = [REPO / "launcher.py", *(path for room in ROOMS for path in sorted((REPO
 OURS = {"launcher", "tests", "scripts", *ROOMS}
 PARTS = {"stereo": ("warp",)}  # as the room says itself
 FORMULA_OF = {
-    "sinks": ("stereo", "person", "voice"),
+    "sinks": ("stereo", "person", "voice", "audio"),
     "person": ("stereo",),
     "sound": ("voice",),
+    "audio": ("sound",),
 }
 """A sink that makes the picture itself does it as those rooms do; both lay out two views alike; packets are
-what voice says."""
+what voice and audio say; whoever records does it alike."""
 MAY_IMPORT = {"launcher.py": {"pipeline"}, "pipeline": {"pipeline", "workers", "shm"}, "shm": {"shm"}}
 
 

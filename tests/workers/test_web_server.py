@@ -17,8 +17,9 @@ from pipeline.house import LauncherHouse
 from scripts.soaking.fuzz_inputs import OFFER
 from tests.live.client import Client
 from tests.live.program import free_port
+from workers.audio import Settings as Audio
+from workers.sinks._audience import Picture
 from workers.sinks._web import whep
-from workers.sinks._web.audience import Picture
 from workers.sinks._web.server import Places, Server
 from workers.sinks.web import Settings, Web
 from workers.worker import Host
@@ -42,7 +43,7 @@ def test_nobody_looks_is_said_before_somebody_can_be_there() -> None:
             told.append((kind, probe.connect_ex(("127.0.0.1", port)) == 0))
 
     host = Host(lambda what, limit: nullcontext(), tell, 1)
-    sink = Web(SimpleNamespace(web=Settings(port=port)), host)
+    sink = Web(SimpleNamespace(web=Settings(port=port), audio=Audio()), host)
     sink.open()
     sink.close()
     assert told[0] == ("looking", False)

@@ -5,17 +5,19 @@ import io
 import ssl
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Annotated, Any
 
 import simplejpeg
 from annotated_types import Ge, Le
 
 from shm.lease import Lease
+from workers.audio._packets import unpacked
+from workers.sinks._audience import AUDIO, PACKETS, PICTURE, Packet, Picture, Sound, hears
 from workers.sinks._h264 import starts_anew
-from workers.sinks._web.audience import PACKETS, PICTURE, Packet, Picture
 from workers.sinks._web.eyes import eyes_of
-from workers.sinks._web.tokens import control_token
-from workers.worker import CannotWork, Worker
+from workers.sinks._web.tokens import control_token, view_token
+from workers.worker import CannotWork, Wiring, Worker
 
 if TYPE_CHECKING:
     from workers.sinks._web.server import Places
@@ -30,6 +32,7 @@ class Settings:
     https_port: Annotated[int, Ge(0), Le(65535)] = 1123
     certificate: str = ""
     key: str = ""
+    hls: bool = True
     clients: Annotated[int, Ge(1), Le(256)] = 32
     quality: Annotated[int, Ge(30), Le(100), "live"] = 85
 
@@ -37,9 +40,14 @@ class Settings:
 class Web(Worker):
     """Encodes each picture once, however many look, and not at all when nobody looks at pictures."""
 
-    reads, follows = PICTURE, PACKETS
+    reads, follows = PICTURE, (PACKETS, AUDIO)
     follow_mode = "every-or-count"
-    shares = ("stereo",)
+    shares = ("stereo", "audio")
+
+    @classmethod
+    def wiring(cls, settings: SimpleNamespace) -> Wiring:
+        sound = hears(settings.audio)
+        return super().wiring(settings)._replace(follows=cls.follows if sound else PACKETS)
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
@@ -50,8 +58,9 @@ class Web(Worker):
         from workers.sinks._web.server import CannotListen, Places, Server
 
         web = self.settings.web
-        places = Places(web.port, web.lan, web.https_port, self._context())
-        self._server = Server(places, web.clients, self._looking, self._again, self.host.house)
+        sound = hears(self.settings.audio)
+        places = Places(web.port, web.lan, web.https_port, self._context(), web.hls)
+        self._server = Server(places, web.clients, self._looking, self._again, self.host.house, sound)
         self.host.tell("looking", rings=[])  # before somebody can: who has waited for us comes at once
         try:
             self._server.open()
@@ -86,6 +95,9 @@ class Web(Worker):
         self._server.show(Picture(jpeg, info.seq, info.t_capture, eyes))
 
     def follow(self, packet: Lease, input_live: bool) -> bool:
+        if packet.ring == AUDIO:
+            self._server.show(Sound(*unpacked(packet.frame), packet.info.t_capture))
+            return True
         data, info, eyes = packet.frame.tobytes(), packet.info, eyes_of(self.settings.stereo)
         self._server.show(Packet(data, info.seq, info.t_capture, starts_anew(data), eyes))
         return True
@@ -120,6 +132,8 @@ class Web(Worker):
         web = self.settings.web
         self.log.info("look at http://127.0.0.1:%d/", web.port)
         self.log.info("change things at http://127.0.0.1:%d/panel?token=%s", web.port, control_token())
+        if web.hls:
+            self.log.info("play http://127.0.0.1:%d/hls/%s/live.m3u8", web.port, view_token())
         for url in places.links():
             if url.startswith("https:"):
                 self.log.info("from a headset, in space: %s (the browser warns once)", url)
