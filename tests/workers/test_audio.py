@@ -11,11 +11,10 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from shm.layout import RingSpec
-from shm.lease import OpenSlot
+from tests.workers.heard import claps, packets
 from tests.workers.one_process import host
 from workers.audio import Settings
-from workers.audio._packets import AAC, LARGEST, OPUS, RATE, AudioCodec, unpacked
+from workers.audio._packets import AAC, OPUS, RATE
 from workers.audio._timeline import PATIENCE, Timeline
 from workers.audio.live import Live
 from workers.sound.sound_file import Settings as FileSettings
@@ -121,37 +120,6 @@ def live(path: Path, **audio: Any) -> tuple[Live, list[float]]:
     worker = Live(settings, type(around)(around.busy, around.tell, 1, None, levels.append))
     worker.open()
     return worker, levels
-
-
-def packets(worker: Live, seconds: float) -> list[tuple[int, AudioCodec, bytes]]:
-    """Those that it publishes in so many seconds, with their times."""
-    found, end = [], time.perf_counter() + seconds
-    while time.perf_counter() < end:
-        slot = OpenSlot(RingSpec("audio", 2, LARGEST, ()), 0, memoryview(bytearray(LARGEST)))
-        at = worker.process(slot)
-        if at is None:
-            time.sleep(max(0.0, min(0.02, worker.due() - time.perf_counter())))
-            continue
-        found.append((at, *unpacked(slot.view(slot.shape))))
-    return found
-
-
-def claps(found: list[tuple[int, AudioCodec, bytes]], codec: AudioCodec) -> list[float]:
-    """When each is heard by who decodes it, in seconds of our clock."""
-    mine = [(at, data) for at, which, data in found if which is codec]
-    decoder: Any = av.CodecContext.create("opus" if codec is OPUS else "aac", "r")
-    if codec is AAC:
-        decoder.extradata = bytes([0x11, 0x90])  # AAC-LC, 48 kHz, stereo
-    decoder.sample_rate, decoder.layout = RATE, "stereo"
-    heard = [
-        np.abs(frame.to_ndarray()).max(axis=0)[: codec.frame]
-        for _, data in mine
-        for frame in decoder.decode(av.Packet(data))
-    ]
-    loud = np.concatenate(heard) > 0.1
-    ends = np.flatnonzero(np.diff(loud.astype(int)) == 1)
-    starts = [at for number, at in enumerate(ends) if number == 0 or at - ends[number - 1] > RATE / 4]
-    return [mine[at // codec.frame][0] / 1e9 + at % codec.frame / RATE for at in starts]
 
 
 def test_contract_both_codecs_say_when_a_clap_was_heard(tmp_path: Path) -> None:

@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.workers.heard import claps, packets
 from tests.workers.one_process import host
 from tests.workers.pulse import pulse_server
-from tests.workers.test_audio import claps, packets
 from workers.audio import Settings
 from workers.audio._packets import AAC, OPUS, RATE
 from workers.audio.live import Live
