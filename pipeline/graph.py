@@ -67,7 +67,7 @@ class WorkerPlan:
     settings: dict[str, Any]
     reads: str | None
     mode: Mode
-    follows: str | None
+    follows: tuple[str, ...]
     follow_mode: Mode
     joins: str | None
     joins_for_others: bool
@@ -77,7 +77,7 @@ class WorkerPlan:
     @property
     def rings(self) -> list[str]:
         """All rings that it has an end of, each once: a source also keeps frames of its own."""
-        rings = (self.reads, self.follows, self.joins, *self.writes)
+        rings = (self.reads, *self.follows, self.joins, *self.writes)
         return list(dict.fromkeys(ring for ring in rings if ring))
 
     @property
@@ -108,7 +108,7 @@ class Plan:
             joins = [f"keeps {worker.joins}" if worker.joins_for_others else f"joins {worker.joins}"]
             parts = [
                 *([f"reads {worker.reads}"] if worker.reads else []),
-                *([f"follows {worker.follows}"] if worker.follows else []),
+                *([f"follows {', '.join(worker.follows)}"] if worker.follows else []),
                 *(joins if worker.joins else []),
                 *([f"writes {', '.join(worker.writes)}"] if worker.writes else []),
                 f"{worker.threads} thread{'s' * (worker.threads > 1)}",
@@ -139,7 +139,7 @@ def make_plan(settings: Settings, package: str = "workers", cores: int | None = 
             settings=sections[name],
             reads=wiring.reads,
             mode=kinds[name].mode_for(SimpleNamespace(**sections[name])),
-            follows=wiring.follows,
+            follows=wiring.followed,
             follow_mode=kinds[name].follow_mode,
             joins=wiring.joins or keepers.get(name),
             joins_for_others=wiring.joins is None,
@@ -318,7 +318,7 @@ def _rows(ring: str, workers: Sequence[WorkerPlan], specs: dict[str, RingSpec]) 
         for worker in workers
         if worker.reads == ring
     ]
-    rows += [RowSpec(worker.name, worker.follow_mode, 1) for worker in workers if worker.follows == ring]
+    rows += [RowSpec(worker.name, worker.follow_mode, 1) for worker in workers if ring in worker.follows]
     for worker in workers:
         if worker.joins != ring or worker.keeps_what_it_reads:
             continue

@@ -43,14 +43,18 @@ class Wiring(NamedTuple):
     """The rings that a worker uses; see the attributes of Worker."""
 
     reads: str | None
-    follows: str | None
+    follows: str | tuple[str, ...] | None
     joins: str | None
     writes: Mapping[str, str]
     offers: Mapping[str, str]
 
     @property
+    def followed(self) -> tuple[str, ...]:
+        return (self.follows,) if isinstance(self.follows, str) else self.follows or ()
+
+    @property
     def inputs(self) -> list[str]:
-        return [ring for ring in (self.reads, self.follows, self.joins) if ring]
+        return [ring for ring in (self.reads, *self.followed, self.joins) if ring]
 
     @property
     def outputs(self) -> dict[str, str]:
@@ -82,8 +86,8 @@ class Worker:
     mode: ClassVar[Mode] = "latest"
     joins: ClassVar[str | None] = None
     """A second ring: it gets the very frame there that the frame it reads was made from."""
-    follows: ClassVar[str | None] = None
-    """A ring whose newest frames it gets besides, in `follow`."""
+    follows: ClassVar[str | tuple[str, ...] | None] = None
+    """A ring, or several, whose newest frames it gets besides, in `follow`."""
     follow_mode: ClassVar[Mode] = "latest"
     writes: ClassVar[Mapping[str, str]] = {}
     """Ring → colour of its frames."""
@@ -151,8 +155,8 @@ class Worker:
         raise NotImplementedError
 
     def follow(self, lease: Lease, input_live: bool, *slots: Any) -> bool:
-        """A frame of the ring it follows; `input_live` says how its main input is. True: it has filled the
-        slots for this frame."""
+        """A frame of a ring that it follows (`lease.ring`); `input_live` says how its main input is. True: it
+        has filled the slots for this frame."""
         raise NotImplementedError
 
     def stale(self, stale: bool) -> None:
@@ -191,7 +195,7 @@ class Link:
     line: Line
     control: Control
     reader: RingReader | None = None
-    follower: RingReader | None = None
+    followers: tuple[RingReader, ...] = ()
     joined: RingReader | None = None
     joined_for_others: bool = False
     keeps_what_it_reads: bool = False
@@ -199,7 +203,7 @@ class Link:
 
     @property
     def ends(self) -> list[RingReader | RingWriter]:
-        readers = (self.reader, self.follower, self.joined)
+        readers = (self.reader, *self.followers, self.joined)
         return [*filter(None, readers), *self.writers.values()]
 
 
@@ -230,8 +234,11 @@ class Step:
         lease = link.reader.lease()
         if lease is not None:
             self._turn(lease, slots)
-        elif link.follower is not None and (lease := link.follower.lease()) is not None:
-            self._follow(lease, slots)
+            return
+        for follower in link.followers:
+            if (lease := follower.lease()) is not None:
+                self._follow(lease, slots)
+                return
 
     def _acquire(self) -> dict[str, OpenSlot]:
         """A slot of every ring that it writes, but for those that have none just now."""
@@ -246,7 +253,7 @@ class Step:
         elif blocked:
             sleepers.extend(self.link.writers.values())
         elif self.link.reader is not None:
-            sleepers.extend(filter(None, (self.link.reader, self.link.follower)))
+            sleepers.extend((self.link.reader, *self.link.followers))
         elif not self._stands_still:
             timeout = min(timeout, max(0.0, self.worker.due() - time.perf_counter()))
         return bool(wait(sleepers, timeout, [self.link.control.fileno()]))

@@ -113,11 +113,11 @@ def test_contract_the_table_for_the_settings_that_come_with_the_program() -> Non
     assert [
         (w.name, w.reads, w.mode, w.follows, w.joins, w.joins_for_others, w.writes) for w in plan.workers
     ] == [
-        ("capture", None, "latest", None, "frame", True, ("frame", "small")),
-        ("depth", "small", "latest", None, "frame", True, ("depth",)),
-        ("steady", "depth", "latest", "small", "frame", True, ("nearness",)),
-        ("stereo", "nearness", "latest", None, "frame", False, ("picture",)),
-        ("null", "picture", "latest", None, None, True, ()),
+        ("capture", None, "latest", (), "frame", True, ("frame", "small")),
+        ("depth", "small", "latest", (), "frame", True, ("depth",)),
+        ("steady", "depth", "latest", ("small",), "frame", True, ("nearness",)),
+        ("stereo", "nearness", "latest", (), "frame", False, ("picture",)),
+        ("null", "picture", "latest", (), None, True, ()),
     ]
     pixels, small = 1280 * 720, 320 * 192
     keepers = (("capture", 4), ("depth", 3), ("steady", 3), ("stereo", 1))
@@ -337,9 +337,18 @@ def test_contract_who_follows_has_a_row_after_those_who_read(plan_of: MakePlan) 
     steady = next(worker for worker in plan.workers if worker.name == "steady")
     assert (steady.reads, steady.follows, steady.rings) == (
         "depth",
-        "small",
+        ("small",),
         ["depth", "small", "frame", "nearness"],
     )
+
+
+def test_contract_several_rings_may_be_followed(plan_of: MakePlan) -> None:
+    plan = plan_of(sinks={"show": VIDEO_SINK.replace('"packets"', '("packets", "nearness")')})
+    assert plan.workers[-1].follows == ("packets", "nearness")
+    row = RowSpec("show", "every-or-count", 1)
+    assert row in ring(plan, "packets").rows
+    assert row in ring(plan, "nearness").rows
+    assert "follows packets, nearness" in plan.text()
 
 
 def test_contract_what_is_followed_stands_in_the_wiring_and_not_in_the_class(plan_of: MakePlan) -> None:
@@ -353,7 +362,7 @@ def test_contract_what_is_followed_stands_in_the_wiring_and_not_in_the_class(pla
 """
     )
     plan = plan_of(capture=SOURCE, steady=deciding)
-    assert all(worker.follows is None for worker in plan.workers)
+    assert not any(worker.follows for worker in plan.workers)
     assert [spec.name for spec in plan.rings] == ["frame", "depth", "nearness", "picture"]
 
 

@@ -17,8 +17,8 @@ from pipeline.house import LauncherHouse
 from scripts.soaking.fuzz_inputs import OFFER
 from tests.live.client import Client
 from tests.live.program import free_port
+from workers.sinks._audience import Picture
 from workers.sinks._web import whep
-from workers.sinks._web.audience import Picture
 from workers.sinks._web.server import Places, Server
 from workers.sinks.web import Settings, Web
 from workers.worker import Host

@@ -11,8 +11,8 @@ import simplejpeg
 from annotated_types import Ge, Le
 
 from shm.lease import Lease
+from workers.sinks._audience import PACKETS, PICTURE, Packet, Picture
 from workers.sinks._h264 import starts_anew
-from workers.sinks._web.audience import PACKETS, PICTURE, Packet, Picture
 from workers.sinks._web.eyes import eyes_of
 from workers.sinks._web.tokens import control_token
 from workers.worker import CannotWork, Worker

@@ -1,9 +1,7 @@
 """What is looked at over HTTP: pictures and video over a WebSocket, MJPEG, snapshots."""
 
 import asyncio
-import socket
 import struct
-import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -11,7 +9,7 @@ from typing import Any
 
 from aiohttp import WSMsgType, web
 
-from workers.sinks._web.audience import (
+from workers.sinks._audience import (
     PACKETS,
     PICTURE,
     Audience,
@@ -21,15 +19,13 @@ from workers.sinks._web.audience import (
     TooMany,
     VideoClient,
 )
+from workers.sinks._send_buffer import PATIENCE, keep_little
 from workers.sinks._web.gate import FRESH
 
-LOWAT = 16 * 1024  # bytes
 REPEAT = 0.5  # seconds; an MJPEG client sees a picture only when the next begins, so a still one is repeated
-PATIENCE = 2.0  # seconds for what is sent to leave this machine
 TOO_SLOW, FULL = 4008, 4013  # WebSocket close codes
 HEADER = struct.Struct("<QQQB")  # seq, capture time, time of sending (ns of one clock), flags
 STALE, KEY, EYES_AT = 1, 2, 2  # flags, and how many bits lie below those of eyes.py
-_NOTSENT_LOWAT = getattr(socket, "TCP_NOTSENT_LOWAT", 25 if sys.platform == "linux" else None)
 
 
 class Viewing:
@@ -54,7 +50,7 @@ class Viewing:
         video = request.query.get("format") == "h264"
         ws = web.WebSocketResponse(heartbeat=5.0, max_msg_size=4096, compress=False)
         await ws.prepare(request)
-        keep_little(request)
+        keep_little(request.transport)
         try:
             client = self._audience.enter("video" if video else "websocket", PACKETS if video else PICTURE)
         except TooMany as error:
@@ -94,7 +90,7 @@ class Viewing:
                 headers={"Content-Type": "multipart/x-mixed-replace; boundary=picture", **FRESH}
             )
             await response.prepare(request)
-            keep_little(request)
+            keep_little(request.transport)
             part = b"--picture\r\nContent-Type: image/jpeg\r\n\r\n"
             try:
                 await response.write(part)
@@ -154,16 +150,3 @@ async def _send_away(request: web.Request, ws: web.WebSocketResponse) -> None:
 def _cut_off(request: web.Request) -> None:
     if request.transport is not None:
         request.transport.abort()
-
-
-def keep_little(request: web.Request) -> None:
-    """Have a picture leave our buffers before the next is chosen."""
-    transport = request.transport
-    if transport is None:
-        return
-    transport.set_write_buffer_limits(high=0)
-    connection = transport.get_extra_info("socket")
-    if connection is not None and _NOTSENT_LOWAT is not None:
-        connection.setsockopt(socket.IPPROTO_TCP, _NOTSENT_LOWAT, LOWAT)
-    elif connection is not None:
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 256 * 1024)

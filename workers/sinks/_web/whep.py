@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import av
 from aiohttp import web
 
-from workers.sinks._web.audience import PACKETS, Audience, TooMany, VideoClient
+from workers.sinks._audience import PACKETS, Audience, TooMany, VideoClient
 
 if TYPE_CHECKING:
     from aiortc import RTCPeerConnection
