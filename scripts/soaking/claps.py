@@ -19,7 +19,12 @@ Found = list[tuple[str, list[float]]]
 
 
 def fill(result: Result, folder: Path, seconds: float) -> None:
-    settings = ("sinks=file", "stereo.layout=half-sbs", f"file.path={folder}/claps.mp4", f"file.minutes={MINUTES}")
+    settings = (
+        "sinks=file",
+        "stereo.layout=half-sbs",
+        f"file.path={folder}/claps.mp4",
+        f"file.minutes={MINUTES}",
+    )
     with (
         Launched(folder, ("-m", "scripts.soaking.clap_launch", *settings)) as launched,
         closing(launched.observer()) as observer,

@@ -175,7 +175,11 @@ class VideoClient(Client[Packet | Sound]):
         self._want_key()
 
 
-class TooMany(Exception):
+class NotAdmitted(Exception):
+    """The message says why."""
+
+
+class TooMany(NotAdmitted):
     """There is no room for another one."""
 
 
@@ -188,10 +192,12 @@ class Audience:
         looking: Callable[[frozenset[str]], None],
         again: Callable[[], None],
         limit: str = "web.clients",
+        no_video: str = "",
     ) -> None:
         """`looking` is called when somebody looks at other rings than before, `again` when a key frame is
-        needed; `limit` is the setting that says how many there may be."""
+        needed; `limit` is the setting that says how many there may be, `no_video` why there is no video."""
         self._most, self._looking, self._again, self._limit = most, looking, again, limit
+        self._no_video = no_video
         self._clients: set[Client[Any]] = set()
         self._looked_at: frozenset[str] = frozenset()
         self._asked, self._asking = 0.0, False
@@ -204,7 +210,9 @@ class Audience:
         return len(self._clients)
 
     def enter(self, kind: str, ring: str, hears: AudioCodec | None = None) -> Any:
-        """A new client. Raises TooMany."""
+        """A new client. Raises NotAdmitted."""
+        if ring == PACKETS and self._no_video:
+            raise NotAdmitted(self._no_video)
         if len(self._clients) >= self._most:
             raise TooMany(f"{self._most} are looking already ({self._limit}).")
         video = ring == PACKETS

@@ -14,9 +14,9 @@ from workers.sinks._audience import (
     PICTURE,
     Audience,
     Client,
+    NotAdmitted,
     Packet,
     Picture,
-    TooMany,
     VideoClient,
 )
 from workers.sinks._send_buffer import PATIENCE, keep_little
@@ -53,7 +53,7 @@ class Viewing:
         keep_little(request.transport)
         try:
             client = self._audience.enter("video" if video else "websocket", PACKETS if video else PICTURE)
-        except TooMany as error:
+        except NotAdmitted as error:
             await ws.close(code=FULL, message=str(error).encode())
             return ws
         reading = asyncio.ensure_future(_read(ws, client))
@@ -116,7 +116,7 @@ class Viewing:
     async def _entered(self, kind: str) -> AsyncIterator[Client[Picture]]:
         try:
             client = self._audience.enter(kind, PICTURE)
-        except TooMany as error:
+        except NotAdmitted as error:
             raise web.HTTPServiceUnavailable(text=f"{error}\n") from error
         try:
             yield client
