@@ -17,13 +17,14 @@ from workers.sinks._audience import (
     NotAdmitted,
     Packet,
     Picture,
+    TooMany,
     VideoClient,
 )
 from workers.sinks._send_buffer import PATIENCE, keep_little
 from workers.sinks._web.gate import FRESH
 
 REPEAT = 0.5  # seconds; an MJPEG client sees a picture only when the next begins, so a still one is repeated
-TOO_SLOW, FULL = 4008, 4013  # WebSocket close codes
+TOO_SLOW, FULL, NO_VIDEO = 4008, 4013, 4015  # WebSocket close codes
 HEADER = struct.Struct("<QQQB")  # seq, capture time, time of sending (ns of one clock), flags
 STALE, KEY, EYES_AT = 1, 2, 2  # flags, and how many bits lie below those of eyes.py
 
@@ -54,7 +55,8 @@ class Viewing:
         try:
             client = self._audience.enter("video" if video else "websocket", PACKETS if video else PICTURE)
         except NotAdmitted as error:
-            await ws.close(code=FULL, message=str(error).encode())
+            code = FULL if isinstance(error, TooMany) else NO_VIDEO
+            await ws.close(code=code, message=str(error).encode())
             return ws
         reading = asyncio.ensure_future(_read(ws, client))
         try:
