@@ -145,8 +145,9 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 @pytest.mark.parametrize("name", ["film.mp4", "film.mkv"])
 def test_contract_of_a_full_disk_what_is_written_stays_and_it_goes_on_when_there_is_room(
-    name: str, small_disk: Path, caplog: pytest.LogCaptureFixture
+    name: str, small_disk: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("workers.sinks._recording.LOOK_AGAIN", 0.1)
     played = Played(small_disk / name)
     while not caplog.records:
         played.play(1)
@@ -154,12 +155,12 @@ def test_contract_of_a_full_disk_what_is_written_stays_and_it_goes_on_when_there
     assert "No space left on device; what is written stays" in caplog.text
     shown, _ = seen(small_disk / name)
     asked = played.asked
-    time.sleep(1.1)
+    time.sleep(0.15)
     played.play(1)
     assert played.asked == asked, "there is no room yet"
     assert len(caplog.records) == 1, "it is said once"
     (small_disk / "other").unlink()
-    time.sleep(1.1)
+    time.sleep(0.15)
     played.play(3)
     played.recording.close()
     assert shown > 20, taken
