@@ -92,6 +92,13 @@ class Container:
         self._out.mux_one(packet)
 
 
+def size_of(first: bytes, codec: VideoCodec) -> tuple[int, int]:
+    """Width and height of the pictures that begin with this packet."""
+    with av.open(io.BytesIO(first), "r", format=codec.raw) as raw:
+        stream = raw.streams.video[0]
+        return stream.width, stream.height
+
+
 def _tagged(raw: Any, first: bytes, stereo: str, opened: ExitStack) -> Any:
     """The same stream with side data that says where its views are. PyAV can give none to a stream; one that
     is read from a Matroska file with that tag has it."""

@@ -16,7 +16,7 @@ import av
 from aiohttp import web
 
 from workers.audio._packets import OPUS
-from workers.sinks._audience import AUDIO, PACKETS, Audience, SoundClient, TooMany, VideoClient
+from workers.sinks._audience import AUDIO, PACKETS, Audience, NotAdmitted, SoundClient, VideoClient
 
 if TYPE_CHECKING:
     from aiortc import RTCPeerConnection
@@ -58,7 +58,7 @@ class Whep:
             for client in clients:
                 self._audience.leave(client)
             await self._end(session)
-            if isinstance(error, TooMany):
+            if isinstance(error, NotAdmitted):
                 raise web.HTTPServiceUnavailable(text=f"{error}\n") from error
             raise
         place = {"Location": f"/whep/{session}"}
