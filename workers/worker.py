@@ -22,7 +22,7 @@ from typing import Any, ClassVar, NamedTuple, Protocol
 import numpy as np
 
 from shm.board import Line
-from shm.errors import FrameTooLarge, SourceGone
+from shm.errors import FrameTooLarge, RingCorrupt, SourceGone
 from shm.frame import NO_SOURCE, Source
 from shm.layout import LIVE, Mode, RingSpec
 from shm.lease import Lease, OpenSlot
@@ -97,6 +97,9 @@ class Worker:
     """It uses several threads; the heavy workers share the cores."""
     threads: ClassVar[int] = 1
     """How many it uses where it is not heavy."""
+    pts: int = 0
+    """For a source: the time of the frame that it has just filled in, in microseconds, if that has one of its
+    own."""
 
     def __init__(self, settings: SimpleNamespace, host: Host) -> None:
         self.settings, self.host = settings, host
@@ -228,8 +231,12 @@ class Step:
         self._see_state(link.reader.state)
         lease = link.reader.lease()
         if lease is not None:
+            if self._follows_every_frame:
+                self._follow_along(slots)
             self._turn(lease, slots)
-        elif link.follower is not None and (lease := link.follower.lease()) is not None:
+        elif link.follower is None or self._follows_every_frame:
+            return
+        elif (lease := link.follower.lease()) is not None:
             self._follow(lease, slots)
 
     def _acquire(self) -> dict[str, OpenSlot]:
@@ -245,7 +252,8 @@ class Step:
         elif blocked:
             sleepers.extend(self.link.writers.values())
         elif self.link.reader is not None:
-            sleepers.extend(filter(None, (self.link.reader, self.link.follower)))
+            follower = None if self._follows_every_frame else self.link.follower
+            sleepers.extend(filter(None, (self.link.reader, follower)))
         elif not self._stands_still:
             timeout = min(timeout, max(0.0, self.worker.due() - time.perf_counter()))
         return bool(wait(sleepers, timeout, [self.link.control.fileno()]))
@@ -288,7 +296,8 @@ class Step:
             if source is not NO_SOURCE and self.link.joined is not None:
                 keep = (self.link.joined.lease_source(source),)
             writer, colour = self.link.writers[ring], self.wiring.outputs[ring]
-            seq = writer.publish(slot, t_capture=t_capture, source=source, colour=colour, keep=keep)
+            pts = self.worker.pts
+            seq = writer.publish(slot, t_capture=t_capture, source=source, pts=pts, colour=colour, keep=keep)
             if source is NO_SOURCE:
                 source = Source(writer.spec.generation, seq, slot.slot)
 
@@ -313,6 +322,21 @@ class Step:
                 self._publish_turned(slots, lease)
                 end = time.perf_counter_ns()
                 link.line.note_step(begin - info.t_publish, end - begin, end - info.t_capture)
+
+    @property
+    def _follows_every_frame(self) -> bool:
+        """Offline. Each frame of the ring that it reads has one there, and they are taken in pairs: what is
+        made of them must not depend on which came sooner."""
+        return self.link.follower is not None and self.link.follower.mode == "every"
+
+    def _follow_along(self, slots: dict[str, OpenSlot]) -> None:
+        """The next frame of the ring that it follows, before the one that was made from it is read."""
+        assert self.link.follower is not None
+        lease = self.link.follower.lease()
+        if lease is None:
+            raise RingCorrupt(self.link.follower.spec.name, "a frame is missing that another was made from")
+        with lease:
+            self.worker.follow(lease, True, *(slots.get(ring) for ring in self.wiring.outputs))
 
     def _see_state(self, state: int) -> None:
         if (state == LIVE) != self._input_live:
