@@ -16,9 +16,10 @@ FORMULA_OF = {
     "sinks": ("stereo", "person", "voice"),
     "person": ("stereo",),
     "sound": ("voice",),
+    "convert": ("capture", "steady"),
 }
 """A sink that makes the picture itself does it as those rooms do; both lay out two views alike; packets are
-what voice says."""
+what voice says; a conversion shrinks frames like capture and finds cuts and ranges like steady."""
 MAY_IMPORT = {"launcher.py": {"pipeline"}, "pipeline": {"pipeline", "workers", "shm"}, "shm": {"shm"}}
 
 
