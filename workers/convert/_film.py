@@ -76,12 +76,10 @@ class Film:
                 packet = next(packets, None)
                 if packet is None:
                     return
-                at = packet.pts  # the last packet, which has none, has the decoder give what it holds back
-                yield from packet.decode()
+                at = packet.dts if packet.pts is None else packet.pts
+                yield from packet.decode()  # the last, an empty one, has the decoder give what it holds back
             except av.InvalidDataError as error:
                 self._note(at, stream, error)
-                if at is None:
-                    return
 
     def _note(self, at: int | None, stream: Any, error: Exception) -> None:
         where = "at its end" if at is None else f"at {float(at * stream.time_base):.2f} s"
