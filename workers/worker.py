@@ -329,6 +329,12 @@ class Step:
         made of them must not depend on which came sooner."""
         return self.link.follower is not None and self.link.follower.mode == "every"
 
+    @property
+    def _every_frame_counts(self) -> bool:
+        """Offline: somebody waits for each."""
+        rings = [end.spec for end in self.link.ends]
+        return any(row.mode == "every" for ring in rings for row in ring.rows)
+
     def _follow_along(self, slots: dict[str, OpenSlot]) -> None:
         """The next frame of the ring that it follows, before the one that was made from it is read."""
         assert self.link.follower is not None
@@ -368,14 +374,15 @@ class Step:
     @contextmanager
     def _losses_counted(self) -> Iterator[None]:
         """A frame that does not fit its slot is dropped, and the launcher asked for larger slots; a frame
-        whose source is gone is dropped too."""
+        whose source is gone is dropped too. Offline none may be: both end the worker."""
         try:
             yield
-        except FrameTooLarge as error:
+        except (FrameTooLarge, SourceGone) as error:
+            if self._every_frame_counts:
+                raise
             self.link.line.note_lost()
-            self.link.control.send({"kind": "too_large", "ring": error.ring, "nbytes": error.nbytes})
-        except SourceGone:
-            self.link.line.note_lost()
+            if isinstance(error, FrameTooLarge):
+                self.link.control.send({"kind": "too_large", "ring": error.ring, "nbytes": error.nbytes})
 
     def _answer(self, messages_waiting: bool) -> bool:
         """Handle control messages. True: the world may have changed, begin a new step."""

@@ -19,6 +19,7 @@ import numpy.typing as npt
 import psutil
 import pytest
 
+from pipeline.commands import main
 from tests.live.needs import needs
 from tests.pipeline.running import REPO, WATCHDOG, command, is_there, until
 from tests.shm.ring_processes import die_with_parent
@@ -79,6 +80,12 @@ def made(film: Path) -> Path:
 
 def convert(source: Path, out: Path, *more: str) -> subprocess.CompletedProcess[str]:
     return command("convert", str(source), str(out), *SETTINGS, *more)
+
+
+def refused(capsys: pytest.CaptureFixture[str], source: Path, out: Path, *more: str) -> str:
+    """What it says, where it does not even begin."""
+    assert main(["convert", str(source), str(out), *SETTINGS, *more]) == 1
+    return capsys.readouterr().err
 
 
 def frames(path: Path) -> list[npt.NDArray[np.int64]]:
@@ -148,14 +155,10 @@ def test_the_depth_of_each_frame_is_there_in_16_bits(made: Path) -> None:
 
 
 def test_depth_that_is_given_takes_the_network_s_place(film: Path, made: Path) -> None:
-    depth = str(made.parent / "depth")
-    out = film.with_name("given.mp4")
-    result = convert(film, out, "--depth-in", depth, "--set=convert.encoder=libx265")
-    assert result.returncode == 1
-    assert "libx265 do not go into .mp4" in result.stderr  # the subtitles
-    result = convert(film, out.with_suffix(".mkv"), "--depth-in", depth, "--set=convert.encoder=libx265")
+    out = film.with_name("given.mkv")
+    result = convert(film, out, "--depth-in", str(made.parent / "depth"), "--set=convert.encoder=libx265")
     assert result.returncode == 0, result.stderr
-    ours, given = frames(made), frames(out.with_suffix(".mkv"))
+    ours, given = frames(made), frames(out)
     assert len(given) == FRAMES
     assert np.mean([np.abs(a - b).mean() for a, b in zip(ours, given, strict=True)]) < 12
 
@@ -215,12 +218,12 @@ def converting(film: Path, out: Path) -> Iterator[Converting]:
 
 
 def test_whatever_ends_it_the_same_command_goes_on_and_the_frames_are_the_same(
-    film: Path, made: Path, tmp_path: Path
+    film: Path, made: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "film-3d.mkv"
     with converting(film, out) as first:
         first.stop_at(1)
-        assert "another conversion is making it just now" in convert(film, out).stderr
+        assert "another conversion is making it just now" in refused(capsys, film, out)
         first.process.send_signal(signal.SIGINT)
         first.go_on()
         code, said = first.said()
@@ -233,7 +236,7 @@ def test_whatever_ends_it_the_same_command_goes_on_and_the_frames_are_the_same(
         second.go_on()
         second.said()
     assert not out.exists()
-    assert "another stereo" in convert(film, out, "--set=stereo.strength=1").stderr
+    assert "another stereo" in refused(capsys, film, out, "--set=stereo.strength=1")
     with converting(film, out) as third:
         third.stop_at(5)
         third.writing().kill()
@@ -247,6 +250,47 @@ def test_whatever_ends_it_the_same_command_goes_on_and_the_frames_are_the_same(
     for whole, resumed in zip(frames(made), frames(out), strict=True):
         assert np.abs(whole - resumed).mean() < 6
     assert list(tmp_path.iterdir()) == [out]
-    again = convert(film, out)
-    assert again.returncode == 1
-    assert "is there already; give --overwrite" in again.stderr
+    assert "is there already; give --overwrite" in refused(capsys, film, out)
+
+
+def test_pictures_of_all_shapes_become_pictures_under_their_names(tmp_path: Path) -> None:
+    folder, out = tmp_path / "photos", tmp_path / "photos-3d"
+    folder.mkdir()
+    for name, size in (("wide.png", (90, 240)), ("as it is.jpg", (120, 160)), ("upright.png", (200, 90))):
+        cv2.imwrite(str(folder / name), picture(0, 1, size)[..., ::-1])
+    (folder / "notes.txt").write_text("not a picture")
+    result = convert(folder, out)
+    assert result.returncode == 0, result.stderr
+    assert result.stdout == f"{out}: 3 pictures\n"
+    assert sorted(path.name for path in out.iterdir()) == ["as it is.jpg", "upright.png", "wide.png"]
+    for name, size in (("wide.png", (90, 240)), ("as it is.jpg", (120, 160)), ("upright.png", (200, 90))):
+        shown = cv2.imread(str(out / name))
+        assert shown is not None
+        assert shown.shape[:2] == (size[0], 2 * size[1])
+        left = shown[:, : size[1], ::-1].astype(int)
+        assert np.abs(left - picture(0, 1, size)).mean() < 25
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["photos", "photos-3d"]
+
+
+@pytest.mark.parametrize(
+    ("what", "out", "more", "said"),
+    [
+        ("nothing.mp4", "out.mp4", [], "nothing.mp4: there is no such file or folder"),
+        ("text.mp4", "out.mp4", [], "text.mp4: is not a video that FFmpeg reads"),
+        ("text.mp4", "text.mp4", [], "is what would be converted"),
+        ("photo.png", "out.mp4", [], "a picture becomes a picture"),
+        ("empty", "out", [], "there is no picture in it"),
+        ("text.mp4", "out.mp4", ["--set=depth.model=true"], "name a network"),
+        ("photo.png", "out.png", ["--depth-in=nowhere"], "nowhere: there is no such folder"),
+    ],
+)
+def test_what_cannot_be_is_said_and_nothing_is_left(
+    what: str, out: str, more: list[str], said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "text.mp4").write_text("a video is worth a thousand pictures")
+    cv2.imwrite(str(tmp_path / "photo.png"), picture(0, 0))
+    (tmp_path / "empty").mkdir()
+    there = sorted(tmp_path.iterdir())
+    assert main(["convert", str(tmp_path / what), str(tmp_path / out), *SETTINGS, *more]) in (1, 2)
+    assert said in capsys.readouterr().err
+    assert sorted(tmp_path.iterdir()) == there

@@ -49,8 +49,15 @@ class Film:
         self._path, self._threads = path, threads
         self.broken: list[str] = []
         with opened(path) as (_, stream):
-            self.upright = Upright(stream)
-        self.pixels = self.upright.pixels
+            self.upright = Upright(stream.sample_aspect_ratio or Fraction(1))
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Rows and columns, upright. Raises CannotRead."""
+        for _, frame in self.frames():
+            rows, columns = self.upright(frame).shape[:2]
+            return rows, columns
+        raise CannotRead(f"{self._path}: has no picture that can be decoded")
 
     def frames(self) -> Iterator[tuple[int, Any]]:
         """Raises CannotRead."""

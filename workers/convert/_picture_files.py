@@ -9,7 +9,8 @@ import numpy.typing as npt
 from workers.convert._pictures import picture_files
 from workers.worker import CannotWork
 
-JPEG_QUALITY = 95
+JPEG = [cv2.IMWRITE_JPEG_QUALITY, 95]
+OPTIONS = {".jpg": JPEG, ".jpeg": JPEG, ".webp": [cv2.IMWRITE_WEBP_QUALITY, 95]}
 
 
 class PictureFiles:
@@ -26,7 +27,7 @@ class PictureFiles:
         path = self._folder / self._names[number]
         bgr = cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR)
         try:
-            data = cv2.imencode(path.suffix, bgr, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])[1]
+            data = cv2.imencode(path.suffix, bgr, OPTIONS.get(path.suffix.lower(), []))[1]
             part = path.with_name(path.name + ".part")
             part.write_bytes(data.tobytes())
             part.replace(path)

@@ -29,13 +29,13 @@ class Pictures:
         self.broken: list[str] = []
 
     @property
-    def pixels(self) -> int:
-        """Of the largest. Raises CannotRead."""
-        most = 0
+    def size(self) -> tuple[int, int]:
+        """Rows and columns that are enough for each, whichever way up. Raises CannotRead."""
+        longest = 0
         for path in self._files:
             with opened(path) as (_, stream):
-                most = max(most, stream.width * stream.height)
-        return most
+                longest = max(longest, stream.width, stream.height)
+        return longest, longest
 
     def frames(self) -> Iterator[tuple[int, Any]]:
         """(microseconds, path)."""

@@ -26,19 +26,13 @@ TURNS = {
 class Upright:
     """All frames come out at the size that the first has on the screen."""
 
-    def __init__(self, stream: Any) -> None:
-        self._shape = stream.sample_aspect_ratio or Fraction(1)
-        self._stored = stream.height, stream.width
+    def __init__(self, shape: Fraction) -> None:
+        """`shape` of a pixel: its width by its height."""
+        self._shape = shape
         self._size: tuple[int, int] | None = None
         self._graph: Any = None
         self._made_for: tuple[object, ...] = ()
         self._tables: TemporaryDirectory[str] | None = None
-
-    @property
-    def pixels(self) -> int:
-        """Of a frame, at most."""
-        rows, columns = self._stored
-        return int((rows + 1) * (columns + 1) * max(self._shape, 1 / self._shape))
 
     def __call__(self, frame: Any) -> npt.NDArray[np.uint8]:
         """uint8[H, W, 3], RGB."""

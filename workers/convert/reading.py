@@ -29,9 +29,11 @@ class Reading(Worker):
     @classmethod
     def sizes(cls, settings: SimpleNamespace, rings: Mapping[str, int]) -> dict[str, int]:
         try:
-            pixels = _source(settings, 1).pixels
+            rows, columns = _source(settings, 1).size
         except CannotRead as error:
             raise ValueError(str(error)) from error
+        # With the bars that make it 16:9, for the stereo worker reckons from this what its pictures take.
+        pixels = (max(rows, columns * 9 // 16) + 4) * (max(columns, rows * 16 // 9) + 4)
         return {"frame": pixels * 3, "small": settings.depth.height * settings.depth.width * 3}
 
     def open(self) -> None:
