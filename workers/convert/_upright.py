@@ -54,7 +54,7 @@ class Upright:
         usual = "bt709" if frame.height >= HD else "bt601"
         matrix = MATRICES.get(frame.colorspace, usual)
         size = f"{self._size[0]}:{self._size[1]}"
-        nodes = [*TURNS[turn], ("scale", f"{size}:in_color_matrix={matrix}:flags=bicubic+accurate_rnd")]
+        nodes = [*TURNS[turn], ("scale", f"{size}:in_color_matrix={matrix}:flags=bicubic")]
         if frame.color_trc in HDR:
             nodes += [("format", "gbrp16le"), ("lut3d", f"file='{self._table(frame.color_trc)}'")]
         return _graph(frame, [*nodes, ("format", "rgb24")])
