@@ -19,6 +19,7 @@ from pipeline.machine import compute_devices
 from pipeline.pick import pick
 from pipeline.rings import check_memory
 from pipeline.settings import SettingsError, load
+from pipeline.stream_keys import without_keys
 from shm.errors import NoMemory
 from workers.capture._monitors import captures_a_second, monitors, unavailable
 from workers.depth._manifest import MODELS
@@ -149,4 +150,4 @@ def _write_zip(file: Path, report: str, settings_file: Path) -> None:
         bundle.writestr("check.txt", report)
         bundle.writestr("packages.txt", "\n".join(packages) + "\n")
         if settings_file.is_file():
-            bundle.write(settings_file, "settings.yaml")
+            bundle.writestr("settings.yaml", without_keys(settings_file.read_text(errors="replace")))

@@ -39,7 +39,7 @@ class Assignment:
     launcher_pid: int
     threads: int
     reader: ReaderHandle | None = None
-    follower: ReaderHandle | None = None
+    followers: tuple[ReaderHandle, ...] = ()
     joined: ReaderHandle | None = None
     joined_for_others: bool = False
     keeps_what_it_reads: bool = False
@@ -50,12 +50,12 @@ class Assignment:
         as long as the process lives, also when the rings have long moved on to larger ones."""
         ends = {
             "reader": self.reader.open() if self.reader else None,
-            "follower": self.follower.open() if self.follower else None,
+            "followers": tuple(handle.open() for handle in self.followers),
             "joined": self.joined.open() if self.joined else None,
             "writers": {ring: handle.open() for ring, handle in self.writers.items()},
         }
-        self.reader = self.follower = self.joined = None
-        self.writers = {}
+        self.reader = self.joined = None
+        self.followers, self.writers = (), {}
         return ends
 
 
@@ -128,7 +128,7 @@ def _work(assignment: Assignment, control: Channel, line: Line) -> None:
             control.send({"kind": kind, **what})
 
         house = LauncherHouse(assignment.launcher_pid)
-        host = Host(line.busy, tell, assignment.threads, house)
+        host = Host(line.busy, tell, assignment.threads, house, line.show_level)
         worker = kind(settings, host)
         link = Link(
             line=line,

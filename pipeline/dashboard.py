@@ -14,6 +14,7 @@ from rich.text import Text
 from pipeline.addresses import NoAddress, NotRunning, running
 from pipeline.stats import Figures, Observer
 
+METER = 30  # characters
 STATE_STYLES = {"running": "green", "live": "green", "failed": "bold red", "retired": "bold red"}
 
 
@@ -66,7 +67,19 @@ def _show(observer: Observer, interval: float, count: int | None) -> None:
 def _page(figures: Figures, pid: int) -> Group:
     gap = Text()
     tables = _workers(figures["workers"]), gap, _rings(figures["rings"])
-    return Group(_headline(figures, pid), gap, *tables, gap, _machine(figures))
+    return Group(_headline(figures, pid), *_meters(figures["workers"]), gap, *tables, gap, _machine(figures))
+
+
+def _meters(workers: list[Figures]) -> list[Text]:
+    """How loud what is heard is."""
+    heard = [worker for worker in workers if worker["level_db"] is not None]
+    return [Text(f"{worker['name']}  {_meter(worker['level_db'])}") for worker in heard]
+
+
+def _meter(level: float) -> str:
+    """A bar from -60 dB to full scale."""
+    full = max(0, min(METER, round(METER * (1 + level / 60))))
+    return f"[{'#' * full}{'-' * (METER - full)}] {level:.0f} dB"
 
 
 def _headline(figures: Figures, pid: int) -> Text:

@@ -22,17 +22,17 @@ LINES = {
         "depth": "depth.network",
         "steady": "steady.nearness",
         "stereo": "stereo.compose",
-        "encode": "encode.h264",
+        "encode": "encode.packets",
     },
     "background": {
         "segment": "person.segment",
         "compose": "person.background",
-        "encode": "encode.h264",
+        "encode": "encode.packets",
     },
     "pose": {
         "pose": "person.pose",
         "compose": "person.skeleton",
-        "encode": "encode.h264",
+        "encode": "encode.packets",
     },
     "voice": {
         "coder": "voice.coder",
@@ -57,6 +57,8 @@ begin with a reading worker, and everybody gets every frame."""
 SOURCES = {"voice": ("listen", "sound")}
 OF_PICTURES = ("capture", "capture")
 """The source of a job: worker, and room with its setting `source`."""
+BESIDE_PICTURES = {"audio": "audio.live"}
+"""A second source, where `audio.source` is not none."""
 TOGETHER = ("depth", "steady", "stereo")
 """The rooms that share a process as `stereo.where: with_depth`."""
 TRUE_DEPTH = "true"
@@ -78,7 +80,7 @@ class WorkerPlan:
     settings: dict[str, Any]
     reads: str | None
     mode: Mode
-    follows: str | None
+    follows: tuple[str, ...]
     follow_mode: Mode
     joins: str | None
     joins_for_others: bool
@@ -88,7 +90,7 @@ class WorkerPlan:
     @property
     def rings(self) -> list[str]:
         """All rings that it has an end of, each once: a source also keeps frames of its own."""
-        rings = (self.reads, self.follows, self.joins, *self.writes)
+        rings = (self.reads, *self.follows, self.joins, *self.writes)
         return list(dict.fromkeys(ring for ring in rings if ring))
 
     @property
@@ -119,7 +121,7 @@ class Plan:
             joins = [f"keeps {worker.joins}" if worker.joins_for_others else f"joins {worker.joins}"]
             parts = [
                 *([f"reads {worker.reads}"] if worker.reads else []),
-                *([f"follows {worker.follows}"] if worker.follows else []),
+                *([f"follows {', '.join(worker.follows)}"] if worker.follows else []),
                 *(joins if worker.joins else []),
                 *([f"writes {', '.join(worker.writes)}"] if worker.writes else []),
                 f"{worker.threads} thread{'s' * (worker.threads > 1)}",
@@ -154,7 +156,7 @@ def make_plan(
             settings=sections[name],
             reads=wiring.reads,
             mode="every" if offline else kinds[name].mode_for(SimpleNamespace(**sections[name])),
-            follows=wiring.follows,
+            follows=wiring.followed,
             follow_mode="every" if offline else kinds[name].follow_mode,
             joins=wiring.joins or keepers.get(name),
             joins_for_others=wiring.joins is None,
@@ -174,6 +176,9 @@ def _choose(settings: Settings, package: str, job: str) -> dict[str, str]:
         raise GraphError("sinks: there is none, so nobody would see anything; name one, like `sinks: [web]`")
     first, room = SOURCES.get(job, OF_PICTURES)
     line = {first: f"{room}.{settings.section(room).source}", **LINES[job]}
+    beside = settings.sections.get("audio")
+    if job not in SOURCES and beside is not None and beside.source != "none":
+        line = {**BESIDE_PICTURES, **line}
     for name in set(line) & set(settings.sinks):
         raise GraphError(f"sinks: a sink may not be named {name} like a worker of the line")
     if settings.section("depth").model == TRUE_DEPTH:
@@ -267,6 +272,8 @@ def _writers(wirings: dict[str, Wiring]) -> dict[str, str]:
 def _remedy(missing: str) -> str:
     if missing in ("sound", "coded"):
         return "; it is there with `job.kind: voice`"
+    if missing == "audio":
+        return "; set audio.source"
     if missing == "picture":
         return "; with `job.kind: voice` the sinks are speaker, wav and call"
     if missing != "depth":
@@ -347,7 +354,7 @@ def _rows(ring: str, workers: Sequence[WorkerPlan], specs: dict[str, RingSpec]) 
         for worker in workers
         if worker.reads == ring
     ]
-    rows += [RowSpec(worker.name, worker.follow_mode, 1) for worker in workers if worker.follows == ring]
+    rows += [RowSpec(worker.name, worker.follow_mode, 1) for worker in workers if ring in worker.follows]
     for worker in workers:
         if worker.joins != ring or worker.keeps_what_it_reads:
             continue

@@ -78,8 +78,8 @@ def _print_sound() -> None:
     from workers.sound._recorder import NoSound, names, soundcard
 
     for what, setting, speakers in (
-        ("microphones", "microphone.which", False),
-        ("speakers", "speaker.which, system_sound.which", True),
+        ("microphones", "microphone.which, audio.which", False),
+        ("speakers", "speaker.which, system_sound.which, audio.which", True),
     ):
         print(f"{what} ({setting})")
         try:

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import yaml
 
+from pipeline.stream_keys import without_keys
+
 SIZE_LIMIT = 256 * 1024  # bytes; a settings file is a few KB, so anything larger is a wrong file
 
 _TAG = "tag:yaml.org,2002:"
@@ -34,7 +36,7 @@ class Problem:
 
     def __str__(self) -> str:
         place = self.file if self.line is None else f"{self.file}:{self.line}"
-        return one_line(": ".join(part for part in (place, self.key, self.what) if part))
+        return without_keys(one_line(": ".join(part for part in (place, self.key, self.what) if part)))
 
 
 class SettingsError(Exception):

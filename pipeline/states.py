@@ -17,7 +17,7 @@ def tell_states(workers: Collection[Managed], rings: Rings) -> None:
         state = ring_state(worker)
         plan = worker.plan
         if state == layout.LIVE and plan.reads and rings[plan.reads].state != layout.LIVE:
-            carried = plan.follows and rings[plan.follows].state == layout.LIVE
+            carried = any(rings[ring].state == layout.LIVE for ring in plan.follows)
             state = layout.LIVE if carried else _without(rings[plan.reads].state)
         for ring in plan.writes:
             if rings[ring].state in layout.STATES:  # or the next check of all words has to see it
@@ -52,7 +52,7 @@ def looked_at(workers: Sequence[Managed]) -> frozenset[str]:
 
 
 def inputs(plan: WorkerPlan) -> set[str]:
-    return {ring for ring in (plan.reads, plan.follows, plan.joins) if ring}
+    return {ring for ring in (plan.reads, *plan.follows, plan.joins) if ring}
 
 
 def what_is_missing(workers: Collection[Managed]) -> str | None:

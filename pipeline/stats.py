@@ -1,6 +1,7 @@
 """Figures of workers, rings and the machine, taken from outside: the segments are read without locks, the
 processes through psutil. Nobody who is watched does anything for it but answer who there is."""
 
+import math
 import time
 from collections import deque
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from shm.layout import WORD, RingSpec
 from shm.ring import Attachment
 from shm.stats import RingStats
 
+QUIETEST = 1e-5  # of full scale: -100 dB
 WINDOW = 5.0  # seconds that rates and percentiles look back
 Figures = dict[str, Any]
 
@@ -114,6 +116,7 @@ class Observer:
             "thread_budget": worker["threads"],
             "fps": rate(line.steps - earlier.steps, now, before),
             "lost": line.lost,
+            "level_db": decibels(line.level),
             "wait_ms": spread(line.wait, earlier.wait),
             "work_ms": spread(line.work, earlier.work),
             "latency_ms": spread(line.latency, earlier.latency),
@@ -145,6 +148,11 @@ def rate(count: int, now: _Look, before: _Look) -> float | None:
     """Per second between two looks; None when there was only one."""
     seconds = now.time - before.time
     return count / seconds if seconds > 0 else None
+
+
+def decibels(level: float | None) -> float | None:
+    """Below full scale; None for who hears nothing."""
+    return None if level is None else 20 * math.log10(max(level, QUIETEST))
 
 
 def spread(now: tuple[int, ...], before: tuple[int, ...]) -> dict[str, float | None]:

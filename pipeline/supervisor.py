@@ -248,7 +248,7 @@ class Supervisor:
             launcher_pid=os.getpid(),
             threads=plan.threads,
             reader=self.rings[plan.reads].reader(plan.name) if plan.reads else None,
-            follower=self.rings[plan.follows].reader(plan.name) if plan.follows else None,
+            followers=tuple(self.rings[ring].reader(plan.name) for ring in plan.follows),
             joined=None if separate is None else self.rings[separate].reader(plan.name),
             joined_for_others=plan.joins_for_others,
             keeps_what_it_reads=plan.keeps_what_it_reads,
@@ -399,7 +399,7 @@ class Supervisor:
         """The dead one's words are ours until its successor starts."""
         for ring in worker.plan.writes:
             self.rings.forget_writer(ring)
-        for ring in filter(None, (worker.plan.reads, worker.plan.follows, worker.plan.joins)):
+        for ring in filter(None, (worker.plan.reads, *worker.plan.follows, worker.plan.joins)):
             self.rings.forget_reader(ring, worker.name)
         line = self.board.line(worker.row)
         line.set_state(ABSENT)

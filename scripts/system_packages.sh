@@ -11,6 +11,7 @@ chromium chromium
 xdotool xdotool
 dbus-daemon dbus-daemon
 pulseaudio pulseaudio
+ffmpeg ffmpeg
 ip iproute2
 pipewire pipewire
 pw-dump pipewire-bin

@@ -1,12 +1,13 @@
 """The board: one segment with a line per worker that says how it is. Each worker writes its own line.
 
-    line w   pid  beat  busy_until  state  steps  lost  unused×2  label×8
+    line w   pid  beat  busy_until  state  steps  lost  level  heard_at  label×8
              wait (192 buckets)  work (192)  latency (192)
 
 `beat` and `busy_until` are perf_counter_ns; `wait` is publish of the input → start of work, `work` the
 work itself, `latency` capture → end of work (for a sink: → present). `steps` counts finished steps, `lost`
 inputs that could not be used (their source was gone, or the output did not fit). `label` is the UTF-8 text
-of what a busy worker is doing.
+of what a busy worker is doing. `level` is how loud what a worker hears is, in millionths of full scale, and
+`heard_at` (perf_counter_ns) when it has said so.
 """
 
 import time
@@ -19,11 +20,14 @@ from shm.histogram import BUCKETS
 from shm.layout import LINE, WORD, Words
 from shm.segment import Segment
 
-PID, BEAT, BUSY_UNTIL, STATE, STEPS, LOST = range(6)
+PID, BEAT, BUSY_UNTIL, STATE, STEPS, LOST, LEVEL, HEARD_AT = range(8)
 LABEL, LABEL_WORDS = 8, 8
 WAIT = LINE
 WORK, LATENCY = WAIT + BUCKETS, WAIT + 2 * BUCKETS
 LINE_WORDS = WAIT + 3 * BUCKETS
+FULL_SCALE = 1_000_000
+LEVEL_FALLS = 20.0  # dB a second, as a meter's needle does
+HEARS = 1.0  # second; who has not said for so long what it hears, hears nothing
 
 ABSENT, OPENING, RUNNING, STOPPED = range(4)
 STATES = ("absent", "opening", "running", "stopped")
@@ -40,6 +44,7 @@ class LineStats:
     steps: int
     lost: int
     label: str
+    level: float | None
     wait: tuple[int, ...]
     work: tuple[int, ...]
     latency: tuple[int, ...]
@@ -72,6 +77,14 @@ class Line:
             histogram.add(words, at + WAIT, wait_ns)
         if latency_ns is not None:
             histogram.add(words, at + LATENCY, latency_ns)
+
+    def show_level(self, peak: float) -> None:
+        """The loudest that was heard since the last time, 1 is full scale; the meter falls slowly."""
+        words, at, now = self._words, self._at, time.perf_counter_ns()
+        seconds = (now - words[at + HEARD_AT]) / 1e9
+        fallen = words[at + LEVEL] / FULL_SCALE * 10 ** (-LEVEL_FALLS * seconds / 20)
+        words[at + LEVEL] = round(FULL_SCALE * min(1.0, max(peak, fallen)))
+        words[at + HEARD_AT] = now
 
     def note_lost(self) -> None:
         self._words[self._at + LOST] += 1
@@ -122,11 +135,15 @@ class Line:
             state=STATES[words[at + STATE]] if words[at + STATE] < len(STATES) else "unknown",
             steps=words[at + STEPS],
             lost=words[at + LOST],
+            level=words[at + LEVEL] / FULL_SCALE if self._hears() else None,
             label=label.rstrip(b"\0").decode(errors="replace"),
             wait=counts[0],
             work=counts[1],
             latency=counts[2],
         )
+
+    def _hears(self) -> bool:
+        return time.perf_counter_ns() - self._words[self._at + HEARD_AT] < HEARS * 1e9
 
     def read_health(self) -> tuple[int, int]:
         """(beat, busy_until), all that the supervisor needs many times a second."""

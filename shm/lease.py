@@ -57,6 +57,11 @@ class Lease(_Held):
         self._reader, self._end, self._held = reader, end, True
 
     @property
+    def ring(self) -> str:
+        """Whose slot it is."""
+        return self.memory.spec.name
+
+    @property
     def frame(self) -> npt.NDArray[Any]:
         """The pixels, read-only: shape and dtype as in `info`."""
         return self._array(self.info.shape, self.info.dtype)

@@ -43,14 +43,18 @@ class Wiring(NamedTuple):
     """The rings that a worker uses; see the attributes of Worker."""
 
     reads: str | None
-    follows: str | None
+    follows: str | tuple[str, ...] | None
     joins: str | None
     writes: Mapping[str, str]
     offers: Mapping[str, str]
 
     @property
+    def followed(self) -> tuple[str, ...]:
+        return (self.follows,) if isinstance(self.follows, str) else self.follows or ()
+
+    @property
     def inputs(self) -> list[str]:
-        return [ring for ring in (self.reads, self.follows, self.joins) if ring]
+        return [ring for ring in (self.reads, *self.followed, self.joins) if ring]
 
     @property
     def outputs(self) -> dict[str, str]:
@@ -64,13 +68,14 @@ class Host:
 
     `with busy("building the engine", limit=600):` asks the supervisor for patience (seconds);
     `tell(kind, **what)` sends it a message; `threads` is how many the worker may use; `house` is there where
-    a launcher is.
+    a launcher is; `show_level(peak)` shows how loud what it hears is, 1 is full scale.
     """
 
     busy: Callable[..., AbstractContextManager[None]]
     tell: Callable[..., None]
     threads: int
     house: House | None = None
+    show_level: Callable[[float], None] = lambda peak: None
 
 
 class Worker:
@@ -81,8 +86,8 @@ class Worker:
     mode: ClassVar[Mode] = "latest"
     joins: ClassVar[str | None] = None
     """A second ring: it gets the very frame there that the frame it reads was made from."""
-    follows: ClassVar[str | None] = None
-    """A ring whose newest frames it gets besides, in `follow`."""
+    follows: ClassVar[str | tuple[str, ...] | None] = None
+    """A ring, or several, whose newest frames it gets besides, in `follow`."""
     follow_mode: ClassVar[Mode] = "latest"
     writes: ClassVar[Mapping[str, str]] = {}
     """Ring → colour of its frames."""
@@ -153,8 +158,8 @@ class Worker:
         raise NotImplementedError
 
     def follow(self, lease: Lease, input_live: bool, *slots: Any) -> bool:
-        """A frame of the ring it follows; `input_live` says how its main input is. True: it has filled the
-        slots for this frame."""
+        """A frame of a ring that it follows (`lease.ring`); `input_live` says how its main input is. True: it
+        has filled the slots for this frame."""
         raise NotImplementedError
 
     def stale(self, stale: bool) -> None:
@@ -193,7 +198,7 @@ class Link:
     line: Line
     control: Control
     reader: RingReader | None = None
-    follower: RingReader | None = None
+    followers: tuple[RingReader, ...] = ()
     joined: RingReader | None = None
     joined_for_others: bool = False
     keeps_what_it_reads: bool = False
@@ -201,7 +206,7 @@ class Link:
 
     @property
     def ends(self) -> list[RingReader | RingWriter]:
-        readers = (self.reader, self.follower, self.joined)
+        readers = (self.reader, *self.followers, self.joined)
         return [*filter(None, readers), *self.writers.values()]
 
 
@@ -231,13 +236,15 @@ class Step:
         self._see_state(link.reader.state)
         lease = link.reader.lease()
         if lease is not None:
-            if self._follows_every_frame:
-                self._follow_along(slots)
+            for follower in link.followers:
+                if follower.mode == "every":
+                    self._follow_along(follower, slots)
             self._turn(lease, slots)
-        elif link.follower is None or self._follows_every_frame:
             return
-        elif (lease := link.follower.lease()) is not None:
-            self._follow(lease, slots)
+        for follower in link.followers:
+            if follower.mode != "every" and (lease := follower.lease()) is not None:
+                self._follow(lease, slots)
+                return
 
     def _acquire(self) -> dict[str, OpenSlot]:
         """A slot of every ring that it writes, but for those that have none just now."""
@@ -252,8 +259,8 @@ class Step:
         elif blocked:
             sleepers.extend(self.link.writers.values())
         elif self.link.reader is not None:
-            follower = None if self._follows_every_frame else self.link.follower
-            sleepers.extend(filter(None, (self.link.reader, follower)))
+            sleepers.append(self.link.reader)
+            sleepers.extend(follower for follower in self.link.followers if follower.mode != "every")
         elif not self._stands_still:
             timeout = min(timeout, max(0.0, self.worker.due() - time.perf_counter()))
         return bool(wait(sleepers, timeout, [self.link.control.fileno()]))
@@ -324,23 +331,17 @@ class Step:
                 link.line.note_step(begin - info.t_publish, end - begin, end - info.t_capture)
 
     @property
-    def _follows_every_frame(self) -> bool:
-        """Offline. Each frame of the ring that it reads has one there, and they are taken in pairs: what is
-        made of them must not depend on which came sooner."""
-        return self.link.follower is not None and self.link.follower.mode == "every"
-
-    @property
     def _every_frame_counts(self) -> bool:
         """Offline: somebody waits for each."""
         rings = [end.spec for end in self.link.ends]
         return any(row.mode == "every" for ring in rings for row in ring.rows)
 
-    def _follow_along(self, slots: dict[str, OpenSlot]) -> None:
-        """The next frame of the ring that it follows, before the one that was made from it is read."""
-        assert self.link.follower is not None
-        lease = self.link.follower.lease()
+    def _follow_along(self, follower: RingReader, slots: dict[str, OpenSlot]) -> None:
+        """Offline: each frame of the ring that it reads has one there, and they are taken in pairs, for what
+        is made of them must not depend on which came sooner."""
+        lease = follower.lease()
         if lease is None:
-            raise RingCorrupt(self.link.follower.spec.name, "a frame is missing that another was made from")
+            raise RingCorrupt(follower.spec.name, "a frame is missing that another was made from")
         with lease:
             self.worker.follow(lease, True, *(slots.get(ring) for ring in self.wiring.outputs))
 

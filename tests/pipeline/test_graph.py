@@ -84,7 +84,7 @@ def plan_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MakePlan:
     ) -> Plan:
         package = f"graph_workers_{next(_numbers)}"
         rooms = {"capture/scene": capture, "steady/nearness": steady, "stereo/compose": stereo}
-        rooms["encode/h264"] = ENCODE
+        rooms["encode/packets"] = ENCODE
         if depth:
             rooms["depth/network"] = depth
         rooms |= {f"sinks/{name}": code for name, code in sinks.items()}
@@ -117,11 +117,11 @@ def test_contract_the_table_for_the_settings_that_come_with_the_program() -> Non
     assert [
         (w.name, w.reads, w.mode, w.follows, w.joins, w.joins_for_others, w.writes) for w in plan.workers
     ] == [
-        ("capture", None, "latest", None, "frame", True, ("frame", "small")),
-        ("depth", "small", "latest", None, "frame", True, ("depth",)),
-        ("steady", "depth", "latest", "small", "frame", True, ("nearness",)),
-        ("stereo", "nearness", "latest", None, "frame", False, ("picture",)),
-        ("null", "picture", "latest", None, None, True, ()),
+        ("capture", None, "latest", (), "frame", True, ("frame", "small")),
+        ("depth", "small", "latest", (), "frame", True, ("depth",)),
+        ("steady", "depth", "latest", ("small",), "frame", True, ("nearness",)),
+        ("stereo", "nearness", "latest", (), "frame", False, ("picture",)),
+        ("null", "picture", "latest", (), None, True, ()),
     ]
     pixels, small = 1280 * 720, 320 * 192
     keepers = (("capture", 4), ("depth", 3), ("steady", 3), ("stereo", 1))
@@ -341,9 +341,18 @@ def test_contract_who_follows_has_a_row_after_those_who_read(plan_of: MakePlan) 
     steady = next(worker for worker in plan.workers if worker.name == "steady")
     assert (steady.reads, steady.follows, steady.rings) == (
         "depth",
-        "small",
+        ("small",),
         ["depth", "small", "frame", "nearness"],
     )
+
+
+def test_contract_several_rings_may_be_followed(plan_of: MakePlan) -> None:
+    plan = plan_of(sinks={"show": VIDEO_SINK.replace('"packets"', '("packets", "nearness")')})
+    assert plan.workers[-1].follows == ("packets", "nearness")
+    row = RowSpec("show", "every-or-count", 1)
+    assert row in ring(plan, "packets").rows
+    assert row in ring(plan, "nearness").rows
+    assert "follows packets, nearness" in plan.text()
 
 
 def test_contract_what_is_followed_stands_in_the_wiring_and_not_in_the_class(plan_of: MakePlan) -> None:
@@ -357,7 +366,7 @@ def test_contract_what_is_followed_stands_in_the_wiring_and_not_in_the_class(pla
 """
     )
     plan = plan_of(capture=SOURCE, steady=deciding)
-    assert all(worker.follows is None for worker in plan.workers)
+    assert not any(worker.follows for worker in plan.workers)
     assert [spec.name for spec in plan.rings] == ["frame", "depth", "nearness", "picture"]
 
 
@@ -564,11 +573,11 @@ def test_contract_offline_everybody_reads_every_frame_and_the_slowest_may_have_a
 ) -> None:
     plan = make_plan(film(tmp_path), cores=8, job="convert")
     assert [(w.name, w.reads, w.follows, w.joins, w.writes) for w in plan.workers] == [
-        ("reading", None, None, "frame", ("frame", "small")),
-        ("depth", "small", None, "frame", ("depth",)),
-        ("steady", "depth", "small", "frame", ("nearness",)),
-        ("stereo", "nearness", None, "frame", ("picture",)),
-        ("writing", "picture", None, None, ()),
+        ("reading", None, (), "frame", ("frame", "small")),
+        ("depth", "small", (), "frame", ("depth",)),
+        ("steady", "depth", ("small",), "frame", ("nearness",)),
+        ("stereo", "nearness", (), "frame", ("picture",)),
+        ("writing", "picture", (), None, ()),
     ]
     assert {row.mode for spec in plan.rings for row in spec.rows} == {"every", "by-source"}
     assert {w.name for w in plan.workers if w.threads == 8} == {"reading", "depth", "stereo", "writing"}

@@ -13,13 +13,15 @@ FILES = [REPO / "launcher.py", *(path for room in ROOMS for path in sorted((REPO
 OURS = {"launcher", "tests", "scripts", *ROOMS}
 PARTS = {"stereo": ("warp",)}  # as the room says itself
 FORMULA_OF = {
-    "sinks": ("stereo", "person", "voice"),
+    "sinks": ("stereo", "person", "voice", "audio", "encode"),
     "person": ("stereo",),
     "sound": ("voice",),
+    "audio": ("sound",),
     "convert": ("capture", "steady"),
 }
 """A sink that makes the picture itself does it as those rooms do; both lay out two views alike; packets are
-what voice says; a conversion shrinks frames like capture and finds cuts and ranges like steady."""
+what voice and audio say; whoever records does it alike; a conversion shrinks frames like capture, finds cuts
+and ranges like steady and tells players what encode does."""
 MAY_IMPORT = {"launcher.py": {"pipeline"}, "pipeline": {"pipeline", "workers", "shm"}, "shm": {"shm"}}
 
 

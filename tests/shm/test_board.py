@@ -217,3 +217,19 @@ def test_contract_percentiles_never_cross() -> None:
         found = [percentile_ms(words, share) for share in (0.5, 0.95, 0.99)]
         if None not in found:
             assert found == sorted(found)  # type: ignore[type-var]
+
+
+def test_the_level_falls_slowly_and_is_gone_when_nobody_says_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    board = Board.create(1)
+    line = board.line(0)
+    assert line.read().level is None, "it hears nothing"
+    now = time.perf_counter_ns()
+    monkeypatch.setattr(time, "perf_counter_ns", lambda: now)
+    line.show_level(0.5)
+    assert line.read().level == pytest.approx(0.5)
+    now += 500_000_000
+    line.show_level(0.0)
+    assert line.read().level == pytest.approx(0.5 * 10 ** (-10 / 20)), "10 dB in half a second"
+    now += 2_000_000_000
+    assert line.read().level is None
+    board.close()

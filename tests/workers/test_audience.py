@@ -5,8 +5,8 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from workers.sinks._web import audience as module
-from workers.sinks._web.audience import PACKETS, PICTURE, Audience, Packet, Picture, TooMany
+from workers.sinks import _audience as module
+from workers.sinks._audience import PACKETS, PICTURE, Audience, Packet, Picture, TooMany
 
 
 class Said:

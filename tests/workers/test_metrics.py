@@ -17,6 +17,7 @@ WORKER: dict[str, Any] = {
     "fps": None,
     "restarts": 2,
     "lost": 0,
+    "level_db": -12.5,
     "wait_ms": {"p50": 1.0, "p95": 2.0, "p99": 4.0},
     "work_ms": NOTHING,
     "latency_ms": NOTHING,

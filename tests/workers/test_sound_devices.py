@@ -16,9 +16,9 @@ import numpy as np
 import pytest
 
 from shm.frame import NO_SOURCE, FrameInfo
-from tests.pipeline.running import REPO, until
-from tests.shm.ring_processes import die_with_parent
+from tests.pipeline.running import REPO
 from tests.workers.one_process import host, open_slot
+from tests.workers.pulse import pulse_server
 from tests.workers.voices import tone
 from workers.sinks.speaker import Settings as Playing
 from workers.sinks.speaker import Speaker
@@ -37,21 +37,9 @@ pytestmark = [
 @pytest.fixture(scope="module", autouse=True)
 def pulse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """SoundCard asks for the server when it is imported, once in a process."""
-    folder = tmp_path_factory.mktemp("pulse")
-    place = folder / "socket"
-    program = ["pulseaudio", "-n", "--daemonize=no", "--use-pid-file=no", "--exit-idle-time=-1"]
-    program += ["--load=module-null-sink sink_name=nowhere rate=16000 channels=1"]
-    program += [f"--load=module-native-protocol-unix socket={place} auth-anonymous=1"]
-    own = {**os.environ, "HOME": str(folder), "XDG_RUNTIME_DIR": str(folder)}
-    with subprocess.Popen(program, env=own, stderr=subprocess.DEVNULL, preexec_fn=die_with_parent) as process:
-        before = os.environ.get("PULSE_SERVER")
-        os.environ["PULSE_SERVER"] = f"unix:{place}"
+    with pulse_server(tmp_path_factory.mktemp("pulse"), 16000, 1):
         sys.argv.append("")  # SoundCard says to PulseAudio who it is, and may not find it out here
-        until(place.exists, "PulseAudio is there")
         yield
-        process.terminate()
-        if before is None:
-            del os.environ["PULSE_SERVER"]
 
 
 class Held:

@@ -317,7 +317,7 @@ def bench(worker: Any) -> Iterator[Bench]:
         line=board.line(0),
         control=control,
         reader=ends.get(wiring.reads),
-        follower=ends.get(wiring.follows),
+        followers=tuple(ends[name] for name in wiring.followed),
         writers={"out": rings["out"].writer().open()},
     )
     writers = {name: rings[name].writer().open() for name in wiring.inputs}
@@ -342,6 +342,20 @@ def test_contract_what_it_follows_comes_only_when_its_main_input_has_nothing_new
         assert desk.once() == []
         small = desk.put("small")
         assert desk.once() == [f"follow {small} live"]
+
+
+class FollowerOfTwo(Follower):
+    follows = ("small", "sound")
+
+    def follow(self, lease: Lease, input_live: bool, out: OpenSlot) -> bool:
+        self.told.append(f"{lease.ring} {lease.frame[0]}")
+        return False
+
+
+def test_contract_of_several_rings_that_it_follows_each_frame_says_its_own() -> None:
+    with bench(FollowerOfTwo()) as desk:
+        sound, small = desk.put("sound"), desk.put("small")
+        assert desk.once() + desk.once() == [f"small {small}", f"sound {sound}"]
 
 
 def test_contract_a_frame_it_follows_is_shown_only_if_it_says_so() -> None:
@@ -450,7 +464,7 @@ def test_contract_what_is_offered_names_the_frame_that_it_was_made_from() -> Non
     with row("capture.fps=480") as line:
         for name in ("small", "depth"):
             reader = line.seats["steady"].step.link
-            end = reader.follower if name == "small" else reader.reader
+            end = reader.followers[0] if name == "small" else reader.reader
             assert end is not None
             line.step("capture")
             with end.lease() as lease:  # type: ignore[union-attr]

@@ -1,7 +1,8 @@
-"""H.264 encoders that answer each picture with its packet at once; the system's own where one works, by
-trying."""
+"""Encoders that answer each picture with its packet at once; the system's own where one works, by trying."""
 
+import os
 from fractions import Fraction
+from typing import NamedTuple
 
 import av
 import cv2
@@ -12,8 +13,15 @@ from av.video.codeccontext import VideoCodecContext
 from av.video.frame import PictureType
 from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc
 
-HARDWARE = ("h264_nvenc", "h264_videotoolbox", "h264_qsv", "h264_amf", "h264_mf")
-SOFTWARE = "libx264"
+from workers.encode import Codec
+from workers.encode._options import options_of
+
+ENCODERS: dict[Codec, tuple[str, ...]] = {
+    "h264": ("h264_nvenc", "h264_videotoolbox", "h264_qsv", "h264_amf", "h264_mf", "libx264"),
+    "hevc": ("hevc_nvenc", "hevc_videotoolbox", "hevc_qsv", "hevc_amf", "hevc_mf", "libx265"),
+    "av1": ("av1_nvenc", "av1_qsv", "av1_amf", "libsvtav1"),
+}
+"""In the order in which they are tried; the processor's own is the last."""
 MICROSECONDS = Fraction(1, 1_000_000)
 USUAL_RATE = 60  # frames a second; only a hint for those that share out bits
 TRIED = 3  # pictures
@@ -23,76 +31,38 @@ class NoEncoder(Exception):
     """None of the encoders works; the message says why, of each."""
 
 
-def options_of(name: str, quality: int) -> dict[str, str]:
-    """What makes an encoder quick and constant in quality (10 to 40, less is better: x264's CRF or what comes
-    near to it), and an asked-for key frame one at which a decoder can begin."""
-    number = str(quality)
-    return {
-        "libx264": {
-            "preset": "ultrafast",
-            "tune": "zerolatency",
-            "crf": number,
-            "forced-idr": "1",
-            "x264-params": "keyint=infinite:scenecut=0",
-        },
-        "h264_nvenc": {
-            "preset": "p1",
-            "tune": "ull",
-            "rc": "constqp",
-            "qp": number,
-            "zerolatency": "1",
-            "delay": "0",
-            "forced-idr": "1",
-        },
-        "h264_qsv": {
-            "preset": "veryfast",
-            "async_depth": "1",
-            "global_quality": number,
-            "forced_idr": "1",
-        },
-        "h264_amf": {
-            "usage": "ultralowlatency",
-            "quality": "speed",
-            "rc": "cqp",
-            "qp_i": number,
-            "qp_p": number,
-            "forced_idr": "1",
-        },
-        "h264_mf": {
-            "rate_control": "quality",
-            "quality": str(100 - 2 * quality),
-            "scenario": "display_remoting",
-            "hw_encoding": "1",
-        },
-        "h264_videotoolbox": {
-            "realtime": "1",
-            "allow_sw": "0",
-            "q:v": str(100 - 2 * quality),
-            "prio_speed": "1",
-        },
-    }[name]
+class Wanted(NamedTuple):
+    """What an encoder is made for. `packing`: how the two views lie in it, for the stream to say."""
+
+    height: int
+    width: int
+    quality: int
+    packing: int | None
+    threads: int
 
 
 class Encoder:
     """One open encoder for pictures of one size. Raises FFmpegError where it does not work."""
 
-    def __init__(self, name: str, height: int, width: int, quality: int, threads: int) -> None:
+    def __init__(self, name: str, wanted: Wanted) -> None:
         self.name = name
+        os.environ.setdefault("SVT_LOG", "1")  # or it writes a page about itself to the terminal
         context = av.CodecContext.create(name, "w")
         assert isinstance(context, VideoCodecContext)
-        context.width, context.height, context.pix_fmt = width, height, "yuv420p"
+        context.width, context.height, context.pix_fmt = wanted.width, wanted.height, "yuv420p"
         context.time_base, context.framerate = MICROSECONDS, Fraction(USUAL_RATE)
         context.max_b_frames = 0
         context.gop_size = 1_000_000  # key frames come when somebody needs one
-        context.thread_count = threads
+        context.thread_count = wanted.threads
         context.color_range, context.colorspace = ColorRange.MPEG, Colorspace.SMPTE170M
         context.color_primaries, context.color_trc = ColorPrimaries.BT709, ColorTrc.BT709
-        context.options = options_of(name, quality)
-        self._context, self._yuv = context, np.empty((height * 3 // 2, width), np.uint8)
+        context.options = options_of(name, wanted.quality, wanted.packing)
+        self._context, self._yuv = context, np.empty((wanted.height * 3 // 2, wanted.width), np.uint8)
         self._pts = 0
 
     def encode(self, picture: npt.NDArray[np.uint8], key: bool) -> list[bytes]:
-        """uint8[height, width, 3], RGB → packets, Annex B; with `key` one at which a decoder can begin."""
+        """uint8[height, width, 3], RGB → packets (Annex B; of AV1 OBUs); with `key` one at which a decoder
+        can begin."""
         cv2.cvtColor(picture, cv2.COLOR_RGB2YUV_I420, dst=self._yuv)  # BT.601, five times as quick as swscale
         frame = av.VideoFrame.from_ndarray(self._yuv, format="yuv420p")
         frame.color_range, frame.colorspace = ColorRange.MPEG, Colorspace.SMPTE170M
@@ -101,31 +71,36 @@ class Encoder:
         frame.pict_type = PictureType.I if key else PictureType.NONE
         return [bytes(packet) for packet in self._context.encode(frame)]
 
+    def close(self) -> None:
+        """One of them complains where it is not told that this is the end."""
+        self._context.encode(None)
 
-def open_encoder(wanted: str, height: int, width: int, quality: int, threads: int) -> tuple[Encoder, str]:
-    """The wanted encoder, or with "auto" the first that works; and why not those before it. Raises
-    NoEncoder."""
-    names = [*HARDWARE, SOFTWARE] if wanted == "auto" else [wanted]
+
+def open_encoder(codec: Codec, name: str, wanted: Wanted) -> tuple[Encoder, str]:
+    """The named encoder, or with "auto" the first of the codec's that works; and why not those before it.
+    Raises NoEncoder."""
+    names = ENCODERS[codec] if name == "auto" else (name,)
     reasons: list[str] = []
-    for name in names:
-        if name not in av.codecs_available:
-            reasons.append(f"{name}: is not for this system")
+    for one in names:
+        if one not in ENCODERS[codec]:
+            raise NoEncoder(f"{one} makes no {codec}; {', '.join(ENCODERS[codec])} do")
+        if one not in av.codecs_available:
+            reasons.append(f"{one}: is not for this system")
             continue
         try:
-            problem = _trial(name, height, width, quality, threads)
+            problem = _trial(one, wanted)
             if problem is None:
-                return Encoder(name, height, width, quality, threads), "; ".join(reasons)
+                return Encoder(one, wanted), "; ".join(reasons)
         except FFmpegError as error:
             problem = error.strerror or str(error)
-        reasons.append(f"{name}: {problem}")
+        reasons.append(f"{one}: {problem}")
     raise NoEncoder("; ".join(reasons))
 
 
-def _trial(name: str, height: int, width: int, quality: int, threads: int) -> str | None:
+def _trial(name: str, wanted: Wanted) -> str | None:
     """What is wrong with it. One that keeps pictures back is no good for a live picture."""
-    encoder = Encoder(name, height, width, quality, threads)
-    grey = np.full((height, width, 3), 128, np.uint8)
-    for number in range(TRIED):
-        if len(encoder.encode(grey, key=number == 0)) != 1:
-            return "does not answer each picture at once"
-    return None
+    encoder = Encoder(name, wanted)
+    grey = np.full((wanted.height, wanted.width, 3), 128, np.uint8)
+    answers = [len(encoder.encode(grey, key=number == 0)) for number in range(TRIED)]
+    encoder.close()
+    return None if answers == [1] * TRIED else "does not answer each picture at once"

@@ -1,6 +1,19 @@
 """What sinks have to know of H.264 (ITU-T H.264, section 7.4.1 and annex B)."""
 
-SLICE_IDR, SEI, PARAMETERS, DELIMITER = 5, 6, 7, 9  # types of NAL units
+from collections.abc import Iterator
+
+SLICE_IDR, SEI, PARAMETERS, PICTURE_PARAMETERS, DELIMITER = 5, 6, 7, 8, 9  # types of NAL units
+START = b"\0\0\1"
+
+
+def nal_units(packet: bytes) -> Iterator[bytes]:
+    """Those of an access unit (Annex B), without their start codes."""
+    begin = packet.find(START)
+    while begin >= 0:
+        end = packet.find(START, begin + 3)
+        unit = packet[begin + 3 : end if end >= 0 else len(packet)]
+        yield unit.rstrip(b"\0")  # the longer start code, and padding; a unit ends with a set bit
+        begin = end
 
 
 def starts_anew(packet: bytes) -> bool:

@@ -5,17 +5,18 @@ import io
 import ssl
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Annotated, Any
 
 import simplejpeg
 from annotated_types import Ge, Le
 
 from shm.lease import Lease
+from workers.sinks._audience import PACKETS, PICTURE, Packet, Picture
 from workers.sinks._h264 import starts_anew
-from workers.sinks._web.audience import PACKETS, PICTURE, Packet, Picture
 from workers.sinks._web.eyes import eyes_of
 from workers.sinks._web.tokens import control_token
-from workers.worker import CannotWork, Worker
+from workers.worker import CannotWork, Wiring, Worker
 
 if TYPE_CHECKING:
     from workers.sinks._web.server import Places
@@ -39,7 +40,12 @@ class Web(Worker):
 
     reads, follows = PICTURE, PACKETS
     follow_mode = "every-or-count"
-    shares = ("stereo",)
+    shares = ("stereo", "encode")
+
+    @classmethod
+    def wiring(cls, settings: SimpleNamespace) -> Wiring:
+        """Browsers are given H.264 alone."""
+        return super().wiring(settings)._replace(follows=None if _no_video(settings) else PACKETS)
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
@@ -51,7 +57,8 @@ class Web(Worker):
 
         web = self.settings.web
         places = Places(web.port, web.lan, web.https_port, self._context())
-        self._server = Server(places, web.clients, self._looking, self._again, self.host.house)
+        no_video, house = _no_video(self.settings), self.host.house
+        self._server = Server(places, web.clients, self._looking, self._again, house, no_video)
         self.host.tell("looking", rings=[])  # before somebody can: who has waited for us comes at once
         try:
             self._server.open()
@@ -127,3 +134,11 @@ class Web(Worker):
             code = io.StringIO()
             segno.make(url, error="l").terminal(code, compact=True)
             self.log.info("from another device: %s\n%s", url, code.getvalue())
+
+
+def _no_video(settings: SimpleNamespace) -> str:
+    """Why browsers get none; empty where they do."""
+    codec = settings.encode.codec
+    if codec == "h264":
+        return ""
+    return f"The video is {codec}; browsers get H.264 (encode.codec), or JPEG."

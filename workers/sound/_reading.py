@@ -14,10 +14,10 @@ class CannotRead(ValueError):
     """Names the file and what is wrong with it."""
 
 
-def frames_of(path: str, rate: int, length: int) -> Generator[Pcm]:
-    """`length` samples each, at `rate` samples a second; the last may be shorter. Raises CannotRead, also in
-    the middle of a file."""
-    resampler = av.AudioResampler("s16", "mono", rate, frame_size=length)
+def frames_of(path: str, rate: int, length: int, layout: str = "mono") -> Generator[Pcm]:
+    """`length` samples each, those of several channels by turns, at `rate` samples a second; the last may be
+    shorter. Raises CannotRead, also in the middle of a file."""
+    resampler = av.AudioResampler("s16", layout, rate, frame_size=length)
     done = 0
     with _opened(path) as container:
         try:

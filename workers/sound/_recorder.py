@@ -1,12 +1,14 @@
 """What a microphone hears, or what this machine plays, by the package SoundCard: PulseAudio (or PipeWire in
 its place) on Linux, WASAPI on Windows, CoreAudio on a Mac."""
 
+import sys
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 Pcm = npt.NDArray[np.int16]
+Sound = npt.NDArray[np.float32]
 
 
 class NoSound(Exception):
@@ -25,15 +27,21 @@ def soundcard() -> Any:
     return package
 
 
+def forget_soundcard() -> None:
+    """It asks the system for its sound once; where that has gone, the next import asks again."""
+    for name in [name for name in sys.modules if name.split(".")[0] == "soundcard"]:
+        del sys.modules[name]
+
+
 class Recorder:
     """`which` is a part of a device's name; empty: the usual one. Raises NoSound."""
 
-    def __init__(self, which: str, played: bool, rate: int, length: int) -> None:
+    def __init__(self, which: str, played: bool, rate: int, length: int, channels: int = 1) -> None:
         """`played`: what a speaker plays, instead of what a microphone hears."""
         package = soundcard()
         try:
             device = _played(package, which) if played else _microphone(package, which)
-            self._opened = device.recorder(rate, channels=1, blocksize=length)
+            self._opened = device.recorder(rate, channels=channels, blocksize=length)
             self._recorder = self._opened.__enter__()
         except (IndexError, RuntimeError, TypeError) as error:
             what = f"no device with {which!r} in its name" if which else f"no such device ({error})"
@@ -41,9 +49,13 @@ class Recorder:
         self.name, self._length = str(device.name), length
 
     def record(self) -> Pcm:
-        """Waits for it. Raises RuntimeError where the device has gone."""
+        """Of the first channel; waits for it. Raises RuntimeError where the device has gone."""
         heard = self._recorder.record(self._length)[:, 0]
         return np.asarray(np.clip(heard * 32768, -32768, 32767), np.int16)
+
+    def record_all(self) -> Sound:
+        """float32[n, channels]: as much as there is, and something at least. Raises RuntimeError."""
+        return np.asarray(self._recorder.record(), np.float32)
 
     def close(self) -> None:
         self._opened.__exit__(None, None, None)

@@ -8,7 +8,7 @@ from aiohttp import web
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 from workers.house import House, Refused
-from workers.sinks._web.audience import Audience
+from workers.sinks._audience import Audience
 from workers.sinks._web.gate import FRESH
 from workers.sinks._web.metrics import exposition
 

@@ -52,6 +52,7 @@ def _workers(workers: list[Figures]) -> Iterator[Metric]:
     yield _gauge("worker_cpu_percent", "Processor, in percent of one core.", label, of("cpu_percent"))
     yield _gauge("worker_memory_bytes", "Resident memory.", label, of("rss_mb", 1e6))
     yield _gauge("worker_fps", "Steps in a second.", label, of("fps"))
+    yield _gauge("worker_level_db", "How loud what it hears is, below full scale.", label, of("level_db"))
     yield _counter("worker_restarts", "Starts after the first.", label, of("restarts"))
     yield _counter("worker_lost", "Frames lost.", label, of("lost"))
     for key, what in (

@@ -11,7 +11,7 @@ from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from workers.house import House
-from workers.sinks._web.audience import Audience, Packet, Picture
+from workers.sinks._audience import Audience, Packet, Picture
 from workers.sinks._web.dash import Dash
 from workers.sinks._web.doors import Doors
 from workers.sinks._web.figures import Figures
@@ -69,11 +69,13 @@ class Server:
         looking: Callable[[frozenset[str]], None],
         again: Callable[[], None],
         house: House | None = None,
+        no_video: str = "",
     ) -> None:
-        """`looking(rings)` and `again()` are called from the server's thread; see Audience."""
+        """`looking(rings)` and `again()` are called from the server's thread; see Audience.
+        `no_video` says why there is none."""
         self._places, self._house = places, house
         self._gate = Gate(places.lan)
-        self._audience = Audience(most_clients, looking, again)
+        self._audience = Audience(most_clients, looking, again, no_video=no_video)
         self._listening: list[asyncio.Server] = []
         self._problem: OSError | None = None
 

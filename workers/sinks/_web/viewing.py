@@ -1,9 +1,7 @@
 """What is looked at over HTTP: pictures and video over a WebSocket, MJPEG, snapshots."""
 
 import asyncio
-import socket
 import struct
-import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -11,25 +9,24 @@ from typing import Any
 
 from aiohttp import WSMsgType, web
 
-from workers.sinks._web.audience import (
+from workers.sinks._audience import (
     PACKETS,
     PICTURE,
     Audience,
     Client,
+    NotAdmitted,
     Packet,
     Picture,
     TooMany,
     VideoClient,
 )
+from workers.sinks._send_buffer import PATIENCE, keep_little
 from workers.sinks._web.gate import FRESH
 
-LOWAT = 16 * 1024  # bytes
 REPEAT = 0.5  # seconds; an MJPEG client sees a picture only when the next begins, so a still one is repeated
-PATIENCE = 2.0  # seconds for what is sent to leave this machine
-TOO_SLOW, FULL = 4008, 4013  # WebSocket close codes
+TOO_SLOW, FULL, NO_VIDEO = 4008, 4013, 4015  # WebSocket close codes
 HEADER = struct.Struct("<QQQB")  # seq, capture time, time of sending (ns of one clock), flags
 STALE, KEY, EYES_AT = 1, 2, 2  # flags, and how many bits lie below those of eyes.py
-_NOTSENT_LOWAT = getattr(socket, "TCP_NOTSENT_LOWAT", 25 if sys.platform == "linux" else None)
 
 
 class Viewing:
@@ -54,11 +51,12 @@ class Viewing:
         video = request.query.get("format") == "h264"
         ws = web.WebSocketResponse(heartbeat=5.0, max_msg_size=4096, compress=False)
         await ws.prepare(request)
-        keep_little(request)
+        keep_little(request.transport)
         try:
             client = self._audience.enter("video" if video else "websocket", PACKETS if video else PICTURE)
-        except TooMany as error:
-            await ws.close(code=FULL, message=str(error).encode())
+        except NotAdmitted as error:
+            code = FULL if isinstance(error, TooMany) else NO_VIDEO
+            await ws.close(code=code, message=str(error).encode())
             return ws
         reading = asyncio.ensure_future(_read(ws, client))
         try:
@@ -94,7 +92,7 @@ class Viewing:
                 headers={"Content-Type": "multipart/x-mixed-replace; boundary=picture", **FRESH}
             )
             await response.prepare(request)
-            keep_little(request)
+            keep_little(request.transport)
             part = b"--picture\r\nContent-Type: image/jpeg\r\n\r\n"
             try:
                 await response.write(part)
@@ -120,7 +118,7 @@ class Viewing:
     async def _entered(self, kind: str) -> AsyncIterator[Client[Picture]]:
         try:
             client = self._audience.enter(kind, PICTURE)
-        except TooMany as error:
+        except NotAdmitted as error:
             raise web.HTTPServiceUnavailable(text=f"{error}\n") from error
         try:
             yield client
@@ -154,16 +152,3 @@ async def _send_away(request: web.Request, ws: web.WebSocketResponse) -> None:
 def _cut_off(request: web.Request) -> None:
     if request.transport is not None:
         request.transport.abort()
-
-
-def keep_little(request: web.Request) -> None:
-    """Have a picture leave our buffers before the next is chosen."""
-    transport = request.transport
-    if transport is None:
-        return
-    transport.set_write_buffer_limits(high=0)
-    connection = transport.get_extra_info("socket")
-    if connection is not None and _NOTSENT_LOWAT is not None:
-        connection.setsockopt(socket.IPPROTO_TCP, _NOTSENT_LOWAT, LOWAT)
-    elif connection is not None:
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 256 * 1024)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import av
 from aiohttp import web
 
-from workers.sinks._web.audience import PACKETS, Audience, TooMany, VideoClient
+from workers.sinks._audience import PACKETS, Audience, NotAdmitted, VideoClient
 
 if TYPE_CHECKING:
     from aiortc import RTCPeerConnection
@@ -46,7 +46,7 @@ class Whep:
         offer = (await request.content.read(MOST_OFFER)).decode(errors="replace")
         try:
             client: VideoClient = self._audience.enter("webrtc", PACKETS)
-        except TooMany as error:
+        except NotAdmitted as error:
             raise web.HTTPServiceUnavailable(text=f"{error}\n") from error
         session = secrets.token_urlsafe(16)
         try:

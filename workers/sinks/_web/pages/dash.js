@@ -52,8 +52,14 @@ function row(worker) {
     spread(worker.latency_ms), worker.lost, worker.restarts];
   const made = document.createElement("tr");
   made.append(...cells.map(text => Object.assign(document.createElement("td"), {textContent: text})));
+  if (worker.level_db !== null) made.cells[1].append(" ", meter(worker.level_db));
   if (worker.state === "failed" || worker.state === "retired") made.cells[1].className = "bad";
   return made;
+}
+
+// How loud what it hears is.
+function meter(level) {
+  return Object.assign(document.createElement("meter"), {min: -60, max: 0, high: -3, value: level, title: `${level.toFixed(0)} dB`});
 }
 
 function spread({p50, p95, p99}) { return p50 === null ? "–" : [p50, p95, p99].map(number).join(" / "); }

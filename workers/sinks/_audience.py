@@ -5,6 +5,7 @@ since a key frame; if he cannot keep up, all is dropped until the next key frame
 """
 
 import asyncio
+import contextlib
 import time
 from abc import ABC, abstractmethod
 from collections import deque
@@ -12,10 +13,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
+from workers.audio._packets import AudioCodec
+
 KEYS_APART = 0.5  # seconds between two key frames that are asked for; each costs all who look
 MOST_WORDS = 4  # that wait for one client; there is one so far, "recentre"
 MOST_BEHIND = 0.25  # seconds of video that may wait for one client
-PICTURE, PACKETS = "picture", "packets"  # the rings
+PICTURE, PACKETS, AUDIO = "picture", "packets", "audio"  # the rings
 
 
 @dataclass(frozen=True)
@@ -39,13 +42,27 @@ class Packet:
     eyes: int = 0
 
 
-Shown = TypeVar("Shown", Picture, Packet)
+def hears(audio: Any) -> bool:
+    """There is sound, as its settings say."""
+    return bool(audio.source != "none")
+
+
+@dataclass(frozen=True)
+class Sound:
+    """A packet of what is heard."""
+
+    codec: AudioCodec
+    data: bytes
+    t_capture: int
+
+
+Shown = TypeVar("Shown", Picture, Packet | Sound)
 
 
 class Client(ABC, Generic[Shown]):
     """Somebody who looks."""
 
-    ring: str
+    rings: frozenset[str]
 
     def __init__(self, kind: str) -> None:
         self.kind = kind
@@ -84,7 +101,7 @@ class Client(ABC, Generic[Shown]):
 class PictureClient(Client[Picture]):
     """Gets the newest picture."""
 
-    ring = PICTURE
+    rings = frozenset({PICTURE})
 
     def __init__(self, kind: str) -> None:
         super().__init__(kind)
@@ -102,29 +119,33 @@ class PictureClient(Client[Picture]):
         return self._newest
 
 
-class VideoClient(Client[Packet]):
-    """Gets every packet from a key frame on. `want_key` is called when he needs one."""
+class VideoClient(Client[Packet | Sound]):
+    """Gets every packet from a key frame on, and those of the sound if he hears. `want_key` is called when he
+    needs one."""
 
-    ring = PACKETS
-
-    def __init__(self, kind: str, want_key: Callable[[], None]) -> None:
+    def __init__(self, kind: str, want_key: Callable[[], None], hears: AudioCodec | None = None) -> None:
         super().__init__(kind)
-        self._want_key = want_key
-        self._waiting: deque[tuple[float, Packet]] = deque()
+        self.rings = frozenset({PACKETS, AUDIO} if hears else {PACKETS})
+        self._want_key, self._hears = want_key, hears
+        self._waiting: deque[tuple[float, Packet | Sound]] = deque()
         self._needs_key = True
         want_key()
 
-    def show(self, shown: Packet) -> None:
+    def show(self, shown: Packet | Sound) -> None:
         if self._waiting and time.monotonic() - self._waiting[0][0] > MOST_BEHIND:
             self._drop()
-        if self._needs_key and not shown.key:
+        if isinstance(shown, Sound):
+            if self._needs_key or shown.codec != self._hears:
+                return
+        elif self._needs_key and not shown.key:
             self.skipped += 1
             return
-        self._needs_key = False
+        else:
+            self._needs_key = False
         self._waiting.append((time.monotonic(), shown))
         self.wake()
 
-    def take(self) -> Packet | None:
+    def take(self) -> Packet | Sound | None:
         if not self._waiting:
             return None
         self.sent += 1
@@ -132,6 +153,16 @@ class VideoClient(Client[Packet]):
         if self._waiting:
             self.wake()
         return packet
+
+    async def waiting(self, timeout: float) -> Packet | None:
+        """What will be taken next, once there is something; it still will be."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(timeout):
+                while not self._waiting:
+                    self._fresh.clear()
+                    await self._fresh.wait()
+        first = self._waiting[0][1] if self._waiting else None
+        return first if isinstance(first, Packet) else None
 
     def lost(self) -> None:
         """Packets are missing: those that wait cannot be decoded."""
@@ -144,7 +175,11 @@ class VideoClient(Client[Packet]):
         self._want_key()
 
 
-class TooMany(Exception):
+class NotAdmitted(Exception):
+    """The message says why."""
+
+
+class TooMany(NotAdmitted):
     """There is no room for another one."""
 
 
@@ -152,11 +187,17 @@ class Audience:
     """All who look. Everything here happens in the server's thread."""
 
     def __init__(
-        self, most: int, looking: Callable[[frozenset[str]], None], again: Callable[[], None]
+        self,
+        most: int,
+        looking: Callable[[frozenset[str]], None],
+        again: Callable[[], None],
+        limit: str = "web.clients",
+        no_video: str = "",
     ) -> None:
         """`looking` is called when somebody looks at other rings than before, `again` when a key frame is
-        needed."""
-        self._most, self._looking, self._again = most, looking, again
+        needed; `limit` is the setting that says how many there may be, `no_video` why there is no video."""
+        self._most, self._looking, self._again, self._limit = most, looking, again, limit
+        self._no_video = no_video
         self._clients: set[Client[Any]] = set()
         self._looked_at: frozenset[str] = frozenset()
         self._asked, self._asking = 0.0, False
@@ -168,11 +209,14 @@ class Audience:
     def __len__(self) -> int:
         return len(self._clients)
 
-    def enter(self, kind: str, ring: str) -> Any:
-        """A new client. Raises TooMany."""
+    def enter(self, kind: str, ring: str, hears: AudioCodec | None = None) -> Any:
+        """A new client. Raises NotAdmitted."""
+        if ring == PACKETS and self._no_video:
+            raise NotAdmitted(self._no_video)
         if len(self._clients) >= self._most:
-            raise TooMany(f"{self._most} are looking already (web.clients).")
-        client: Client[Any] = VideoClient(kind, self.want_key) if ring == PACKETS else PictureClient(kind)
+            raise TooMany(f"{self._most} are looking already ({self._limit}).")
+        video = ring == PACKETS
+        client: Client[Any] = VideoClient(kind, self.want_key, hears) if video else PictureClient(kind)
         self._clients.add(client)
         self._tell()
         if self.picture is not None and ring == PICTURE and kind != "snapshot":
@@ -183,20 +227,21 @@ class Audience:
         self._clients.discard(client)
         self._tell()
 
-    def show(self, shown: Picture | Packet) -> None:
+    def show(self, shown: Picture | Packet | Sound) -> None:
+        ring = AUDIO
         if isinstance(shown, Picture):
-            self.picture, self.shown = shown, self.shown + 1
-        else:
+            self.picture, self.shown, ring = shown, self.shown + 1, PICTURE
+        elif isinstance(shown, Packet):
             self._note_lost(shown)
-        ring = PICTURE if isinstance(shown, Picture) else PACKETS
+            ring = PACKETS
         for client in self._clients:
-            if client.ring == ring:
+            if ring in client.rings:
                 client.show(shown)
 
     def mark_stale(self, stale: bool) -> None:
         self.stale = stale
         for client in self._clients:
-            if client.ring == PACKETS or self.picture is not None:
+            if PACKETS in client.rings or self.picture is not None:
                 client.wake()
 
     def say(self, word: str) -> None:
@@ -240,7 +285,7 @@ class Audience:
                     client.lost()
 
     def _tell(self) -> None:
-        looked_at = frozenset(client.ring for client in self._clients)
+        looked_at = frozenset(ring for client in self._clients for ring in client.rings)
         if looked_at != self._looked_at:
             self._looked_at = looked_at
             self._looking(looked_at)

@@ -11,12 +11,17 @@ from av.video.reformatter import Colorspace
 
 from shm.errors import FrameTooLarge
 from tests.workers.one_process import host, open_slot
-from workers.encode import Settings
-from workers.encode.h264 import H264
+from workers.encode import COLOURS, Codec, Settings
+from workers.encode.packets import Packets
 from workers.sinks._h264 import starts_anew
+from workers.sinks._video_codecs import BY_COLOUR
+from workers.stereo import LayoutName
+from workers.stereo import Settings as Stereo
 from workers.worker import CannotWork
 
 ROOM = 1_000_000
+SOFTWARE: dict[Codec, str] = {"h264": "libx264", "hevc": "libx265", "av1": "libsvtav1"}
+DECODERS: dict[Codec, str] = {"h264": "h264", "hevc": "hevc", "av1": "libdav1d"}
 
 
 def picture(number: int, rows: int = 90, columns: int = 160) -> npt.NDArray[np.uint8]:
@@ -29,11 +34,14 @@ def picture(number: int, rows: int = 90, columns: int = 160) -> npt.NDArray[np.u
 class Encoding:
     """A worker that encodes, and a decoder behind it."""
 
-    def __init__(self, **encode: Any) -> None:
-        self.settings = SimpleNamespace(encode=Settings(encoder="libx264", **encode))
-        self.worker: Any = H264(self.settings, host())
+    def __init__(self, codec: Codec = "h264", layout: LayoutName = "depth", **encode: Any) -> None:
+        self.settings = SimpleNamespace(
+            encode=Settings(**{"encoder": SOFTWARE[codec], **encode}, codec=codec),
+            stereo=Stereo(layout=layout),
+        )
+        self.worker: Any = Packets(self.settings, host())
         self.worker.open()
-        self.decoder: Any = av.CodecContext.create("h264", "r")
+        self.decoder: Any = av.CodecContext.create(DECODERS[codec], "r")
 
     def packet(self, pixels: npt.NDArray[np.uint8], room: int = ROOM) -> bytes:
         lease: Any = SimpleNamespace(frame=pixels, info=SimpleNamespace(shape=pixels.shape))
@@ -80,12 +88,83 @@ def test_contract_after_a_sleep_a_decoder_can_begin() -> None:
 
 
 @pytest.mark.parametrize("shape", [(120, 200), (93, 163), (2, 2), (480, 1280)])
-def test_contract_a_new_size_is_a_new_beginning_and_an_odd_row_is_left_out(shape: tuple[int, int]) -> None:
+def test_contract_an_odd_row_is_left_out(shape: tuple[int, int]) -> None:
     encoding = Encoding()
-    encoding.packet(picture(0))
     packet = encoding.packet(picture(1, *shape))
     assert starts_anew(packet)
     assert encoding.shown(packet).shape == (shape[0] & ~1, shape[1] & ~1, 3)
+
+
+@pytest.mark.parametrize(("layout", "views"), [("half-sbs", (1, 2)), ("half-tab", (2, 1)), ("depth", (1, 1))])
+def test_contract_the_size_stays_with_bars_around_each_view(
+    layout: LayoutName, views: tuple[int, int]
+) -> None:
+    encoding = Encoding(layout=layout)
+    encoding.shown(encoding.packet(picture(0, 96, 160)))
+    white = np.full((96, 320, 3), 255, np.uint8)  # twice as wide
+    packet = encoding.packet(white)
+    assert not starts_anew(packet), "the stream goes on"
+    shown = encoding.shown(packet)
+    assert shown.shape == (96, 160, 3)
+    down, across = views
+    for view in (part for rows in np.split(shown, down) for part in np.split(rows, across, axis=1)):
+        rows, columns = view.shape[:2]
+        assert view[:, columns // 2, 0].mean() == pytest.approx(127, abs=15), "half of it is bars"
+        assert view[rows // 2].min() > 200
+        assert view[1].max() < 60
+        assert view[-2].max() < 60
+
+
+def test_contract_another_layout_may_bring_another_size() -> None:
+    encoding = Encoding(layout="half-sbs")
+    encoding.packet(picture(0, 96, 160))
+    encoding.settings.stereo = Stereo(layout="full-sbs")
+    packet = encoding.packet(picture(0, 96, 320))
+    assert starts_anew(packet)
+    assert encoding.shown(packet).shape == (96, 320, 3)
+
+
+def test_contract_the_size_of_the_settings_is_kept() -> None:
+    encoding = Encoding(width=320, height=180)
+    for shape in ((96, 160), (300, 200)):
+        assert encoding.shown(encoding.packet(picture(0, *shape))).shape == (180, 320, 3)
+    with pytest.raises(ValueError, match="both"):
+        Settings(width=320)
+
+
+@pytest.mark.parametrize("codec", ["h264", "hevc", "av1"])
+def test_contract_each_codec_answers_at_once_and_begins_anew_when_asked(codec: Codec) -> None:
+    encoding, anew = Encoding(codec), BY_COLOUR[COLOURS[codec]].starts_anew
+    found = []
+    for number in range(6):
+        if number == 4:
+            encoding.worker.again()
+        found.append(encoding.packet(picture(number, 96, 160)))
+    encoding.worker.close()
+    assert [anew(packet) for packet in found] == [True, False, False, False, True, False]
+    assert Packets.wiring(encoding.settings).writes == {"packets": COLOURS[codec]}
+
+
+@pytest.mark.parametrize(
+    ("layout", "swapped", "said"),
+    [("half-sbs", False, 3), ("full-tab", False, 4), ("half-sbs", True, None), ("depth", False, None)],
+)
+def test_contract_h264_says_how_the_views_lie(layout: LayoutName, swapped: bool, said: int | None) -> None:
+    """The message's payload type is 45; it begins with an id of 0 and "not cancelled", one bit each."""
+    encoding = Encoding(layout=layout)
+    encoding.settings.stereo = Stereo(layout=layout, swap_eyes=swapped)
+    packet = encoding.packet(picture(0, 96, 160))
+    messages = [packet[at + 4 :] for at in range(len(packet)) if packet[at : at + 5] == b"\0\0\1\x06\x2d"]
+    types = [(message[2] & 63) << 1 | message[3] >> 7 for message in messages]
+    assert types == ([] if said is None else [said])
+
+
+def test_an_encoder_of_another_codec_is_refused_with_those_that_there_are() -> None:
+    encoding = Encoding("hevc", encoder="libx264")
+    with pytest.raises(
+        CannotWork, match=r"no HEVC of 160 x 90: libx264 makes no hevc; hevc_nvenc, .*libx265 do"
+    ):
+        encoding.packet(picture(0))
 
 
 def test_contract_what_did_not_fit_is_followed_by_a_new_beginning() -> None:
@@ -108,7 +187,7 @@ def test_contract_quality_changes_live() -> None:
 
 
 def test_an_encoder_that_this_machine_lacks_is_said_with_the_reason() -> None:
-    worker: Any = H264(SimpleNamespace(encode=Settings(encoder="h264_mf")), host())
+    worker: Any = Packets(SimpleNamespace(encode=Settings(encoder="h264_mf"), stereo=Stereo()), host())
     worker.open()
     pixels = picture(0)
     lease: Any = SimpleNamespace(frame=pixels, info=SimpleNamespace(shape=pixels.shape))
@@ -117,13 +196,13 @@ def test_an_encoder_that_this_machine_lacks_is_said_with_the_reason() -> None:
 
 
 def test_the_first_encoder_that_works_is_taken_and_said(caplog: pytest.LogCaptureFixture) -> None:
-    worker: Any = H264(SimpleNamespace(encode=Settings()), host())
+    worker: Any = Packets(SimpleNamespace(encode=Settings(), stereo=Stereo()), host())
     worker.open()
     pixels = picture(0)
     lease: Any = SimpleNamespace(frame=pixels, info=SimpleNamespace(shape=pixels.shape))
     with caplog.at_level("INFO"):
         assert worker.process(lease, open_slot(ROOM))
-    assert "H.264 by " in caplog.text
+    assert "H264 by libx264 (" in caplog.text
 
 
 @pytest.mark.parametrize(
