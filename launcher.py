@@ -6,6 +6,7 @@ launcher.py top       watch a running one
 launcher.py check     what this machine can do and what is wrong
 launcher.py devices   monitors and compute devices
 launcher.py models    list, download and verify models
+launcher.py convert   turn videos and pictures into 3D files
 launcher.py cutout    cut the people out of pictures and videos
 launcher.py voice     files of speech at a few kilobits a second
 """

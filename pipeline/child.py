@@ -150,4 +150,6 @@ def how_it_ended(code: int) -> str:
     """A worker's exit code in words."""
     if code < 0:
         return f"was killed by signal {-code}"
+    if code == CANNOT_WORK:
+        return "cannot go on; it has said why"
     return "met a corrupt ring" if code == CORRUPT else f"has crashed (exit code {code})"

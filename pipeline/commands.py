@@ -11,6 +11,7 @@ from types import FrameType
 
 from pipeline.addresses import NoAddress, address_of
 from pipeline.attach import Desk
+from pipeline.convert_command import add_parser as add_convert_parser
 from pipeline.cutout_command import add_parser as add_cutout_parser
 from pipeline.errands import Errands
 from pipeline.graph import GraphError, make_plan
@@ -78,6 +79,7 @@ def _parser() -> argparse.ArgumentParser:
     devices = commands.add_parser("devices", help="list monitors, windows, cameras and compute devices")
     devices.set_defaults(command=_devices)
     add_models_parser(commands)
+    add_convert_parser(commands, SETTINGS)
     add_cutout_parser(commands)
     add_voice_parser(commands)
     top = commands.add_parser("top", help="watch a running launcher")

@@ -1,7 +1,6 @@
 """People cut out of a video: four videos with its times and its sound. Ctrl-C keeps what there is."""
 
 import os
-import signal
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -13,6 +12,7 @@ import numpy as np
 from av.video.reformatter import ColorRange, Colorspace
 
 from pipeline.cutout_files import CannotCut, Stopped
+from pipeline.stopping import stopping
 
 if TYPE_CHECKING:
     from workers.person._networks import Network
@@ -24,7 +24,7 @@ def cut_video(path: Path, network: "Network", targets: dict[str, Path]) -> str:
     """Writes all files; says how many frames. What was made till then is kept when the video breaks off and
     after Ctrl-C. Raises CannotCut, Stopped or OSError."""
     try:
-        with _opened(path) as source, ExitStack() as files, _stopping() as stop:
+        with _opened(path) as source, ExitStack() as files, stopping() as stop:
             parts = {kind: files.enter_context(_Part(target, source)) for kind, target in targets.items()}
             count, broken = _cut_frames(source, network, parts, stop)
             if not count:
@@ -78,17 +78,6 @@ def _opened(path: Path) -> Iterator[Any]:
             yield source
     except av.InvalidDataError as error:
         raise CannotCut(f"{path}: is not a video that FFmpeg reads: {error}") from error
-
-
-@contextmanager
-def _stopping() -> Iterator[threading.Event]:
-    """Set by Ctrl-C, which comes between two frames and not within one."""
-    stop = threading.Event()
-    before = signal.signal(signal.SIGINT, lambda number, frame: stop.set())
-    try:
-        yield stop
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 def _upright(frame: Any) -> Any:

@@ -39,8 +39,21 @@ LINES = {
         "receive": "voice.receive",
         "decoder": "voice.decoder",
     },
+    "survey": {
+        "depth": "depth.network",
+        "survey": "convert.survey",
+    },
+    "convert": {
+        "depth": "depth.network",
+        "steady": "steady.nearness",
+        "stereo": "stereo.compose",
+        "writing": "convert.writing",
+    },
 }
 """Job → worker → room and implementation. Before each comes the source that the settings name."""
+OFFLINE = {"survey": "survey", "convert": "writing"}
+"""The two passes of `launcher.py convert`, which no setting names, and the worker at the end of each. They
+begin with a reading worker, and everybody gets every frame."""
 SOURCES = {"voice": ("listen", "sound")}
 OF_PICTURES = ("capture", "capture")
 """The source of a job: worker, and room with its setting `source`."""
@@ -121,26 +134,30 @@ class Plan:
         return "\n".join(lines)
 
 
-def make_plan(settings: Settings, package: str = "workers", cores: int | None = None) -> Plan:
-    """The table for these settings. Raises GraphError."""
-    chosen = _choose(settings, package)
+def make_plan(
+    settings: Settings, package: str = "workers", cores: int | None = None, job: str | None = None
+) -> Plan:
+    """The table for these settings; `job` instead of theirs. Raises GraphError."""
+    job = job or settings.section("job").kind
+    offline = job in OFFLINE
+    chosen = _choose(settings, package, job)
     kinds = {name: _class_in(module) for name, module in chosen.items()}
     sections = {name: _sections(settings, name, chosen[name], kinds[name]) for name in chosen}
     wirings = {name: kind.wiring(SimpleNamespace(**sections[name])) for name, kind in kinds.items()}
-    wirings = _without_idle(wirings, set(settings.sinks))
+    wirings = _without_idle(wirings, {OFFLINE[job]} if offline else set(settings.sinks))
     writer_of = _writers(wirings)
     _check_no_circle(wirings, writer_of)
     keepers = _keepers(wirings, writer_of)
-    threads = _threads({name: kinds[name] for name in wirings}, cores or os.cpu_count() or 1)
+    threads = _threads({name: kinds[name] for name in wirings}, cores or os.cpu_count() or 1, offline)
     workers = tuple(
         WorkerPlan(
             name=name,
             implementation=chosen[name],
             settings=sections[name],
             reads=wiring.reads,
-            mode=kinds[name].mode_for(SimpleNamespace(**sections[name])),
+            mode="every" if offline else kinds[name].mode_for(SimpleNamespace(**sections[name])),
             follows=wiring.followed,
-            follow_mode=kinds[name].follow_mode,
+            follow_mode="every" if offline else kinds[name].follow_mode,
             joins=wiring.joins or keepers.get(name),
             joins_for_others=wiring.joins is None,
             writes=tuple(ring for ring in wiring.outputs if writer_of.get(ring) == name),
@@ -151,11 +168,12 @@ def make_plan(settings: Settings, package: str = "workers", cores: int | None = 
     return Plan(workers, _rings(workers, kinds))
 
 
-def _choose(settings: Settings, package: str) -> dict[str, str]:
+def _choose(settings: Settings, package: str, job: str) -> dict[str, str]:
     """Worker name → module of its implementation, sources first."""
+    if job in OFFLINE:
+        return _chosen_offline(settings, package, job)
     if not settings.sinks:
         raise GraphError("sinks: there is none, so nobody would see anything; name one, like `sinks: [web]`")
-    job = settings.section("job").kind
     first, room = SOURCES.get(job, OF_PICTURES)
     line = {first: f"{room}.{settings.section(room).source}", **LINES[job]}
     beside = settings.sections.get("audio")
@@ -167,9 +185,27 @@ def _choose(settings: Settings, package: str) -> dict[str, str]:
         line.pop("depth", None)
     chosen = {worker: _module(place, package) for worker, place in line.items()}
     if job == "3d" and settings.section("stereo").where == "with_depth":
-        chosen["stereo"] = AND.join(chosen.pop(room) for room in TOGETHER if room in chosen)
+        _put_together(chosen)
     sinks = implementations("sinks", package)
     return chosen | {name: sinks[name] for name in settings.sinks}
+
+
+def _chosen_offline(settings: Settings, package: str, job: str) -> dict[str, str]:
+    """The same for a pass of a conversion. Depth that is there already is read instead of guessed."""
+    line = {"reading": "convert.reading", **LINES[job]}
+    if settings.section("conversion").depth_is_known:
+        line["depth"] = "convert.known_depth"
+    chosen = {worker: _module(place, package) for worker, place in line.items()}
+    if job == "convert" and settings.section("stereo").where == "with_depth":
+        _put_together(chosen)
+    return chosen
+
+
+def _put_together(chosen: dict[str, str]) -> None:
+    """Depth, steady and stereo in one process. In place; stereo stays before what comes after it."""
+    chosen["stereo"] = AND.join(
+        chosen.pop(room) if room != "stereo" else chosen[room] for room in TOGETHER if room in chosen
+    )
 
 
 def _module(place: str, package: str) -> str:
@@ -332,9 +368,12 @@ def _kept(worker: WorkerPlan, specs: dict[str, RingSpec]) -> int:
     return sum(specs[out].slots for out in worker.writes if out != worker.joins)
 
 
-def _threads(kinds: dict[str, type[Worker]], cores: int) -> dict[str, int]:
+def _threads(kinds: dict[str, type[Worker]], cores: int, offline: bool) -> dict[str, int]:
     """The heavy workers share the cores, but get two where there are two: a frame is at one of them at a
-    time, and what it takes there is delay. The others get what they say: mostly one thread each."""
+    time, and what it takes there is delay. The others get what they say: mostly one thread each. Offline
+    nobody waits for a frame, and whoever is slowest is to have all the cores."""
+    if offline:
+        return {name: cores if kind.heavy else min(cores, kind.threads) for name, kind in kinds.items()}
     heavy = [name for name, kind in kinds.items() if kind.heavy]
     share = min(cores, max(2, cores // max(1, len(heavy))))
     return {name: share if name in heavy else min(cores, kind.threads) for name, kind in kinds.items()}

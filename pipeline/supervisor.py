@@ -54,10 +54,15 @@ class Transition:
 
 
 class Supervisor:
-    """Runs a plan until it is told to stop. Raises GraphError or NoMemory before anything starts."""
+    """Runs a plan until it is told to stop. Raises GraphError or NoMemory before anything starts.
 
-    def __init__(self, plan: Plan, log_level: int = logging.INFO) -> None:
+    `all_or_nothing`: no worker is started again, for frames would be lost or doubled; the first death ends
+    it. `hopeless` says then that it would happen again.
+    """
+
+    def __init__(self, plan: Plan, log_level: int = logging.INFO, all_or_nothing: bool = False) -> None:
         self.log_level = log_level
+        self._all_or_nothing, self.hopeless = all_or_nothing, False
         leash_all_workers()
         self.rings = Rings(plan)
         self.board = Board.create(BOARD_ROWS)
@@ -355,7 +360,10 @@ class Supervisor:
                 self._retire(worker)
             return
         self._clean_up_after(worker)
-        if worker.restart_planned:
+        if self._all_or_nothing and code != 0:
+            self._give_up(worker, child.how_it_ended(code))
+            self.hopeless = code == child.CANNOT_WORK
+        elif worker.restart_planned:
             worker.state, worker.restart_at = State.WAITING, now
         elif code == 0:
             worker.state = State.FINISHED
@@ -366,7 +374,15 @@ class Supervisor:
         else:
             self._decide_restart(worker, child.how_it_ended(code), now)
 
+    def _give_up(self, worker: Managed, how: str) -> None:
+        worker.state = State.FAILED
+        log.error("%s %s", worker.name, how)
+        self.exit_code, self.stop_requested = 1, True
+
     def _decide_restart(self, worker: Managed, how: str, now: float) -> None:
+        if self._all_or_nothing:
+            self._give_up(worker, how)
+            return
         delay = worker.plan_restart(now)
         if delay is not None:
             log.warning("%s %s; restart in %.1f s", worker.name, how, delay)

@@ -22,7 +22,7 @@ from typing import Any, ClassVar, NamedTuple, Protocol
 import numpy as np
 
 from shm.board import Line
-from shm.errors import FrameTooLarge, SourceGone
+from shm.errors import FrameTooLarge, RingCorrupt, SourceGone
 from shm.frame import NO_SOURCE, Source
 from shm.layout import LIVE, Mode, RingSpec
 from shm.lease import Lease, OpenSlot
@@ -102,6 +102,9 @@ class Worker:
     """It uses several threads; the heavy workers share the cores."""
     threads: ClassVar[int] = 1
     """How many it uses where it is not heavy."""
+    pts: int = 0
+    """For a source: the time of the frame that it has just filled in, in microseconds, if that has one of its
+    own."""
 
     def __init__(self, settings: SimpleNamespace, host: Host) -> None:
         self.settings, self.host = settings, host
@@ -233,10 +236,13 @@ class Step:
         self._see_state(link.reader.state)
         lease = link.reader.lease()
         if lease is not None:
+            for follower in link.followers:
+                if follower.mode == "every":
+                    self._follow_along(follower, slots)
             self._turn(lease, slots)
             return
         for follower in link.followers:
-            if (lease := follower.lease()) is not None:
+            if follower.mode != "every" and (lease := follower.lease()) is not None:
                 self._follow(lease, slots)
                 return
 
@@ -253,7 +259,8 @@ class Step:
         elif blocked:
             sleepers.extend(self.link.writers.values())
         elif self.link.reader is not None:
-            sleepers.extend((self.link.reader, *self.link.followers))
+            sleepers.append(self.link.reader)
+            sleepers.extend(follower for follower in self.link.followers if follower.mode != "every")
         elif not self._stands_still:
             timeout = min(timeout, max(0.0, self.worker.due() - time.perf_counter()))
         return bool(wait(sleepers, timeout, [self.link.control.fileno()]))
@@ -296,7 +303,8 @@ class Step:
             if source is not NO_SOURCE and self.link.joined is not None:
                 keep = (self.link.joined.lease_source(source),)
             writer, colour = self.link.writers[ring], self.wiring.outputs[ring]
-            seq = writer.publish(slot, t_capture=t_capture, source=source, colour=colour, keep=keep)
+            pts = self.worker.pts
+            seq = writer.publish(slot, t_capture=t_capture, source=source, pts=pts, colour=colour, keep=keep)
             if source is NO_SOURCE:
                 source = Source(writer.spec.generation, seq, slot.slot)
 
@@ -321,6 +329,21 @@ class Step:
                 self._publish_turned(slots, lease)
                 end = time.perf_counter_ns()
                 link.line.note_step(begin - info.t_publish, end - begin, end - info.t_capture)
+
+    @property
+    def _every_frame_counts(self) -> bool:
+        """Offline: somebody waits for each."""
+        rings = [end.spec for end in self.link.ends]
+        return any(row.mode == "every" for ring in rings for row in ring.rows)
+
+    def _follow_along(self, follower: RingReader, slots: dict[str, OpenSlot]) -> None:
+        """Offline: each frame of the ring that it reads has one there, and they are taken in pairs, for what
+        is made of them must not depend on which came sooner."""
+        lease = follower.lease()
+        if lease is None:
+            raise RingCorrupt(follower.spec.name, "a frame is missing that another was made from")
+        with lease:
+            self.worker.follow(lease, True, *(slots.get(ring) for ring in self.wiring.outputs))
 
     def _see_state(self, state: int) -> None:
         if (state == LIVE) != self._input_live:
@@ -352,14 +375,15 @@ class Step:
     @contextmanager
     def _losses_counted(self) -> Iterator[None]:
         """A frame that does not fit its slot is dropped, and the launcher asked for larger slots; a frame
-        whose source is gone is dropped too."""
+        whose source is gone is dropped too. Offline none may be: both end the worker."""
         try:
             yield
-        except FrameTooLarge as error:
+        except (FrameTooLarge, SourceGone) as error:
+            if self._every_frame_counts:
+                raise
             self.link.line.note_lost()
-            self.link.control.send({"kind": "too_large", "ring": error.ring, "nbytes": error.nbytes})
-        except SourceGone:
-            self.link.line.note_lost()
+            if isinstance(error, FrameTooLarge):
+                self.link.control.send({"kind": "too_large", "ring": error.ring, "nbytes": error.nbytes})
 
     def _answer(self, messages_waiting: bool) -> bool:
         """Handle control messages. True: the world may have changed, begin a new step."""

@@ -4,11 +4,13 @@ import itertools
 import resource
 import wave
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from textwrap import dedent
 from types import SimpleNamespace
 from typing import Any
 
+import av
 import cv2
 import numpy as np
 import psutil
@@ -19,7 +21,9 @@ from pipeline.rings import check_memory
 from pipeline.settings import Settings, load
 from shm.layout import RingSpec, RowSpec
 from tests.pipeline.running import REPO, RINGS, SMALL, command, launched
+from tests.workers.made_films import add_film, add_frames
 from workers.chain import implementation
+from workers.convert._conversion import Conversion
 
 SCENE = ("capture.source=scene", "depth.model=some.onnx", "sinks=[null]")
 IMAGE = ("capture.source=image", "sinks=[null]")
@@ -552,6 +556,54 @@ def test_contract_the_job_decides_the_line(tmp_path: Path) -> None:
         ("compose", "mask", "frame", False, ("picture",)),
         ("null", "picture", None, True, ()),
     ]
+
+
+def film(tmp_path: Path, **conversion: Any) -> Settings:
+    """The settings of a conversion of three frames."""
+    path = tmp_path / "film.mkv"
+    with av.open(str(path), "w") as container:
+        add_frames(container, add_film(container, (48, 64)), [0, 40, 80])
+    settings = load(REPO / "settings.yaml", overrides=["depth.model=some.onnx", "stereo.where=own"])
+    about = Conversion(source=path, folder=tmp_path, **conversion)
+    return replace(settings, sections={**settings.sections, "conversion": about})
+
+
+def test_contract_offline_everybody_reads_every_frame_and_the_slowest_may_have_all_cores(
+    tmp_path: Path,
+) -> None:
+    plan = make_plan(film(tmp_path), cores=8, job="convert")
+    assert [(w.name, w.reads, w.follows, w.joins, w.writes) for w in plan.workers] == [
+        ("reading", None, (), "frame", ("frame", "small")),
+        ("depth", "small", (), "frame", ("depth",)),
+        ("steady", "depth", ("small",), "frame", ("nearness",)),
+        ("stereo", "nearness", (), "frame", ("picture",)),
+        ("writing", "picture", (), None, ()),
+    ]
+    assert {row.mode for spec in plan.rings for row in spec.rows} == {"every", "by-source"}
+    assert {w.name for w in plan.workers if w.threads == 8} == {"reading", "depth", "stereo", "writing"}
+
+
+def test_contract_the_first_pass_of_a_conversion_holds_no_full_frame(tmp_path: Path) -> None:
+    plan = make_plan(film(tmp_path, job="survey"), job="survey")
+    assert [worker.name for worker in plan.workers] == ["reading", "depth", "survey"]
+    assert [spec.name for spec in plan.rings] == ["small", "depth"]
+
+
+def test_contract_depth_that_is_known_is_not_asked_for_again(tmp_path: Path) -> None:
+    kept = make_plan(film(tmp_path, keeps_depth=True), job="convert")
+    given = make_plan(film(tmp_path, depth_in=tmp_path, job="survey"), job="survey")
+    for plan in (kept, given):
+        assert plan.workers[1].implementation == "workers.convert.known_depth"
+    asked = make_plan(film(tmp_path, keeps_depth=True, job="survey"), job="survey")
+    assert asked.workers[1].implementation == "workers.depth.network"
+
+
+def test_contract_with_depth_the_three_that_share_a_process_stay_before_the_encoder(tmp_path: Path) -> None:
+    settings = film(tmp_path)
+    together = replace(settings.sections["stereo"], where="with_depth")
+    settings = replace(settings, sections={**settings.sections, "stereo": together})
+    plan = make_plan(settings, job="convert")
+    assert [worker.name for worker in plan.workers] == ["reading", "stereo", "writing"]
 
 
 def test_contract_whoever_keeps_what_it_reads_has_one_row_for_both(tmp_path: Path) -> None:

@@ -17,9 +17,11 @@ FORMULA_OF = {
     "person": ("stereo",),
     "sound": ("voice",),
     "audio": ("sound",),
+    "convert": ("capture", "steady"),
 }
 """A sink that makes the picture itself does it as those rooms do; both lay out two views alike; packets are
-what voice and audio say; whoever records does it alike."""
+what voice and audio say; whoever records does it alike; a conversion shrinks frames like capture, finds cuts
+and ranges like steady and tells players what encode does."""
 MAY_IMPORT = {"launcher.py": {"pipeline"}, "pipeline": {"pipeline", "workers", "shm"}, "shm": {"shm"}}
 
 

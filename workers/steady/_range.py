@@ -24,13 +24,16 @@ class Range:
 
     def follow(self, inverse_depth: Map, settings: Settings, now: int) -> None:
         """Move towards the range of this map; `now` in ns."""
-        sound = inverse_depth[np.isfinite(inverse_depth)]
-        if not sound.size:
+        found = range_of(inverse_depth, settings)
+        if found is None:
             return
-        low, high = np.percentile(sound, (settings.low_percent, settings.high_percent))
         weight = self._easing.weight(now, settings.range_seconds)
-        self.low += weight * (float(low) - self.low)
-        self.high += weight * (float(high) - self.high)
+        self.low += weight * (found[0] - self.low)
+        self.high += weight * (found[1] - self.high)
+
+    def fix(self, low: float, high: float) -> None:
+        """It is known, and need not follow."""
+        self.low, self.high = low, high
 
     def nearness(self, inverse_depth: Map) -> Map:
         """float32[h, w] in 0…1; what the network could not say (NaN) counts as far away."""
@@ -41,3 +44,12 @@ class Range:
     def contrast(self) -> float:
         """0…1: how much farther the far is than the near. A page of text has none, whatever is stretched."""
         return max(0.0, min(1.0, (self.high - self.low) / max(abs(self.high), 1e-9)))
+
+
+def range_of(inverse_depth: Map, settings: Settings) -> tuple[float, float] | None:
+    """What counts as far and as near in one map; None if nothing in it is a number."""
+    sound = inverse_depth[np.isfinite(inverse_depth)]
+    if not sound.size:
+        return None
+    low, high = np.percentile(sound, (settings.low_percent, settings.high_percent))
+    return float(low), float(high)

@@ -3,6 +3,9 @@
 `depth.sync: exact` makes the map of each frame that the network has seen. `latest` makes one for every frame
 that is captured: the newest map, carried there by optical flow. In both, while the depth worker is away or
 hangs, the last map is carried along, so that the picture goes on, and eases to flat after a second.
+
+In a conversion (`launcher.py convert`) time is the film's own, however long a frame takes, and the scenes are
+known from a first pass.
 """
 
 from collections import deque
@@ -15,12 +18,14 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from shm.frame import FrameInfo
 from shm.lease import Lease, OpenSlot
 from workers.steady._comfort import Comfort
 from workers.steady._cut import is_cut
 from workers.steady._filter import blended
 from workers.steady._overlay import Overlay, read_mask
 from workers.steady._range import Range
+from workers.steady._scenes import Scene, Scenes
 from workers.worker import CannotWork, Worker
 
 if TYPE_CHECKING:
@@ -58,7 +63,7 @@ class Nearness(Worker):
 
     reads, follows = "depth", "small"
     writes = {"nearness": "0..1"}
-    shares = ("depth", "stereo")
+    shares = ("depth", "stereo", "conversion")
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
@@ -74,6 +79,9 @@ class Nearness(Worker):
         self._unmapped_since: int | None = None
         self._waited = self._usual_wait = 0.0
         self._flatness, self._flat_at = 0.0, 0  # 1 = flat; and when (ns) that was so
+        self._conversion = getattr(self.settings, "conversion", None)
+        self._scenes: Scenes | None = None
+        self._scene: Scene | None = None
 
     def open(self) -> None:
         path = self.settings.steady.mask
@@ -81,6 +89,8 @@ class Nearness(Worker):
             self._overlay = Overlay(read_mask(path) if path else None)
         except (OSError, ValueError) as error:
             raise CannotWork(f"steady.mask: {error}; white in it stays flat") from error
+        if self._conversion is not None and not self._conversion.pictures:
+            self._scenes = Scenes.read(self._conversion.scenes)
 
     @classmethod
     def sizes(cls, settings: SimpleNamespace, rings: Mapping[str, int]) -> dict[str, int]:
@@ -89,7 +99,7 @@ class Nearness(Worker):
     def process(self, depth: Lease, nearness: OpenSlot) -> bool:
         """A new map. With `latest` nothing is published of it, unless its frame is still the newest."""
         info, inverse_depth, steady = depth.info, depth.frame, self.settings.steady
-        seq, now = info.source.seq, info.t_capture
+        seq, now = info.source.seq, self._time_of(info)
         latest = self.settings.depth.sync == "latest"
         self._unmapped_since, self._usual_wait, self._waited = None, self._waited, 0.0
         if latest and seq < self._scene_since:
@@ -100,7 +110,8 @@ class Nearness(Worker):
         ):
             self._begin_scene()
         grey = self._grey_of(seq, inverse_depth.shape)
-        self._range.follow(inverse_depth, steady, now)
+        if self._scene is None:
+            self._range.follow(inverse_depth, steady, now)
         values = self._range.nearness(inverse_depth)
         if grey is not None and self._key is not None and steady.smoothing > 0:
             known_before = self._key.carrier.carry(self._key.values, grey)
@@ -115,9 +126,9 @@ class Nearness(Worker):
 
     def follow(self, small: Lease, input_live: bool, nearness: OpenSlot) -> bool:
         """Remembers what the maps will belong to; carries the last one where it is wanted."""
-        seq, now = small.info.source.seq, small.info.t_capture
+        seq, now = small.info.source.seq, self._time_of(small.info)
         grey = np.asarray(cv2.cvtColor(small.frame, cv2.COLOR_RGB2GRAY), np.uint8)
-        if self._seen and is_cut(self._seen[-1][1], grey):
+        if self._begins_a_scene(small.info, grey):
             self._scene_since = seq
             self._overlay.reset()
         self._seen.append((seq, grey))
@@ -146,6 +157,20 @@ class Nearness(Worker):
             self._flatten((now - self._key.said_at) / 1e9)
         self._put(values, grey, now, nearness)
         return True
+
+    def _time_of(self, info: FrameInfo) -> int:
+        """In ns; by the clock, or in a conversion the film's own."""
+        return info.t_capture if self._conversion is None else info.pts * 1000
+
+    def _begins_a_scene(self, info: FrameInfo, grey: Grey) -> bool:
+        """By what is known of the film, or by looking at the picture and the one before."""
+        if self._conversion is not None and self._conversion.pictures:
+            return True
+        if self._scenes is None:
+            return bool(self._seen) and is_cut(self._seen[-1][1], grey)
+        before, self._scene = self._scene, self._scenes.at(info.pts)
+        self._range.fix(self._scene.low, self._scene.high)
+        return before is not None and before != self._scene
 
     def _put(self, values: Map, grey: Grey | None, now: int, nearness: OpenSlot) -> None:
         """Into the slot, made comfortable, and as flat as it has to be."""

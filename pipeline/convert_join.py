@@ -1,0 +1,146 @@
+"""The end of a conversion: its parts, and the sound, subtitles and chapters of the source, become one file.
+Nothing is coded again."""
+
+import heapq
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+
+from pipeline.convert_folder import CannotConvert
+from workers.convert import Settings
+from workers.convert._encoders import add_video, coded, options_of
+from workers.convert._film import opened
+from workers.convert._segments import shift_of
+
+MATROSKA = (".mkv", ".webm")
+CONTAINERS = (".mp4", ".m4v", ".mov", *MATROSKA)
+COPIED = ("audio", "subtitle")
+STEREO_MODES = {
+    "half-sbs": ("left_right", "right_left"),
+    "full-sbs": ("left_right", "right_left"),
+    "half-tab": ("top_bottom", "bottom_top"),
+    "full-tab": ("top_bottom", "bottom_top"),
+    "row-interlaced": ("row_interleaved_lr", "row_interleaved_rl"),
+    "column-interlaced": ("col_interleaved_lr", "col_interleaved_rl"),
+    "checkerboard": ("checkerboard_lr", "checkerboard_rl"),
+    "anaglyph-dubois": ("anaglyph_cyan_red", "anaglyph_cyan_red"),
+    "anaglyph-half-colour": ("anaglyph_cyan_red", "anaglyph_cyan_red"),
+    "anaglyph-grey": ("anaglyph_cyan_red", "anaglyph_cyan_red"),
+}
+"""Layout → Matroska's StereoMode, and that of swapped eyes."""
+Times = list[int]
+Packets = Iterator[tuple[float, Any]]
+
+
+def join(
+    source: Path, segments: Sequence[Path], target: Path, layout: str, swapped: bool, frames: int
+) -> None:
+    """Raises CannotConvert."""
+    try:
+        with opened(source) as (film, stream), av.open(str(target), "w") as made, ExitStack() as files:
+            times = [time for time, _ in _video_packets(segments, stream.time_base)]
+            if len(times) != frames:
+                raise CannotConvert(f"{target}: its parts have {len(times)} of {frames} frames")
+            first = files.enter_context(av.open(str(segments[0]))).streams.video[0]
+            video = made.add_stream_from_template(first)
+            video.time_base = stream.time_base
+            if layout in STEREO_MODES and target.suffix.lower() in MATROSKA:
+                video.metadata["stereo_mode"] = STEREO_MODES[layout][swapped]
+            copies = _copied_streams(film, made)
+            _copy_about(film, made)
+            packets = [_timed(segments, times, video, stream.time_base), _other_packets(film, copies)]
+            for _, packet in heapq.merge(*packets, key=lambda pair: pair[0]):
+                made.mux(packet)
+    except (av.FFmpegError, OSError) as error:
+        raise CannotConvert(f"{target}: cannot be written: {error}; what is done is kept") from error
+
+
+def try_out(source: Path, folder: Path, ending: str, convert: Settings, layout: str, swapped: bool) -> None:
+    """Two grey frames with all streams, before hours are spent on the real ones. Raises CannotConvert."""
+    trial = folder / f"trial{ending}"
+    if ending not in CONTAINERS:
+        raise CannotConvert(f"{ending}: the result's name has to end in {', '.join(CONTAINERS)}")
+    try:
+        with opened(source) as (film, stream), av.open(str(trial), "w") as made:
+            rate, time_base = stream.average_rate or Fraction(30), stream.time_base
+            video = add_video(
+                made, convert, options_of(convert, layout, swapped), (256, 256), time_base, rate, 1
+            )
+            _copied_streams(film, made)
+            step = max(1, round(1 / rate / time_base))
+            for number in range(2):
+                grey = np.full((256, 256, 3), 128, np.uint8)
+                made.mux(video.encode(coded(grey, number * step, time_base, 1)))
+            made.mux(video.encode(None))
+    except (av.FFmpegError, OSError, ValueError) as error:
+        raise CannotConvert(
+            f"{source}: its streams and {convert.encoder} do not go into {ending}: {error}; .mkv holds "
+            "nearly everything, and libx264 works everywhere"
+        ) from error
+    finally:
+        trial.unlink(missing_ok=True)
+
+
+def _video_packets(segments: Sequence[Path], time_base: Fraction) -> Iterator[tuple[int, Any]]:
+    """(when it is shown, packet) in the order in which they are coded, in the source's units."""
+    for path in segments:
+        with av.open(str(path)) as part:
+            for packet in part.demux(video=0):
+                if packet.size:
+                    yield (
+                        round((packet.pts or 0) * packet.time_base / time_base) - shift_of(time_base),
+                        packet,
+                    )
+
+
+def _timed(segments: Sequence[Path], times: Times, video: Any, time_base: Fraction) -> Packets:
+    """With decoding times for the whole: each part's own would go back where it begins."""
+    shown = sorted(times)
+    rank = {time: number for number, time in enumerate(shown)}
+    late = max(number - rank[time] for number, time in enumerate(times))
+    step = shown[1] - shown[0] if len(shown) > 1 else 1
+    for number, (time, packet) in enumerate(_video_packets(segments, time_base)):
+        early, after = number - late, rank[time] + 1
+        packet.time_base, packet.pts = time_base, time
+        packet.dts = shown[early] if early >= 0 else shown[0] + early * step
+        packet.duration = shown[after] - time if after < len(shown) else step
+        packet.stream = video
+        yield float(packet.dts * time_base), packet
+
+
+def _copied_streams(film: Any, made: Any) -> dict[int, Any]:
+    """Stream of the source, by its number → its place in the result."""
+    copies = {}
+    for stream in film.streams:
+        if stream.type in COPIED:
+            copy = made.add_stream_from_template(stream)
+            copy.metadata.update(stream.metadata)
+            copy.disposition = stream.disposition
+            copies[stream.index] = copy
+        elif stream.type == "attachment" and made.format.name.startswith("matroska"):
+            made.add_attachment(stream.name or "attachment", stream.mimetype or "", stream.data)
+    return copies
+
+
+def _copy_about(film: Any, made: Any) -> None:
+    made.metadata.update(film.metadata)
+    if chapters := film.chapters():
+        made.set_chapters(chapters)
+
+
+def _other_packets(film: Any, copies: dict[int, Any]) -> Packets:
+    if not copies:
+        return
+    last = 0.0
+    for packet in film.demux(*(film.streams[number] for number in copies)):
+        if not packet.size:
+            continue
+        at = packet.dts if packet.dts is not None else packet.pts
+        last = last if at is None else float(at * packet.time_base)
+        packet.stream = copies[packet.stream.index]
+        yield last, packet

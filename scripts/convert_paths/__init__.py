@@ -1,0 +1,1 @@
+"""What scripts/bench_convert.py measures with."""

@@ -1,0 +1,296 @@
+"""`launcher.py convert`, as a user starts it: every frame once and at its time, all else as it was, and what
+is done outlives every kill."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import cv2
+import numpy as np
+import numpy.typing as npt
+import psutil
+import pytest
+
+from pipeline.commands import main
+from tests.live.needs import needs
+from tests.pipeline.running import REPO, WATCHDOG, command, is_there, until
+from tests.shm.ring_processes import die_with_parent
+from tests.workers.made_films import add_film, add_frames, add_sound, packets, picture, shown_times
+
+pytestmark = [needs("model", "ffprobe"), pytest.mark.timeout(120)]
+SIZE, FRAMES, CUT = (96, 128), 90, 50
+TIMES = [37 * number + (number % 3) * 9 + (number > 20) * 400 for number in range(FRAMES)]
+SUBTITLES = (
+    "1\n00:00:00,200 --> 00:00:01,500\nEverything is deep\n\n2\n00:00:02,000 --> 00:00:03,000\nor near\n"
+)
+SETTINGS = (
+    "--set=depth.model=tcmonodepth-small",
+    "--set=stereo.layout=full-sbs",
+    "--set=stereo.fill_16_9=false",
+    "--set=stereo.strength=4",
+    "--set=convert.preset=fast",
+    "--set=convert.segment_seconds=0.5",
+)
+
+
+@pytest.fixture(scope="module")
+def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Frames at odd times with a cut, two tones, subtitles, a chapter and a title."""
+    path = tmp_path_factory.mktemp("convert") / "film.mkv"
+    subtitles = path.with_suffix(".srt")
+    subtitles.write_text(SUBTITLES)
+    with av.open(str(path), "w") as target, av.open(str(subtitles)) as texts:
+        target.metadata["title"] = "A pattern drifts"
+        target.set_chapters(
+            [{"id": 1, "start": 0, "end": 2000, "time_base": Fraction(1, 1000), "metadata": {"title": "One"}}]
+        )
+        video = add_film(target, SIZE)
+        sounds: list[Any] = [target.add_stream(codec, rate=48000) for codec in ("aac", "libopus")]
+        for sound, language in zip(sounds, ("eng", "fra"), strict=True):
+            sound.layout, sound.metadata["language"] = "mono", language
+        text = target.add_stream_from_template(texts.streams.subtitles[0])
+        for packet in texts.demux():
+            if packet.size:
+                packet.stream = text
+                target.mux(packet)
+        add_frames(target, video, TIMES, cuts=[CUT])
+        for sound in sounds:
+            add_sound(target, sound, 3.5)
+    return path
+
+
+@pytest.fixture(scope="module")
+def made(film: Path) -> Path:
+    """What it becomes, with its depth beside it."""
+    out = film.with_name("film-3d.mkv")
+    result = convert(film, out, "--depth-out", str(film.parent / "depth"))
+    assert result.returncode == 0, result.stderr
+    assert result.stdout == f"{out}: {FRAMES} frames\n"
+    assert result.stderr == ""
+    return out
+
+
+def convert(source: Path, out: Path, *more: str) -> subprocess.CompletedProcess[str]:
+    return command("convert", str(source), str(out), *SETTINGS, *more)
+
+
+def refused(capsys: pytest.CaptureFixture[str], source: Path, out: Path, *more: str) -> str:
+    """What it says, where it does not even begin."""
+    assert main(["convert", str(source), str(out), *SETTINGS, *more]) == 1
+    return capsys.readouterr().err
+
+
+def frames(path: Path) -> list[npt.NDArray[np.int64]]:
+    with av.open(str(path)) as container:
+        return [frame.to_ndarray(format="rgb24").astype(np.int64) for frame in container.decode(video=0)]
+
+
+def probed(path: Path, *what: str) -> dict[str, Any]:
+    found = subprocess.run(
+        ["ffprobe", "-v", "error", "-of", "json", *what, str(path)],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    answer: dict[str, Any] = json.loads(found.stdout)
+    return answer
+
+
+def test_no_frame_is_lost_or_doubled_and_each_has_its_time(film: Path, made: Path) -> None:
+    assert len(shown_times(made)) == FRAMES
+    assert shown_times(made) == shown_times(film)
+
+
+def test_each_frame_is_its_own_beside_its_other_view(made: Path) -> None:
+    for number, shown in enumerate(frames(made)):
+        left, right = np.hsplit(shown, 2)
+        was = picture(number, int(number >= CUT)).astype(np.int64)
+        assert np.abs(left - was).mean() < 25
+        assert np.abs(right - was).mean() < 25
+        for other in (number - 4, number + 4):
+            assert np.abs(left - was).mean() < np.abs(left - picture(other, int(number >= CUT))).mean()
+
+
+@pytest.mark.parametrize(("kind", "which"), [("audio", 0), ("audio", 1), ("subtitle", 0)])
+def test_sound_and_subtitles_are_copied_untouched(kind: str, which: int, film: Path, made: Path) -> None:
+    assert len(packets(film, kind, which)) > 1
+    assert packets(made, kind, which) == packets(film, kind, which)
+
+
+def test_languages_chapters_and_the_title_stay(made: Path) -> None:
+    about = probed(made, "-show_streams", "-show_chapters", "-show_format")
+    assert [stream["tags"].get("language") for stream in about["streams"]][1:3] == ["eng", "fra"]
+    assert about["chapters"][0]["tags"]["title"] == "One"
+    assert about["format"]["tags"]["title"] == "A pattern drifts"
+
+
+def test_players_are_told_that_it_is_3d_and_how(made: Path) -> None:
+    about = probed(made, "-show_streams", "-select_streams", "v")
+    (video,) = about["streams"]
+    assert video["tags"]["stereo_mode"] == "left_right"
+    assert (video["width"], video["height"]) == (2 * SIZE[1], SIZE[0])
+    first = probed(made, "-show_frames", "-select_streams", "v", "-read_intervals", "%+#1")["frames"][0]
+    assert "Stereo 3D" in [data["side_data_type"] for data in first["side_data_list"]]
+
+
+def test_nothing_of_the_work_is_left(made: Path) -> None:
+    assert not [path for path in made.parent.iterdir() if "converting" in path.name]
+
+
+def test_the_depth_of_each_frame_is_there_in_16_bits(made: Path) -> None:
+    maps = sorted((made.parent / "depth").iterdir())
+    assert [path.name for path in maps] == [f"{number:09}.png" for number in range(FRAMES)]
+    first = cv2.imread(str(maps[0]), cv2.IMREAD_UNCHANGED)
+    assert first is not None
+    assert first.dtype == np.uint16
+    assert len(np.unique(first)) > 500
+
+
+def test_depth_that_is_given_takes_the_network_s_place(film: Path, made: Path) -> None:
+    out = film.with_name("given.mkv")
+    result = convert(film, out, "--depth-in", str(made.parent / "depth"), "--set=convert.encoder=libx265")
+    assert result.returncode == 0, result.stderr
+    ours, given = frames(made), frames(out)
+    assert len(given) == FRAMES
+    assert np.mean([np.abs(a - b).mean() for a, b in zip(ours, given, strict=True)]) < 12
+
+
+class Converting:
+    """One that runs, and its working folder."""
+
+    def __init__(self, film: Path, out: Path) -> None:
+        self.folder = out.with_name(f".{out.name}.converting")
+        self.process = subprocess.Popen(
+            [sys.executable, str(REPO / "launcher.py"), "convert", str(film), str(out), *SETTINGS],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            preexec_fn=die_with_parent,
+        )
+        self.workers: list[psutil.Process] = []
+
+    def stop_at(self, parts: int) -> None:
+        """As soon as so many parts of the video are whole; its workers are noted, and stand still too."""
+        until(lambda: self._parts() >= parts or self.process.poll() is not None, f"{parts} parts")
+        assert self.process.poll() is None, self.process.communicate()
+        launcher = psutil.Process(self.process.pid)
+        launcher.suspend()
+        self.workers = launcher.children(recursive=True)
+        for worker in self.workers:
+            worker.suspend()
+
+    def go_on(self) -> None:
+        for process in [*self.workers, psutil.Process(self.process.pid)]:
+            if is_there(process):
+                process.resume()
+
+    def said(self) -> tuple[int, str]:
+        """Exit code and stderr, at its end; none of its workers is left."""
+        said = self.process.communicate(timeout=WATCHDOG)[1]
+        until(lambda: not any(is_there(worker) for worker in self.workers), "its workers are gone")
+        return self.process.returncode, said
+
+    def writing(self) -> psutil.Process:
+        """The last in the line, and the last to be started."""
+        return max(self.workers, key=lambda worker: worker.create_time())
+
+    def _parts(self) -> int:
+        return len(list((self.folder / "done").glob("*.nut")))
+
+
+@contextmanager
+def converting(film: Path, out: Path) -> Iterator[Converting]:
+    one = Converting(film, out)
+    try:
+        yield one
+    finally:
+        if one.process.poll() is None:
+            one.process.kill()
+            one.process.wait()
+
+
+def test_whatever_ends_it_the_same_command_goes_on_and_the_frames_are_the_same(
+    film: Path, made: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "film-3d.mkv"
+    with converting(film, out) as first:
+        first.stop_at(1)
+        assert "another conversion is making it just now" in refused(capsys, film, out)
+        first.process.send_signal(signal.SIGINT)
+        first.go_on()
+        code, said = first.said()
+        assert code == 130
+        assert "the same command goes on" in said
+    assert not out.exists()
+    with converting(film, out) as second:
+        second.stop_at(3)
+        os.kill(second.process.pid, signal.SIGKILL)
+        second.go_on()
+        second.said()
+    assert not out.exists()
+    assert "another stereo" in refused(capsys, film, out, "--set=stereo.strength=1")
+    with converting(film, out) as third:
+        third.stop_at(5)
+        third.writing().kill()
+        third.go_on()
+        code, said = third.said()
+        assert code == 0, said
+        assert "was killed by signal 9" in said
+        assert "going on with frame" in said
+    assert shown_times(out) == shown_times(film)
+    assert packets(out, "audio") == packets(film, "audio")
+    for whole, resumed in zip(frames(made), frames(out), strict=True):
+        assert np.abs(whole - resumed).mean() < 6
+    assert list(tmp_path.iterdir()) == [out]
+    assert "is there already; give --overwrite" in refused(capsys, film, out)
+
+
+def test_pictures_of_all_shapes_become_pictures_under_their_names(tmp_path: Path) -> None:
+    folder, out = tmp_path / "photos", tmp_path / "photos-3d"
+    folder.mkdir()
+    for name, size in (("wide.png", (90, 240)), ("as it is.jpg", (120, 160)), ("upright.png", (200, 90))):
+        cv2.imwrite(str(folder / name), picture(0, 1, size)[..., ::-1])
+    (folder / "notes.txt").write_text("not a picture")
+    result = convert(folder, out)
+    assert result.returncode == 0, result.stderr
+    assert result.stdout == f"{out}: 3 pictures\n"
+    assert sorted(path.name for path in out.iterdir()) == ["as it is.jpg", "upright.png", "wide.png"]
+    for name, size in (("wide.png", (90, 240)), ("as it is.jpg", (120, 160)), ("upright.png", (200, 90))):
+        shown = cv2.imread(str(out / name))
+        assert shown is not None
+        assert shown.shape[:2] == (size[0], 2 * size[1])
+        left = shown[:, : size[1], ::-1].astype(int)
+        assert np.abs(left - picture(0, 1, size)).mean() < 25
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["photos", "photos-3d"]
+
+
+@pytest.mark.parametrize(
+    ("what", "out", "more", "said"),
+    [
+        ("nothing.mp4", "out.mp4", [], "nothing.mp4: there is no such file or folder"),
+        ("text.mp4", "out.mp4", [], "text.mp4: is not a video that FFmpeg reads"),
+        ("text.mp4", "text.mp4", [], "is what would be converted"),
+        ("photo.png", "out.mp4", [], "a picture becomes a picture"),
+        ("empty", "out", [], "there is no picture in it"),
+        ("text.mp4", "out.mp4", ["--set=depth.model=true"], "name a network"),
+        ("photo.png", "out.png", ["--depth-in=nowhere"], "nowhere: there is no such folder"),
+    ],
+)
+def test_what_cannot_be_is_said_and_nothing_is_left(
+    what: str, out: str, more: list[str], said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "text.mp4").write_text("a video is worth a thousand pictures")
+    cv2.imwrite(str(tmp_path / "photo.png"), picture(0, 0))
+    (tmp_path / "empty").mkdir()
+    there = sorted(tmp_path.iterdir())
+    assert main(["convert", str(tmp_path / what), str(tmp_path / out), *SETTINGS, *more]) in (1, 2)
+    assert said in capsys.readouterr().err
+    assert sorted(tmp_path.iterdir()) == there

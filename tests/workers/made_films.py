@@ -1,0 +1,64 @@
+"""Films made for tests: a moving pattern with what a test wants to know of it."""
+
+from collections.abc import Sequence
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+import numpy.typing as npt
+
+MILLISECONDS = Fraction(1, 1000)
+SCENES = ((60, 40), (200, 90))
+"""Grey level and how far it goes from there, of the two sorts of scenes; a cut goes from one to the other."""
+
+
+def picture(number: int, scene: int, size: tuple[int, int] = (96, 128)) -> npt.NDArray[np.uint8]:
+    """A pattern that drifts by two pixels a frame."""
+    rows, columns = np.indices(size)
+    base, depth = SCENES[scene % 2]
+    waves = np.sin((columns + 2 * number) / 7) * np.cos(rows / 5)
+    grey = np.clip(base + depth * waves * 0.5, 0, 255).astype(np.uint8)
+    return np.dstack([grey, np.roll(grey, 9, 1), 255 - grey])
+
+
+def add_film(container: Any, size: tuple[int, int], codec: str = "libx264", **options: str) -> Any:
+    film: Any = container.add_stream(codec, rate=25, options={"crf": "12", **options})
+    film.height, film.width = size
+    film.pix_fmt = "yuv420p"
+    film.codec_context.time_base = MILLISECONDS
+    return film
+
+
+def add_frames(container: Any, film: Any, times: Sequence[int], cuts: Sequence[int] = ()) -> None:
+    """At these milliseconds; a scene begins at each number in `cuts`."""
+    for number, time in enumerate(times):
+        scene = sum(number >= cut for cut in cuts)
+        frame = av.VideoFrame.from_ndarray(picture(number, scene, (film.height, film.width)), format="rgb24")
+        frame.pts, frame.time_base = time, MILLISECONDS
+        container.mux(film.encode(frame))
+    container.mux(film.encode(None))
+
+
+def add_sound(container: Any, sound: Any, seconds: float) -> None:
+    """A tone."""
+    rate = 48000
+    tone = np.sin(np.arange(int(seconds * rate)) * 440 * 2 * np.pi / rate).astype(np.float32)
+    for begin in range(0, len(tone) - 1024, 1024):
+        frame = av.AudioFrame.from_ndarray(tone[None, begin : begin + 1024], format="fltp", layout="mono")
+        frame.sample_rate, frame.pts, frame.time_base = rate, begin, Fraction(1, rate)
+        container.mux(sound.encode(frame))
+    container.mux(sound.encode(None))
+
+
+def shown_times(path: Path) -> list[Fraction]:
+    with av.open(str(path)) as container:
+        return [frame.pts * frame.time_base for frame in container.decode(video=0)]
+
+
+def packets(path: Path, kind: str, which: int = 0) -> list[tuple[Fraction, bytes]]:
+    """When, and the bytes as they are."""
+    with av.open(str(path)) as container:
+        stream = [one for one in container.streams if one.type == kind][which]
+        return [(one.pts * one.time_base, bytes(one)) for one in container.demux(stream) if one.size]

@@ -1,0 +1,73 @@
+"""Encoders for files: what each is told, so that quality is the same throughout."""
+
+from fractions import Fraction
+from typing import Any
+
+import av
+from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc
+
+from workers.convert import Settings
+
+FASTER = {"fast": 0, "medium": 1, "slow": 2}
+SVT_PRESETS, NVENC_PRESETS = ("10", "8", "5"), ("p2", "p4", "p6")
+SVT_PER_CRF = 1.5  # its scale goes to 63, x264's to 51, and looks alike from there
+FRAME_PACKING = {
+    "checkerboard": 0,
+    "column-interlaced": 1,
+    "row-interlaced": 2,
+    "half-sbs": 3,
+    "full-sbs": 3,
+    "half-tab": 4,
+    "full-tab": 4,
+    "frame-sequential": 5,
+}
+"""Layout → what H.264 calls it (ITU-T H.264, D.2.26)."""
+
+
+def options_of(convert: Settings, layout: str, swapped: bool) -> dict[str, str]:
+    """FFmpeg's, for this encoder. `swapped` views have no name in H.264 that x264 could write."""
+    quality, step = str(convert.quality), FASTER[convert.preset]
+    if convert.encoder == "libx264":
+        packing = FRAME_PACKING.get(layout) if not swapped else None
+        more = {"x264-params": f"frame-packing={packing}"} if packing is not None else {}
+        return {"crf": quality, "preset": convert.preset, **more}
+    if convert.encoder == "libx265":
+        return {"crf": quality, "preset": convert.preset, "x265-params": "log-level=error"}
+    if convert.encoder == "libsvtav1":
+        return {"crf": str(round(convert.quality * SVT_PER_CRF)), "preset": SVT_PRESETS[step]}
+    kind = convert.encoder.partition("_")[2]
+    return {
+        "nvenc": {"rc": "constqp", "qp": quality, "preset": NVENC_PRESETS[step]},
+        "qsv": {"global_quality": quality, "preset": convert.preset},
+        "amf": {"rc": "cqp", "qp_i": quality, "qp_p": quality, "quality": "quality"},
+        "videotoolbox": {"q:v": str(100 - 2 * convert.quality), "allow_sw": "0"},
+    }[kind]
+
+
+def add_video(
+    container: Any,
+    convert: Settings,
+    options: dict[str, str],
+    size: tuple[int, int],
+    time_base: Fraction,
+    rate: Fraction,
+    threads: int,
+) -> Any:
+    """A video stream in the container, with its encoder; `size` in rows and columns."""
+    stream = container.add_stream(convert.encoder, rate=rate, options=options)
+    stream.height, stream.width = size
+    stream.pix_fmt = "yuv420p"
+    context = stream.codec_context
+    context.time_base, context.thread_count = time_base, threads
+    context.color_range, context.colorspace = ColorRange.MPEG, Colorspace.ITU709
+    context.color_primaries, context.color_trc = ColorPrimaries.BT709, ColorTrc.BT709
+    return stream
+
+
+def coded(pixels: Any, pts: int, time_base: Fraction, threads: int) -> Any:
+    """uint8[H, W, 3], RGB → the frame that an encoder takes."""
+    frame = av.VideoFrame.from_ndarray(pixels, format="rgb24")
+    frame = frame.reformat(format="yuv420p", dst_colorspace=Colorspace.ITU709, threads=threads)
+    frame.color_range, frame.colorspace = ColorRange.MPEG, Colorspace.ITU709
+    frame.pts, frame.time_base = pts, time_base
+    return frame

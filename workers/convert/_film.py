@@ -1,0 +1,93 @@
+"""The frames of a video file, each with its time. What cannot be decoded is left out, and remembered."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+from av.stream import Disposition
+
+from workers.convert._upright import Upright
+
+MICROSECONDS = Fraction(1, 1_000_000)
+
+
+class CannotRead(Exception):
+    """What is wrong with the file."""
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[tuple[Any, Any]]:
+    """(container, its video stream). Raises CannotRead."""
+    try:
+        container = av.open(str(path))
+    except (av.FFmpegError, OSError) as error:
+        raise CannotRead(f"{path}: is not a video that FFmpeg reads: {error}") from error
+    with container:
+        films = [one for one in container.streams.video if not one.disposition & Disposition.attached_pic]
+        if not films:
+            raise CannotRead(f"{path}: has no picture")
+        yield container, films[0]
+
+
+def time_of(pts: int, time_base: Fraction) -> int:
+    """Microseconds, as they go through the rings."""
+    return round(pts * time_base / MICROSECONDS)
+
+
+def ticks_of(time: int, time_base: Fraction) -> int:
+    """The same time in the file's own units. Exact for units longer than two microseconds."""
+    return round(time * MICROSECONDS / time_base)
+
+
+class Film:
+    """`for time, frame in film.frames()`: times in microseconds, rising; `film.upright(frame)` has pixels."""
+
+    def __init__(self, path: Path, threads: int) -> None:
+        self._path, self._threads = path, threads
+        self.broken: list[str] = []
+        with opened(path) as (_, stream):
+            self.upright = Upright(stream.sample_aspect_ratio or Fraction(1))
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Rows and columns, upright. Raises CannotRead."""
+        for _, frame in self.frames():
+            rows, columns = self.upright(frame).shape[:2]
+            return rows, columns
+        raise CannotRead(f"{self._path}: has no picture that can be decoded")
+
+    def frames(self) -> Iterator[tuple[int, Any]]:
+        """Raises CannotRead."""
+        with opened(self._path) as (container, stream):
+            stream.thread_type = "AUTO"
+            stream.codec_context.thread_count = self._threads
+            length = 1 / (stream.average_rate or Fraction(30))
+            last, before = None, None
+            for frame in self._decoded(container, stream):
+                pts = frame.dts if frame.pts is None else frame.pts
+                if pts is None:
+                    pts = 0 if last is None else last + max(1, round(length / stream.time_base))
+                last = pts if last is None else max(pts, last + 1)
+                time = time_of(last, stream.time_base)
+                before = time if before is None else max(time, before + 1)
+                yield before, frame
+
+    def _decoded(self, container: Any, stream: Any) -> Iterator[Any]:
+        packets = container.demux(stream)
+        while True:
+            at = None
+            try:
+                packet = next(packets, None)
+                if packet is None:
+                    return
+                at = packet.dts if packet.pts is None else packet.pts
+                yield from packet.decode()  # the last, an empty one, has the decoder give what it holds back
+            except av.InvalidDataError as error:
+                self._note(at, stream, error)
+
+    def _note(self, at: int | None, stream: Any, error: Exception) -> None:
+        where = "at its end" if at is None else f"at {float(at * stream.time_base):.2f} s"
+        self.broken.append(f"{where}: {error}")

@@ -1,0 +1,91 @@
+"""A decoded frame as a player would show it: turned, with square pixels, in ordinary 8-bit colours."""
+
+from fractions import Fraction
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import av.filter
+import numpy as np
+import numpy.typing as npt
+from av.video.reformatter import ColorTrc
+
+from workers.convert._light import HDR, write_table
+
+HD = 720  # rows from which colours are BT.709 where nothing says what they are, as players have it
+MATRICES = {1: "bt709", 4: "fcc", 5: "bt470", 6: "smpte170m", 7: "smpte240m", 9: "bt2020", 10: "bt2020"}
+"""By FFmpeg's number (AVColorSpace), as its filter scale names them."""
+TURNS = {
+    0: [],
+    90: [("transpose", "cclock")],
+    180: [("hflip", ""), ("vflip", "")],
+    270: [("transpose", "clock")],
+}
+
+
+class Upright:
+    """All frames come out at the size that the first has on the screen."""
+
+    def __init__(self, shape: Fraction) -> None:
+        """`shape` of a pixel: its width by its height."""
+        self._shape = shape
+        self._size: tuple[int, int] | None = None
+        self._graph: Any = None
+        self._made_for: tuple[object, ...] = ()
+        self._tables: TemporaryDirectory[str] | None = None
+
+    def __call__(self, frame: Any) -> npt.NDArray[np.uint8]:
+        """uint8[H, W, 3], RGB."""
+        size = frame.width, frame.height, frame.rotation % 360
+        form = (*size, frame.format.name, frame.colorspace, frame.color_range, frame.color_trc)
+        if form != self._made_for:
+            self._graph, self._made_for = self._graph_for(frame), form
+        self._graph.vpush(frame)
+        shown = self._graph.vpull()
+        return np.asarray(shown.to_ndarray(), np.uint8)
+
+    def _graph_for(self, frame: Any) -> Any:
+        turn = round(frame.rotation / 90) * 90 % 360
+        width, height = _square(frame.width, frame.height, self._shape)
+        if turn in (90, 270):
+            width, height = height, width
+        if self._size is None:
+            self._size = width, height
+        usual = "bt709" if frame.height >= HD else "bt601"
+        matrix = MATRICES.get(frame.colorspace, usual)
+        size = f"{self._size[0]}:{self._size[1]}"
+        nodes = [*TURNS[turn], ("scale", f"{size}:in_color_matrix={matrix}:flags=bicubic")]
+        if frame.color_trc in HDR:
+            nodes += [("format", "gbrp16le"), ("lut3d", f"file='{self._table(frame.color_trc)}'")]
+        return _graph(frame, [*nodes, ("format", "rgb24")])
+
+    def _table(self, curve: int) -> Path:
+        self._tables = self._tables or TemporaryDirectory(prefix="stereoring-")
+        path = Path(self._tables.name) / f"{ColorTrc(curve).name}.cube"
+        if not path.exists():
+            write_table(path, curve)
+        return path
+
+
+def _square(width: int, height: int, shape: Fraction) -> tuple[int, int]:
+    """The size with square pixels: the longer way is stretched, so that none is lost; even."""
+    if shape > 1:
+        width = round(width * shape)
+    elif shape < 1:
+        height = round(height / shape)
+    return max(2, width & ~1), max(2, height & ~1)
+
+
+def _graph(frame: Any, nodes: list[tuple[str, str]]) -> Any:
+    graph = av.filter.Graph()
+    begin = graph.add_buffer(
+        width=frame.width, height=frame.height, format=frame.format, time_base=Fraction(1, 1000)
+    )
+    chain = [
+        begin,
+        *(graph.add(name, arguments or None) for name, arguments in nodes),
+        graph.add("buffersink"),
+    ]
+    graph.link_nodes(*chain)
+    graph.configure()
+    return graph

@@ -1,0 +1,75 @@
+"""The beginning of a conversion's line: every frame of the file once, as soon as there is room."""
+
+import time
+from collections.abc import Iterator, Mapping
+from types import SimpleNamespace
+from typing import Any, ClassVar
+
+import numpy as np
+
+from shm.lease import OpenSlot
+from workers.capture._frames import shrink
+from workers.convert._conversion import End
+from workers.convert._film import CannotRead, Film
+from workers.convert._pictures import Pictures
+from workers.worker import CannotWork, Wiring, Worker
+
+
+class Reading(Worker):
+    """Full frames and small ones; the first pass, the survey, needs only the small."""
+
+    shares: ClassVar[tuple[str, ...]] = ("depth", "conversion")
+    threads = 16
+
+    @classmethod
+    def wiring(cls, settings: SimpleNamespace) -> Wiring:
+        full = {} if settings.conversion.job == "survey" else {"frame": "RGB"}
+        return Wiring(None, None, None, {**full, "small": "RGB"}, {})
+
+    @classmethod
+    def sizes(cls, settings: SimpleNamespace, rings: Mapping[str, int]) -> dict[str, int]:
+        try:
+            rows, columns = _source(settings, 1).size
+        except CannotRead as error:
+            raise ValueError(str(error)) from error
+        # With the bars that make it 16:9, for the stereo worker reckons from this what its pictures take.
+        pixels = (max(rows, columns * 9 // 16) + 4) * (max(columns, rows * 16 // 9) + 4)
+        return {"frame": pixels * 3, "small": settings.depth.height * settings.depth.width * 3}
+
+    def open(self) -> None:
+        self._source = _source(self.settings, self.host.threads)
+        self._frames: Iterator[tuple[int, Any]] = self._source.frames()
+        self._number, self._over = 0, False
+
+    def due(self) -> float:
+        return float("inf") if self._over else 0.0
+
+    def process(self, *slots: OpenSlot) -> int | None:
+        conversion = self.settings.conversion
+        try:
+            found = next(self._frames, None)
+        except CannotRead as error:
+            raise CannotWork(str(error)) from error
+        if found is None:
+            self._over = True
+            End(self._number, tuple(self._source.broken)).write(conversion)
+            return None
+        self._number += 1
+        if self._number <= conversion.begin:
+            return None
+        self.pts, frame = found
+        self._put(self._source.upright(frame), *slots)
+        return time.perf_counter_ns()
+
+    def _put(self, pixels: Any, *slots: OpenSlot) -> None:
+        depth = self.settings.depth
+        *full, small = slots
+        for slot in full:
+            np.copyto(slot.view(pixels.shape), pixels)
+        shrink(pixels, small.view((depth.height, depth.width, 3)))
+
+
+def _source(settings: SimpleNamespace, threads: int) -> Film | Pictures:
+    """Raises CannotRead."""
+    conversion = settings.conversion
+    return Pictures(conversion.source) if conversion.pictures else Film(conversion.source, threads)
