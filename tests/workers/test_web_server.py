@@ -128,7 +128,7 @@ def test_an_expectation_that_is_no_text_is_refused(
 
 
 def test_video_that_browsers_cannot_play_is_refused_with_the_reason() -> None:
-    settings = SimpleNamespace(web=Settings(port=free_port()), encode=Encoding(codec="hevc"))
+    settings = SimpleNamespace(web=Settings(port=free_port()), audio=Audio(), encode=Encoding(codec="hevc"))
     assert Web.wiring(settings).follows is None
     sink = Web(settings, Host(lambda what, limit: nullcontext(), lambda kind, **what: None, 1))
     sink.open()
