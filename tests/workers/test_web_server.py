@@ -18,7 +18,7 @@ from scripts.soaking.fuzz_inputs import OFFER
 from tests.live.client import Client
 from tests.live.program import free_port
 from workers.audio import Settings as Audio
-from workers.sinks._audience import Picture
+from workers.sinks._clients import Picture
 from workers.sinks._web import whep
 from workers.sinks._web.server import Places, Server
 from workers.sinks.web import Settings, Web

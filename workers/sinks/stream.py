@@ -9,7 +9,7 @@ from annotated_types import Ge, Le
 
 from shm.lease import Lease
 from workers.audio._packets import AAC, unpacked
-from workers.sinks._audience import AUDIO, PACKETS, Packet, Sound, hears
+from workers.sinks._clients import AUDIO, PACKETS, Packet, Sound, hears
 from workers.sinks._h264 import starts_anew
 from workers.worker import CannotWork, Wiring, Worker
 

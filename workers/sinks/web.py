@@ -13,7 +13,7 @@ from annotated_types import Ge, Le
 
 from shm.lease import Lease
 from workers.audio._packets import unpacked
-from workers.sinks._audience import AUDIO, PACKETS, PICTURE, Packet, Picture, Sound, hears
+from workers.sinks._clients import AUDIO, PACKETS, PICTURE, Packet, Picture, Sound, hears
 from workers.sinks._h264 import starts_anew
 from workers.sinks._web.eyes import eyes_of
 from workers.sinks._web.tokens import control_token, view_token

@@ -5,7 +5,7 @@ FFmpeg's muxer would keep a picture until it has heard the sound of that time.
 
 import struct
 
-from workers.sinks._audience import Packet, Sound
+from workers.sinks._clients import Packet, Sound
 from workers.sinks._h264 import parameter_sets, with_lengths
 from workers.sinks._stream.amf import encoded
 from workers.sinks._stream.rtmp import DATA, PICTURE, SOUND

@@ -9,7 +9,8 @@ import time
 from dataclasses import dataclass
 
 from workers.audio._packets import AAC, RATE
-from workers.sinks._audience import PACKETS, Audience, Packet, Sound, TooMany, VideoClient
+from workers.sinks._audience import Audience, TooMany
+from workers.sinks._clients import PACKETS, Packet, Sound, VideoClient
 from workers.sinks._send_buffer import PATIENCE, keep_little
 from workers.sinks._stream.digest import Digest
 from workers.sinks._stream.messages import Answer, NoRequest, Request, read_request

@@ -9,7 +9,8 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from workers.audio._packets import AudioCodec
-from workers.sinks._audience import PACKETS, Audience, Packet, TooMany, VideoClient
+from workers.sinks._audience import Audience, TooMany
+from workers.sinks._clients import PACKETS, Packet, VideoClient
 from workers.sinks._send_buffer import keep_little
 from workers.sinks._stream.flv import Tags
 from workers.sinks._stream.rtmp import Publisher

@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from workers.audio._packets import AudioCodec
-from workers.sinks._audience import Audience, Packet, Sound
+from workers.sinks._audience import Audience
+from workers.sinks._clients import Packet, Sound
 from workers.sinks._stream.digest import USER
 from workers.sinks._stream.player import Player
 from workers.sinks._stream.push import LOG, Push, Target

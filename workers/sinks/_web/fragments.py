@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from workers.audio._packets import RATE, AudioCodec
-from workers.sinks._audience import Packet, Sound
+from workers.sinks._clients import Packet, Sound
 from workers.sinks._container import Container
 from workers.sinks._h264 import parameter_sets, with_lengths
 from workers.sinks._video_codecs import H264

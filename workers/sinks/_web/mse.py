@@ -5,7 +5,8 @@ import asyncio
 from aiohttp import web
 
 from workers.audio._packets import AAC
-from workers.sinks._audience import PACKETS, Audience, Packet, TooMany, VideoClient
+from workers.sinks._audience import Audience, TooMany
+from workers.sinks._clients import PACKETS, Packet, VideoClient
 from workers.sinks._send_buffer import PATIENCE, keep_little
 from workers.sinks._web.fragments import Fragments
 from workers.sinks._web.viewing import FULL, read_until_it_leaves, send_away

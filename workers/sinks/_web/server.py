@@ -11,7 +11,8 @@ from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from workers.house import House
-from workers.sinks._audience import Audience, Packet, Picture, Sound
+from workers.sinks._audience import Audience
+from workers.sinks._clients import Packet, Picture, Sound
 from workers.sinks._web.dash import Dash
 from workers.sinks._web.doors import Doors
 from workers.sinks._web.figures import Figures

@@ -9,16 +9,8 @@ from typing import Any
 
 from aiohttp import WSMsgType, web
 
-from workers.sinks._audience import (
-    PACKETS,
-    PICTURE,
-    Audience,
-    Client,
-    Packet,
-    Picture,
-    TooMany,
-    VideoClient,
-)
+from workers.sinks._audience import Audience, TooMany
+from workers.sinks._clients import PACKETS, PICTURE, Client, Packet, Picture, VideoClient
 from workers.sinks._send_buffer import PATIENCE, keep_little
 from workers.sinks._web.gate import FRESH
 

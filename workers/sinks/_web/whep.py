@@ -16,7 +16,8 @@ import av
 from aiohttp import web
 
 from workers.audio._packets import OPUS
-from workers.sinks._audience import AUDIO, PACKETS, Audience, SoundClient, TooMany, VideoClient
+from workers.sinks._audience import Audience, TooMany
+from workers.sinks._clients import AUDIO, PACKETS, SoundClient, VideoClient
 
 if TYPE_CHECKING:
     from aiortc import RTCPeerConnection
