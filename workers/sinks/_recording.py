@@ -56,7 +56,7 @@ class Recording:
         with self._errors_stop_it():
             if self._part is None or (key and self._is_over(self._part, data, t_capture, stereo, limits)):
                 self._begin(data, t_capture, stereo)
-            elif self._part.is_longer(t_capture, limits.seconds, limits.nbytes):
+            elif self._part.is_longer(t_capture, *limits) or stereo != self._part.stereo:
                 self._ask_once()
             assert self._part is not None
             self._part.picture(data, t_capture, key)
@@ -86,7 +86,7 @@ class Recording:
     def _is_over(self, part: Part, first: bytes, now: int, stereo: str, limits: Limits) -> bool:
         """The file cannot go on, or is to end."""
         other = (size_of(first, self._video), stereo) != (part.size, part.stereo)
-        return other or part.is_longer(now, limits.seconds, limits.nbytes)
+        return other or part.is_longer(now, *limits)
 
     def _begin(self, first: bytes, t_capture: int, stereo: str) -> None:
         self._end_the_one_before()
