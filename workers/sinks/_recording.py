@@ -41,6 +41,7 @@ class Recording:
         self._ask, self._log = ask_for_key, log
         self._part: Part | None = None
         self._ending: Part | None = None  # the one before, until the sound of its last pictures is there
+        self._number = 1
         self._waits, self._asked = True, False
         self._full, self._look_at = False, 0.0
 
@@ -90,7 +91,8 @@ class Recording:
 
     def _begin(self, first: bytes, t_capture: int, stereo: str) -> None:
         self._end_the_one_before()
-        part = Part(self._path, self._video, first, t_capture, stereo, self._sound)
+        part = Part(self._path, self._number, self._video, first, t_capture, stereo, self._sound)
+        self._number = part.number + 1  # also where an earlier one is taken away meanwhile
         self._part, self._ending, self._full = part, self._part, False
         self._log.info("writes %s", part.path)
 
