@@ -2,7 +2,7 @@
 """How late a stream is, by each way, and what all of them cost.
 
 A test scene carries the time in its corner: 1280 x 720, 30 frames a second, half side by side, true depth (no
-network runs), with sound. RTSP and RTMP (through nginx) are played by FFmpeg's library, the others by chromium:
+network runs), with sound. RTSP and RTMP (through nginx) are played by FFmpeg, the others by chromium:
 the page's own ways, and hls.js for HLS with low latency (`python scripts/vendor.py test` gets it). One is
 looked at at a time, and of several rounds the best counts: the machine has other work. Then all outputs are
 read at once.

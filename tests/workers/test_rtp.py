@@ -9,7 +9,7 @@ import pytest
 from tests.workers.test_encode import Encoding, picture
 from workers.sinks._h264 import nal_units
 from workers.sinks._stream.digest import REALM, USER, Digest
-from workers.sinks._stream.rtp import MOST, Flow, picture_payloads, sound_payload
+from workers.sinks._stream.rtp import MOST, NEXT, Flow, picture_payloads, sound_payload
 from workers.sinks._stream.sdp import description
 
 
@@ -30,7 +30,7 @@ def taken_apart(payloads: list[tuple[bytes, bool]]) -> list[bytes]:
 def test_contract_a_picture_is_cut_so_that_each_piece_fits_and_nothing_is_missing(rows: int) -> None:
     packet = Encoding().packet(picture(0, rows, rows * 16 // 9))
     payloads = list(picture_payloads(packet))
-    assert taken_apart(payloads) == list(nal_units(packet))
+    assert taken_apart(payloads) == [*nal_units(packet), NEXT]
     assert max(len(payload) for payload, _ in payloads) <= MOST
     assert [last for _, last in payloads] == [False] * (len(payloads) - 1) + [True]
 

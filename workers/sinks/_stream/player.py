@@ -22,6 +22,7 @@ LOG = logging.getLogger("workers.sinks.stream")
 PATH = re.compile(r"(?:/live)?(?:/track(\d))?")
 BEGINS_WITHIN = 15.0  # seconds, from the connection to PLAY
 SILENT = 60.0  # seconds without a request, and somebody who plays by UDP has gone
+KEYS_EVERY = 2.0  # seconds; FFmpeg throws away what it has looked at first, if it is told to be quick
 STILL = 1.0  # seconds without a picture: the source has a still one, which a player has to have again
 REPORTS_APART = 5.0  # seconds between two sender reports
 FIRST_PICTURE = 8.0  # seconds that whoever asks what there is waits for it
@@ -162,14 +163,18 @@ class Player:
 
     async def _play(self) -> None:
         """Until it is cancelled, or the player has not taken anything for a while: then it is cut off."""
-        client, reported = self._client, float("-inf")
+        client, reported, key = self._client, float("-inf"), time.monotonic()
         assert client is not None
         try:
             while True:
                 shown = await client.next(STILL)
-                if shown is None:
+                if shown is None or time.monotonic() - key > KEYS_EVERY:
+                    key = time.monotonic()  # once: it is on its way
                     self._audience.want_key()
+                if shown is None:
                     continue
+                if isinstance(shown, Packet) and shown.key:
+                    key = time.monotonic()
                 if time.monotonic() - reported > REPORTS_APART:
                     reported = time.monotonic()
                     for track in self._tracks.values():

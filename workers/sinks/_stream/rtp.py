@@ -11,6 +11,9 @@ from workers.sinks._h264 import DELIMITER, nal_units
 
 MOST = 1400  # bytes of one payload: what a network carries in one piece
 FRAGMENT = 28  # FU-A
+NEXT = bytes((DELIMITER, 0xF0))
+"""The delimiter of the next picture, sent behind each: without it FFmpeg's players know that one has ended only
+when the next has come, a frame later."""
 _HEADER = struct.Struct(">BBHII")
 _REPORT = struct.Struct(">BBHIIIIII")
 VERSION, MARKER = 0x80, 0x80
@@ -56,8 +59,9 @@ class Flow:
 
 
 def picture_payloads(packet: bytes) -> Iterator[tuple[bytes, bool]]:
-    """Those of one picture (H.264, Annex B), and whether it is the last: RFC 6184, packetization mode 1."""
-    units = [unit for unit in nal_units(packet) if unit and unit[0] & 31 != DELIMITER]
+    """Those of one picture (H.264, Annex B), and whether it is the last: RFC 6184, packetization mode 1. The
+    delimiter of the next picture is among them."""
+    units = [unit for unit in nal_units(packet) if unit and unit[0] & 31 != DELIMITER] + [NEXT]
     for number, unit in enumerate(units):
         last = number == len(units) - 1
         if len(unit) <= MOST:
