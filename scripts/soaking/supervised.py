@@ -27,7 +27,12 @@ def main(text: str) -> int:
     choice = json.loads(text)
     source = growing.Settings(**choice["growing"])
     sink = holding.Settings(choice["hold"], Path(choice["notes"]))
-    supervisor = Supervisor(make(source, sink, choice["fps"]))
+    return run(make(source, sink, choice["fps"]))
+
+
+def run(plan: Plan) -> int:
+    """Until SIGTERM."""
+    supervisor = Supervisor(plan)
     logging.basicConfig(format="%(asctime)s %(levelname)-8s %(name)s: %(message)s", level=logging.INFO)
 
     def stop(number: int, frame: FrameType | None) -> None:

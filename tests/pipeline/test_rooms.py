@@ -13,7 +13,7 @@ FILES = [REPO / "launcher.py", *(path for room in ROOMS for path in sorted((REPO
 OURS = {"launcher", "tests", "scripts", *ROOMS}
 PARTS = {"stereo": ("warp",)}  # as the room says itself
 FORMULA_OF = {
-    "sinks": ("stereo", "person", "voice", "audio"),
+    "sinks": ("stereo", "person", "voice", "audio", "encode"),
     "person": ("stereo",),
     "sound": ("voice",),
     "audio": ("sound",),

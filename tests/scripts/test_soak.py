@@ -76,6 +76,7 @@ def launcher_of(soak: subprocess.Popen[str], marker: str) -> psutil.Process:
         ("kills", "--seconds", "3", "--every", "2", "--seed", "2"),
         ("launcher_killed", "--times", "2"),
         ("web_fuzz", "--seconds", "20"),
+        ("claps", "--seconds", "6"),
     ],
     ids=lambda arguments: arguments[0],
 )

@@ -2,7 +2,6 @@
 where it is there, the program."""
 
 import subprocess
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -11,20 +10,14 @@ import numpy as np
 import pytest
 
 from tests.live.needs import needs
+from tests.workers.made_packets import BEGIN, pictures, sound
 from workers.audio._packets import AAC, OPUS, RATE, AudioCodec, packed, unpacked
 from workers.sinks._container import Container
+from workers.sinks._part import FRAGMENTS
 from workers.sinks._stereo_mode import stereo_mode
 from workers.sinks._video_codecs import AV1, BY_COLOUR, H264, HEVC, VideoCodec
 from workers.stereo import LAYOUTS, Settings
 
-MICROSECONDS = Fraction(1, 1_000_000)
-BEGIN = 5_000_000_000  # ns
-FRAGMENTS = {"movflags": "frag_keyframe+default_base_moof+delay_moov", "frag_duration": "500000"}
-ENCODERS: dict[VideoCodec, tuple[str, dict[str, str]]] = {
-    H264: ("libx264", {"preset": "ultrafast", "tune": "zerolatency"}),
-    HEVC: ("libx265", {"preset": "ultrafast", "tune": "zerolatency", "x265-params": "log-level=error"}),
-    AV1: ("libsvtav1", {"preset": "12", "svtav1-params": "pred-struct=1"}),
-}
 FORMS = [
     ("mp4", H264, AAC),
     ("mp4", HEVC, AAC),
@@ -35,37 +28,6 @@ FORMS = [
     ("mpegts", H264, AAC),
     ("flv", H264, AAC),
 ]
-Timed = tuple[int, bytes]
-
-
-def pictures(codec: VideoCodec, count: int = 20) -> list[Timed]:
-    """Time in ns and packet, 20 a second, the last ones in the order in which they were made."""
-    name, options = ENCODERS[codec]
-    context: Any = av.CodecContext.create(name, "w")
-    context.width, context.height, context.pix_fmt = 160, 96, "yuv420p"
-    context.time_base, context.framerate = MICROSECONDS, Fraction(20)
-    context.max_b_frames, context.gop_size, context.options = 0, 10, options
-    made = []
-    for number in [*range(count), None]:
-        frame = None
-        if number is not None:
-            frame = av.VideoFrame.from_ndarray(np.full((144, 160), 10 * number, np.uint8), format="yuv420p")
-            frame.pts, frame.time_base = 50_000 * number, MICROSECONDS
-        made += [(BEGIN + 1000 * packet.pts, bytes(packet)) for packet in context.encode(frame)]
-    return made
-
-
-def sound(codec: AudioCodec, seconds: float = 1.0) -> list[Timed]:
-    context: Any = av.CodecContext.create(codec.encoder, "w")
-    context.sample_rate, context.layout, context.bit_rate = RATE, "stereo", 96_000
-    context.format = context.codec.audio_formats[0].name
-    tone = np.int16(8000 * np.sin(np.arange(round(RATE * seconds)) * 2 * np.pi * 440 / RATE))
-    frame = av.AudioFrame.from_ndarray(tone.repeat(2).reshape(1, -1), format="s16", layout="stereo")
-    frame.sample_rate, frame.pts, frame.time_base = RATE, 0, Fraction(1, RATE)
-    return [
-        (BEGIN + packet.pts * 1_000_000_000 // RATE, bytes(packet))
-        for packet in [*context.encode(frame), *context.encode(None)]
-    ]
 
 
 def written(path: Path, form: str, video: VideoCodec, audio: AudioCodec | None, **more: Any) -> None:
@@ -123,6 +85,18 @@ def test_contract_a_file_that_is_cut_off_plays_to_its_last_half_second(tmp_path:
     cut.write_bytes(whole[: whole.rindex(b"moof")])
     with av.open(str(cut)) as file:
         assert len([*file.decode(video=0)]) >= 10
+
+
+def test_contract_a_file_whose_sound_never_comes_plays_all_the_same(tmp_path: Path) -> None:
+    path, shown = tmp_path / "out.mp4", pictures(H264)
+    container = Container(str(path), "mp4", H264, shown[0][1], sound=AAC, options=FRAGMENTS)
+    for number, (_, data) in enumerate(shown * 3):
+        container.picture(data, BEGIN + 50_000_000 * number, H264.starts_anew(data))
+    copy = tmp_path / "copy.mp4"
+    copy.write_bytes(path.read_bytes())  # as if it was killed now
+    container.close()
+    with av.open(str(copy)) as file:
+        assert len([*file.decode(video=0)]) >= 30
 
 
 def test_contract_pictures_of_one_time_stay_in_order(tmp_path: Path) -> None:

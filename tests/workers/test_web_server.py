@@ -18,7 +18,9 @@ from scripts.soaking.fuzz_inputs import OFFER
 from tests.live.client import Client
 from tests.live.program import free_port
 from workers.audio import Settings as Audio
-from workers.sinks._clients import Picture
+from workers.encode import Settings as Encoding
+from workers.sinks._audience import NotAdmitted
+from workers.sinks._clients import PACKETS, Picture
 from workers.sinks._web import whep
 from workers.sinks._web.server import Places, Server
 from workers.sinks.web import Settings, Web
@@ -43,7 +45,8 @@ def test_nobody_looks_is_said_before_somebody_can_be_there() -> None:
             told.append((kind, probe.connect_ex(("127.0.0.1", port)) == 0))
 
     host = Host(lambda what, limit: nullcontext(), tell, 1)
-    sink = Web(SimpleNamespace(web=Settings(port=port), audio=Audio()), host)
+    settings = SimpleNamespace(web=Settings(port=port), audio=Audio(), encode=Encoding())
+    sink = Web(settings, host)
     sink.open()
     sink.close()
     assert told[0] == ("looking", False)
@@ -123,3 +126,15 @@ def test_an_expectation_that_is_no_text_is_refused(
         end.sendall(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nExpect: \xff\r\n\r\n".encode("latin-1"))
         assert end.recv(100).startswith(b"HTTP/1.1 417 ")
     assert not caplog.records
+
+
+def test_video_that_browsers_cannot_play_is_refused_with_the_reason() -> None:
+    settings = SimpleNamespace(web=Settings(port=free_port()), audio=Audio(), encode=Encoding(codec="hevc"))
+    assert PACKETS not in Web.wiring(settings).inputs
+    sink = Web(settings, Host(lambda what, limit: nullcontext(), lambda kind, **what: None, 1))
+    sink.open()
+    try:
+        with pytest.raises(NotAdmitted, match=r"The video is hevc; browsers get H\.264 \(encode\.codec\)"):
+            sink._server._audience.enter("video", PACKETS)
+    finally:
+        sink.close()

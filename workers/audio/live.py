@@ -1,5 +1,8 @@
 """Records what is heard beside the picture and codes it once for each codec."""
 
+import logging
+import platform
+import sys
 import time
 from collections import deque
 from collections.abc import Mapping
@@ -18,8 +21,9 @@ from workers.sound._reading import CannotRead, check
 from workers.sound._recorder import Recorder
 from workers.worker import CannotWork, Worker
 
-EVERY = 0.01  # seconds between two looks at what has come
-PIECE = 480  # samples that a device is asked for at a time
+EVERY = 0.02  # seconds between two looks at what has come
+FIRST_MACOS = (13, 0)  # that lets programs hear what it plays
+PIECE = 960  # samples that a device is asked for at a time
 
 
 class Live(Worker):
@@ -98,7 +102,24 @@ class Live(Worker):
                 raise CannotWork(f"sound_file.path: {error}") from error
             return FileEar(file.path, file.loop, self.log)
         played = audio.source == "system_sound"
+        if played and sys.platform == "darwin":  # its speakers cannot be listened to in any other way
+            return _mac_ear(self.log)
         return Ear(lambda: Recorder(audio.which, played, RATE, PIECE, CHANNELS), self.log)
+
+
+def _mac_ear(log: logging.Logger) -> Source:
+    """Raises CannotWork."""
+    if tuple(map(int, platform.mac_ver()[0].split(".")[:2])) < FIRST_MACOS:
+        raise CannotWork(
+            "audio.source: what a Mac plays can be heard since macOS 13; take microphone or none"
+        )
+    try:
+        from workers.audio._screencapturekit import MacEar
+    except ImportError as error:
+        raise CannotWork(
+            f"audio.source: {error}; pip install pyobjc-framework-ScreenCaptureKit, or take microphone"
+        ) from error
+    return MacEar(log)
 
 
 def _peak(frame: Any) -> float:

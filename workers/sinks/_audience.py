@@ -22,7 +22,11 @@ from workers.sinks._clients import (
 KEYS_APART = 0.5  # seconds between two key frames that are asked for; each costs all who look
 
 
-class TooMany(Exception):
+class NotAdmitted(Exception):
+    """The message says why."""
+
+
+class TooMany(NotAdmitted):
     """There is no room for another one."""
 
 
@@ -35,10 +39,12 @@ class Audience:
         looking: Callable[[frozenset[str]], None],
         again: Callable[[], None],
         limit: str = "web.clients",
+        no_video: str = "",
     ) -> None:
         """`looking` is called when somebody looks at other rings than before, `again` when a key frame is
-        needed; `limit` is the setting that says how many there may be."""
+        needed; `limit` is the setting that says how many there may be, `no_video` why there is no video."""
         self._most, self._looking, self._again, self._limit = most, looking, again, limit
+        self._no_video = no_video
         self._clients: set[Client[Any]] = set()
         self._looked_at: frozenset[str] = frozenset()
         self._asked, self._asking = 0.0, False
@@ -51,7 +57,9 @@ class Audience:
         return len(self._clients)
 
     def enter(self, kind: str, ring: str, hears: AudioCodec | None = None) -> Any:
-        """A new client; who wants ring `audio` alone says in which codec. Raises TooMany."""
+        """A new client; who wants ring `audio` alone says in which codec. Raises NotAdmitted."""
+        if ring == PACKETS and self._no_video:
+            raise NotAdmitted(self._no_video)
         if len(self._clients) >= self._most:
             raise TooMany(f"{self._most} are looking already ({self._limit}).")
         client = self._client(kind, ring, hears)

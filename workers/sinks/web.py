@@ -42,12 +42,14 @@ class Web(Worker):
 
     reads, follows = PICTURE, (PACKETS, AUDIO)
     follow_mode = "every-or-count"
-    shares = ("stereo", "audio")
+    shares = ("stereo", "audio", "encode")
 
     @classmethod
     def wiring(cls, settings: SimpleNamespace) -> Wiring:
-        sound = hears(settings.audio)
-        return super().wiring(settings)._replace(follows=cls.follows if sound else PACKETS)
+        """Browsers are given H.264 alone."""
+        video = () if _no_video(settings) else (PACKETS,)
+        sound = (AUDIO,) if hears(settings.audio) else ()
+        return super().wiring(settings)._replace(follows=video + sound)
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
@@ -58,9 +60,10 @@ class Web(Worker):
         from workers.sinks._web.server import CannotListen, Places, Server
 
         web = self.settings.web
-        sound = hears(self.settings.audio)
+        sound, no_video = hears(self.settings.audio), _no_video(self.settings)
         places = Places(web.port, web.lan, web.https_port, self._context(), web.hls)
-        self._server = Server(places, web.clients, self._looking, self._again, self.host.house, sound)
+        house = self.host.house
+        self._server = Server(places, web.clients, self._looking, self._again, house, sound, no_video)
         self.host.tell("looking", rings=[])  # before somebody can: who has waited for us comes at once
         try:
             self._server.open()
@@ -141,3 +144,11 @@ class Web(Worker):
             code = io.StringIO()
             segno.make(url, error="l").terminal(code, compact=True)
             self.log.info("from another device: %s\n%s", url, code.getvalue())
+
+
+def _no_video(settings: SimpleNamespace) -> str:
+    """Why browsers get none; empty where they do."""
+    codec = settings.encode.codec
+    if codec == "h264":
+        return ""
+    return f"The video is {codec}; browsers get H.264 (encode.codec), or JPEG."

@@ -1,6 +1,7 @@
 """A stand-in for pyobjc's ScreenCaptureKit: a display on which a bar moves. It answers on threads of its own.
 
-STAND_IN_TROUBLE: `lost`, `declined` (the user does not allow it), `still`, `window` (one of ours is open).
+STAND_IN_TROUBLE: `lost`, `declined` (the user does not allow it), `still`, `window` (one of ours is open),
+`by_turns` (the channels of a sound).
 """
 
 import os
@@ -12,7 +13,8 @@ import numpy as np
 from Foundation import NSObject
 from trouble import trouble
 
-SCStreamOutputTypeScreen = 0
+SCStreamOutputTypeScreen, SCStreamOutputTypeAudio = 0, 1
+NON_INTERLEAVED = 32
 SCStreamErrorUserDeclined = -3801
 PADDING = 64  # bytes at the end of each row
 configurations: list[dict[str, object]] = []
@@ -89,6 +91,15 @@ class SCStreamConfiguration(NSObject):
     def setQueueDepth_(self, queueDepth):
         self.set["queue"] = queueDepth
 
+    def setCapturesAudio_(self, capturesAudio):
+        self.set["audio"] = capturesAudio
+
+    def setSampleRate_(self, sampleRate):
+        self.set["rate"] = sampleRate
+
+    def setChannelCount_(self, channelCount):
+        self.set["channels"] = channelCount
+
 
 class SCStream(NSObject):
     def initWithFilter_configuration_delegate_(self, contentFilter, streamConfig, delegate):
@@ -99,7 +110,7 @@ class SCStream(NSObject):
 
     def addStreamOutput_type_sampleHandlerQueue_error_(self, output, type, sampleHandlerQueue, error):
         assert output.protocols == ["SCStreamOutput", "SCStreamDelegate"]
-        self._output = output
+        self._output, self._type = output, type
         return True, None
 
     def startCaptureWithCompletionHandler_(self, completionHandler):
@@ -107,7 +118,7 @@ class SCStream(NSObject):
             later(completionHandler, NSError(-3815, "no capture source"))
             return
         later(completionHandler, None)
-        later(self._run)
+        later(self._run if self._type == SCStreamOutputTypeScreen else self._play)
 
     def stopCaptureWithCompletionHandler_(self, completionHandler):
         self._stopped = True
@@ -130,6 +141,22 @@ class SCStream(NSObject):
                 assert buffer.locked == 0
                 buffer.rows[:] = 0
             time.sleep(0.01)
+
+    def _play(self):
+        """A tone of 1000 Hz on the left, half as loud on the right, in real time."""
+        done, begin = 0, time.perf_counter()
+        while not self._stopped:
+            if "lost" in trouble():
+                self._delegate.stream_didStopWithError_(self, NSError(-3821, "stopped by the system"))
+                return
+            tone = np.sin(2 * np.pi * 1000 * np.arange(done, done + 960) / 48000).astype(np.float32)
+            both = np.stack([tone, tone / 2])
+            by_turns = "by_turns" in trouble()
+            sound = (both.T if by_turns else both).tobytes()
+            sample = SimpleNamespace(sound=sound, flags=9 | (0 if by_turns else NON_INTERLEAVED))
+            self._output.stream_didOutputSampleBuffer_ofType_(self, sample, SCStreamOutputTypeAudio)
+            done += 960
+            time.sleep(max(0.0, begin + done / 48000 - time.perf_counter()))
 
     def _picture(self):
         """Rows with padding: green with a white bar."""

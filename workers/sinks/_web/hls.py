@@ -13,7 +13,7 @@ from collections.abc import Callable
 from aiohttp import web
 
 from workers.audio._packets import AAC, AudioCodec
-from workers.sinks._audience import Audience, TooMany
+from workers.sinks._audience import Audience, NotAdmitted
 from workers.sinks._clients import PACKETS, Packet, Sound, VideoClient
 from workers.sinks._web.fragments import Fragments
 from workers.sinks._web.gate import FRESH, is_same
@@ -96,7 +96,7 @@ class Hls:
         if self._making is None:
             try:
                 client: VideoClient = self._audience.enter("hls", PACKETS, self._hears)
-            except TooMany as error:
+            except NotAdmitted as error:
                 raise web.HTTPServiceUnavailable(text=f"{error}\n") from error
             self._making = asyncio.create_task(self._make(client))
 

@@ -5,11 +5,11 @@ import asyncio
 from aiohttp import web
 
 from workers.audio._packets import AAC
-from workers.sinks._audience import Audience, TooMany
+from workers.sinks._audience import Audience, NotAdmitted
 from workers.sinks._clients import PACKETS, Packet, VideoClient
 from workers.sinks._send_buffer import PATIENCE, keep_little
 from workers.sinks._web.fragments import Fragments
-from workers.sinks._web.viewing import FULL, read_until_it_leaves, send_away
+from workers.sinks._web.viewing import code_of, read_until_it_leaves, send_away
 
 STILL = 0.5  # seconds without a picture: the source has a still one, which a player has to have again
 ANEW = 4012  # WebSocket close code: the picture has another size
@@ -32,8 +32,8 @@ class Mse:
         keep_little(request.transport)
         try:
             client: VideoClient = self._audience.enter("mse", PACKETS, hears)
-        except TooMany as error:
-            await ws.close(code=FULL, message=str(error).encode())
+        except NotAdmitted as error:
+            await ws.close(code=code_of(error), message=str(error).encode())
             return ws
         reading = asyncio.ensure_future(read_until_it_leaves(ws, client))
         try:

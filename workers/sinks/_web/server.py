@@ -76,12 +76,13 @@ class Server:
         again: Callable[[], None],
         house: House | None = None,
         sound: bool = False,
+        no_video: str = "",
     ) -> None:
-        """`sound`: there is some. `looking(rings)` and `again()` are called from the server's thread; see
-        Audience."""
+        """`sound`: there is some; `no_video` says why there is none. `looking(rings)` and `again()` are
+        called from the server's thread; see Audience."""
         self._places, self._house, self._sound = places, house, sound
         self._gate = Gate(places.lan)
-        self._audience = Audience(most_clients, looking, again)
+        self._audience = Audience(most_clients, looking, again, no_video=no_video)
         self._listening: list[asyncio.Server] = []
         self._problem: OSError | None = None
 

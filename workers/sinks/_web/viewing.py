@@ -9,15 +9,20 @@ from typing import Any
 
 from aiohttp import WSMsgType, web
 
-from workers.sinks._audience import Audience, TooMany
+from workers.sinks._audience import Audience, NotAdmitted, TooMany
 from workers.sinks._clients import PACKETS, PICTURE, Client, Packet, Picture, VideoClient
 from workers.sinks._send_buffer import PATIENCE, keep_little
 from workers.sinks._web.gate import FRESH
 
 REPEAT = 0.5  # seconds; an MJPEG client sees a picture only when the next begins, so a still one is repeated
-TOO_SLOW, FULL = 4008, 4013  # WebSocket close codes
+TOO_SLOW, FULL, NO_VIDEO = 4008, 4013, 4015  # WebSocket close codes
 HEADER = struct.Struct("<QQQB")  # seq, capture time, time of sending (ns of one clock), flags
 STALE, KEY, EYES_AT = 1, 2, 2  # flags, and how many bits lie below those of eyes.py
+
+
+def code_of(error: NotAdmitted) -> int:
+    """With which a WebSocket is closed."""
+    return FULL if isinstance(error, TooMany) else NO_VIDEO
 
 
 class Viewing:
@@ -45,8 +50,8 @@ class Viewing:
         keep_little(request.transport)
         try:
             client = self._audience.enter("video" if video else "websocket", PACKETS if video else PICTURE)
-        except TooMany as error:
-            await ws.close(code=FULL, message=str(error).encode())
+        except NotAdmitted as error:
+            await ws.close(code=code_of(error), message=str(error).encode())
             return ws
         reading = asyncio.ensure_future(read_until_it_leaves(ws, client))
         try:
@@ -108,7 +113,7 @@ class Viewing:
     async def _entered(self, kind: str) -> AsyncIterator[Client[Picture]]:
         try:
             client = self._audience.enter(kind, PICTURE)
-        except TooMany as error:
+        except NotAdmitted as error:
             raise web.HTTPServiceUnavailable(text=f"{error}\n") from error
         try:
             yield client

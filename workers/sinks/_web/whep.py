@@ -16,7 +16,7 @@ import av
 from aiohttp import web
 
 from workers.audio._packets import OPUS
-from workers.sinks._audience import Audience, TooMany
+from workers.sinks._audience import Audience, NotAdmitted
 from workers.sinks._clients import AUDIO, PACKETS, SoundClient, VideoClient
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ class Whep:
             for client in clients:
                 self._audience.leave(client)
             await self._end(session)
-            if isinstance(error, TooMany):
+            if isinstance(error, NotAdmitted):
                 raise web.HTTPServiceUnavailable(text=f"{error}\n") from error
             raise
         place = {"Location": f"/whep/{session}"}

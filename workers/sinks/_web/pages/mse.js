@@ -1,7 +1,7 @@
 // Video with sound in a <video> element: fragments of mp4 over a WebSocket (Media Source Extensions).
 
 const RETRY = 500, RETRY_FULL = 5000;   // ms
-const TOO_SLOW = 4008, FULL = 4013;     // close codes
+const TOO_SLOW = 4008, FULL = 4013, NO_VIDEO = 4015;    // close codes
 const HASTE = 0.12, JUMP = 0.8;         // seconds behind the newest picture: play faster, go there
 const KEPT = 10;                        // seconds of what was shown
 
@@ -60,9 +60,9 @@ export function connectMse(video, sound, onstate) {
 
   function lost(code) {
     if (closed) return;
-    onstate(code === FULL ? "full" : code === TOO_SLOW ? "slow" : "lost");
+    onstate({[FULL]: "full", [NO_VIDEO]: "no_video", [TOO_SLOW]: "slow"}[code] ?? "lost");
     clearTimeout(timer);
-    timer = setTimeout(connect, code === FULL ? RETRY_FULL : RETRY);
+    timer = setTimeout(connect, [FULL, NO_VIDEO].includes(code) ? RETRY_FULL : RETRY);
   }
 
   function drop() {

@@ -4,7 +4,7 @@
 const HEADER = 25;              // seq, capture time, time of sending (u64, ns), flags (u8)
 const STALE = 1, KEY = 2, EYES_AT = 2;  // and what eyes.js reads
 const RETRY = 500, RETRY_FULL = 5000;   // ms
-const TOO_SLOW = 4008, FULL = 4013;     // close codes
+const TOO_SLOW = 4008, FULL = 4013, NO_VIDEO = 4015;    // close codes
 const MOST_WAITING = 3;         // packets in the decoder; more, and it cannot keep up
 
 export class Stream {
@@ -12,7 +12,7 @@ export class Stream {
     this.format = format;
     this.onpicture = onpicture;
     this.onword = onword;       // "recentre"
-    this.onstate = onstate;     // "live", "stale", "lost", "full", "slow", "undecodable"
+    this.onstate = onstate;     // "live", "stale", "lost", "full", "no_video", "slow", "undecodable"
     this.seq = 0;
     this.shown = this.dropped = 0;
     this.age = 0;               // ms, of the picture that is shown
@@ -61,8 +61,8 @@ export class Stream {
     this.source.reset();
     this.offset = Infinity;     // it may be another server
     this.seq = 0;
-    this.onstate(code === FULL ? "full" : code === TOO_SLOW ? "slow" : "lost");
-    this.retry = setTimeout(() => this.connect(), code === FULL ? RETRY_FULL : RETRY);
+    this.onstate({[FULL]: "full", [NO_VIDEO]: "no_video", [TOO_SLOW]: "slow"}[code] ?? "lost");
+    this.retry = setTimeout(() => this.connect(), [FULL, NO_VIDEO].includes(code) ? RETRY_FULL : RETRY);
   }
 
   close() {

@@ -11,11 +11,13 @@ const WORDS = {
     strength: "Strength", panel: "Settings", dash: "Dashboard", headset: "Headset", poses: "Poses", connecting: "connecting …",
     lost: "no connection; trying again …", stale: "stale: the source is away", live: "",
     slow: "the network is too slow for this; trying again …", full_house: "too many are looking; trying again …",
+    no_video: "the video (encode.codec) is none that browsers get; choose JPEG",
     undecodable: "this browser cannot decode the video; trying again …", refused: "refused: ",
     insecure: "H.264 needs a secure page (https) or this machine itself", fps: "fps", old: "ms old", dropped: "dropped"},
   zh: {full: "全屏", figures: "数据", transport: "视频", sound: "声音", view: "2D / 3D", layout: "布局", strength: "强度",
     panel: "设置", dash: "仪表盘", headset: "头显", poses: "姿态", connecting: "正在连接…", lost: "连接已断开，正在重试…",
     stale: "画面已过期：信号源不可用", live: "", slow: "网络太慢，正在重试…", full_house: "观看人数已满，正在重试…",
+    no_video: "视频编码（encode.codec）不是浏览器支持的格式，请选择 JPEG",
     undecodable: "此浏览器无法解码该视频，正在重试…", refused: "被拒绝：",
     insecure: "H.264 需要安全页面（https）或在本机打开", fps: "帧/秒", old: "毫秒延迟", dropped: "丢帧"},
 };
