@@ -2,9 +2,10 @@
 """How late a stream is, by each way, and what all of them cost.
 
 A test scene carries the time in its corner: 1280 x 720, 30 frames a second, half side by side, true depth (no
-network runs). RTSP and RTMP (through nginx) are played by FFmpeg's library, the others by chromium: the page's
-own ways, and hls.js for HLS with low latency (`python scripts/vendor.py test` gets it). One is looked at at a
-time, and of several rounds the best counts: the machine has other work. Then all outputs are read at once.
+network runs), with sound. RTSP and RTMP (through nginx) are played by FFmpeg, the others by chromium:
+the page's own ways, and hls.js for HLS with low latency (`python scripts/vendor.py test` gets it). One is
+looked at at a time, and of several rounds the best counts: the machine has other work. Then all outputs are
+read at once.
 """
 
 import argparse
@@ -46,7 +47,11 @@ async url => {
   document.body.innerHTML = "<video id=video muted></video>";
   const script = document.createElement("script");
   script.src = "/vendor/hls.js/hls.min.js";
-  await new Promise((loaded, failed) => { script.onload = loaded; script.onerror = failed; document.head.append(script); });
+  await new Promise((loaded, failed) => {
+    script.onload = loaded;
+    script.onerror = failed;
+    document.head.append(script);
+  });
   const player = new Hls({lowLatencyMode: true, maxLiveSyncPlaybackRate: 1.5});
   player.loadSource(url);
   player.attachMedia(video);

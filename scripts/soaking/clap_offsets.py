@@ -7,6 +7,7 @@ import numpy as np
 
 LOUD = 0.1  # of full scale
 APART = 0.5  # seconds between two of a kind, at least
+NEXT = 0.025  # seconds from one picture to the next, at 60 a second, at most
 BEGUN = 0.1  # seconds; a clap before that may have begun before the file
 
 
@@ -17,15 +18,17 @@ def offsets(path: Path | str) -> list[float]:
         return []
     nearest = [min(claps, key=lambda clap: abs(clap - flash)) for flash in flashes]
     pairs = zip(flashes, nearest, strict=True)
-    return [1000 * (flash - clap) for flash, clap in pairs if abs(flash - clap) < APART]
+    return [1000 * float(flash - clap) for flash, clap in pairs if abs(flash - clap) < APART]
 
 
 def flashes_in(path: Path | str) -> list[float]:
+    """Those whose first picture is there: of others, on a busy machine, nobody knows when they began."""
     with av.open(str(path)) as file:
         light = [(frame.time, frame.to_ndarray(format="gray").mean()) for frame in file.decode(video=0)]
     levels = np.array([level for _, level in light])
     white = levels > (levels.min() + levels.max()) / 2
-    return [light[at + 1][0] for at in np.flatnonzero(~white[:-1] & white[1:])]
+    changes = [(light[at][0], light[at + 1][0]) for at in np.flatnonzero(~white[:-1] & white[1:])]
+    return [flash for dark, flash in changes if flash - dark < NEXT]
 
 
 def claps_in(path: Path | str) -> list[float]:

@@ -1,5 +1,5 @@
-"""What the page's own ways cost without a browser: python -m scripts.stream_paths.page_player PORT SECONDS reads
-the WebSocket with mp4 and, by aiortc, WebRTC with sound."""
+"""The page's own ways without a browser: python -m scripts.stream_paths.page_player PORT SECONDS reads the
+WebSocket with mp4 and, by aiortc, WebRTC with sound."""
 
 import asyncio
 import sys

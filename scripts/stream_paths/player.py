@@ -1,7 +1,7 @@
 """Somebody who plays a stream with FFmpeg's library and reads the time in every picture.
 
-python -m scripts.stream_paths.player URL WARM_UP SECONDS prints one JSON object: how old each picture was (ms)
-when it had been decoded, and the rate. With "quiet" behind that it reads the packets and decodes none.
+python -m scripts.stream_paths.player URL WARM_UP SECONDS prints one JSON object: how old each picture was
+(ms) when it had been decoded, and the rate. With "quiet" behind that it reads the packets and decodes none.
 """
 
 import json

@@ -119,9 +119,6 @@ def hls(name: str) -> bytes:
 
 def test_a_player_of_hls_can_have_each_part_as_soon_as_it_is_whole(launcher: Launcher) -> None:
     listed = hls("live.m3u8").decode()
-    durations = [float(one) for one in re.findall(r"PART:DURATION=([\d.]+)", listed)]
-    assert durations
-    assert max(durations) <= float(re.findall(r"PART-TARGET=([\d.]+)", listed)[0])
     (number, part) = re.findall(r'PRELOAD-HINT:TYPE=PART,URI="part(\d+)\.(\d+)\.mp4"', listed)[0]
     waited = hls(f"part{number}.{part}.mp4")
     assert waited[4:8] == b"moof"

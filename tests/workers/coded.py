@@ -8,7 +8,7 @@ from typing import Any
 
 from tests.workers.test_encode import picture
 from workers.encode._encoders import Encoder, Wanted
-from workers.sinks._audience import PACKETS, Packet
+from workers.sinks._clients import PACKETS, Packet
 from workers.sinks._h264 import starts_anew
 
 FPS = 30

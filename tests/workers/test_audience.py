@@ -6,7 +6,8 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from workers.sinks import _audience as module
-from workers.sinks._audience import PACKETS, PICTURE, Audience, Packet, Picture, TooMany
+from workers.sinks._audience import Audience, TooMany
+from workers.sinks._clients import MOST_BEHIND, PACKETS, PICTURE, Packet, Picture
 
 
 class Said:
@@ -71,7 +72,7 @@ async def test_contract_who_is_behind_begins_anew_and_asks_for_a_key_frame() -> 
     assert (await quick.next()).seq == 1
     await asyncio.sleep(0.01)
     asked = said.asked
-    await asyncio.sleep(module.MOST_BEHIND + module.KEYS_APART)
+    await asyncio.sleep(MOST_BEHIND + module.KEYS_APART)
     said.audience.show(packet(2))
     await asyncio.sleep(0.01)
     assert said.asked == asked + 1

@@ -91,6 +91,15 @@ def test_contract_a_new_file_begins_with_a_key_frame_and_nothing_is_lost(name: s
     assert found[0][1] == pytest.approx(2, abs=0.1), "that of its last pictures, which came later"
 
 
+def test_contract_numbers_go_on_though_an_earlier_file_is_taken_away(tmp_path: Path) -> None:
+    played = Played(tmp_path / "film.mkv")
+    played.play(2.5, Limits(seconds=1, nbytes=0))
+    (tmp_path / "film.mkv").unlink()
+    played.play(1, Limits(seconds=1, nbytes=0))
+    played.recording.close()
+    assert sorted(file.stem for file in tmp_path.iterdir()) == ["film-2", "film-3", "film-4"]
+
+
 def test_contract_a_file_ends_at_its_size(tmp_path: Path) -> None:
     played = Played(tmp_path / "film.mp4")
     played.play(8, Limits(seconds=0, nbytes=6000))

@@ -1,156 +1,61 @@
-"""Parts of a converted video: whole or not there, and joined without a gap."""
+"""What a player of HLS is told: segments from key frame to key frame, and their parts once they are whole."""
 
-import os
-import resource
-from collections.abc import Iterator
-from contextlib import contextmanager
-from fractions import Fraction
-from pathlib import Path
+import re
 
-import av
-import numpy as np
-import pytest
+from workers.sinks._web.fragments import Fragment
+from workers.sinks._web.segments import KEPT, PART_AT_MOST, Segments
 
-from pipeline.convert_folder import CannotConvert
-from pipeline.convert_join import join, try_out
-from tests.workers.made_films import add_film, add_frames, packets, picture, shown_times
-from workers.convert import Settings
-from workers.convert._segments import Segments, segments_in
-from workers.worker import CannotWork
-
-SIZE = (64, 96)
-TIMES = [-80, -40, 0, 35, 95, 180, 190, 260, 300, 420, 421, 500, 900, 950]
+FRAME = 33_333  # µs
 
 
-@pytest.fixture
-def source(tmp_path: Path) -> Path:
-    path = tmp_path / "film.mp4"
-    with av.open(str(path), "w") as container:
-        add_frames(container, add_film(container, SIZE), TIMES)
-    return path
+def made(seconds: float) -> Segments:
+    """A picture each 33 ms, each of one byte; a key frame each second."""
+    segments = Segments()
+    segments.begin(b"beginning")
+    for number in range(round(seconds * 30)):
+        segments.add(Fragment(b"p", number * FRAME, number % 30 == 0, picture=True))
+        segments.add(Fragment(b"s", number * FRAME, key=False, picture=False))
+    return segments
 
 
-def segments_of(source: Path, seconds: float = 0.2) -> Segments:
-    folder = source.parent / "done"
-    folder.mkdir(exist_ok=True)
-    convert = Settings(preset="fast", segment_seconds=seconds)
-    return Segments(folder, source, convert, "half-sbs", False, 1)
+def test_contract_every_fragment_is_in_one_segment_and_in_one_part_of_it() -> None:
+    segments = made(3.5)
+    assert [segments.segment(number) for number in range(3)] == [b"ps" * 30] * 3
+    assert segments.segment(3) is None
+    parts = b"".join(segments.part(1, number) or b"" for number in range(20))
+    assert parts == b"ps" * 30
 
 
-def fill(segments: Segments, numbers: range, times: list[int]) -> None:
-    for number in numbers:
-        segments.add(number, times[number], picture(number, 0, SIZE))
+def test_contract_no_part_is_longer_than_what_is_promised() -> None:
+    listed = made(5).playlist()
+    durations = [float(one) for one in re.findall(r"PART:DURATION=([\d.]+)", listed)]
+    assert durations
+    assert max(durations) <= PART_AT_MOST
+    assert f"PART-TARGET={PART_AT_MOST:.3f}" in listed
+    assert listed.count("INDEPENDENT=YES") == len(re.findall(r'URI="part\d+\.0\.mp4",IND', listed))
 
 
-def test_parts_that_follow_each_other_become_one_video_with_the_source_s_times(source: Path) -> None:
-    exact = shown_times(source)
-    times = [round(time * 1_000_000) for time in exact]
-    first = segments_of(source)
-    fill(first, range(9), times)
-    first.finish()
-    second = segments_of(source)  # after a pause, say
-    fill(second, range(9, len(times)), times)
-    second.finish()
-    found = segments_in(source.parent / "done")
-    assert len(found) > 3
-    assert [begin for begin, _, _ in found[1:]] == [end for _, end, _ in found[:-1]]
-    for ending in (".mp4", ".mkv"):
-        out = source.with_name(f"joined{ending}")
-        join(source, [path for _, _, path in found], out, "half-sbs", False, len(times))
-        shown = shown_times(out)
-        steps = np.diff([float(time) for time in shown])
-        assert len(shown) == len(times)
-        assert steps == pytest.approx(np.diff([float(time) for time in exact]), abs=0.0011)
-        if ending == ".mp4":
-            assert shown == exact
+def test_contract_old_segments_go_and_their_numbers_do_not_come_again() -> None:
+    listed = made(20).playlist()
+    numbers = [int(one) for one in re.findall(r"^segment(\d+)", listed, re.MULTILINE)]
+    assert numbers == list(range(19 - KEPT, 19))
+    assert f"MEDIA-SEQUENCE:{numbers[0]}\n" in listed
 
 
-@pytest.mark.parametrize("base", [Fraction(1, 90000), Fraction(1001, 30000), Fraction(1, 600)])
-def test_times_stay_exact_whatever_the_source_counts_in(base: Fraction, tmp_path: Path) -> None:
-    path = tmp_path / "film.nut"
-    with av.open(str(path), "w", format="nut") as container:
-        film = add_film(container, SIZE)
-        film.codec_context.time_base = film.time_base = base
-        for number in range(7):
-            frame = av.VideoFrame.from_ndarray(picture(number, 0, SIZE), format="rgb24")
-            frame.pts, frame.time_base = 5 + number * 3, base
-            container.mux(film.encode(frame))
-        container.mux(film.encode(None))
-    exact = shown_times(path)
-    segments = segments_of(path)
-    fill(segments, range(7), [round(time * 1_000_000) for time in exact])
-    segments.finish()
-    out = tmp_path / "joined.nut"
-    join(path, [part for _, _, part in segments_in(tmp_path / "done")], out, "half-sbs", False, 7)
-    assert shown_times(out) == exact
+def test_contract_another_size_is_a_break_with_a_beginning_of_its_own() -> None:
+    segments = made(2.5)
+    segments.begin(b"another")
+    segments.add(Fragment(b"n", 0, key=True, picture=True))
+    listed = segments.playlist()
+    assert listed.count("#EXT-X-DISCONTINUITY\n") == 1
+    assert listed.index('URI="init0.mp4"') < listed.index("DISCONTINUITY\n") < listed.index('URI="init1.mp4"')
+    assert segments.segment(2) == b"ps" * 15
 
 
-def test_a_part_that_is_not_finished_does_not_count_and_neither_does_what_follows_a_gap(
-    source: Path,
-) -> None:
-    segments = segments_of(source, seconds=100)
-    fill(segments, range(4), [number * 40_000 for number in range(4)])
-    folder = source.parent / "done"
-    assert segments_in(folder) == []
-    segments.finish()
-    (folder / "000000009-000000011.nut").write_bytes(b"")
-    assert [(begin, end) for begin, end, _ in segments_in(folder)] == [(0, 4)]
-
-
-def test_a_video_that_lacks_frames_is_never_put_together(source: Path) -> None:
-    segments = segments_of(source)
-    fill(segments, range(4), [number * 40_000 for number in range(4)])
-    segments.finish()
-    parts = [path for _, _, path in segments_in(source.parent / "done")]
-    with pytest.raises(CannotConvert, match="have 4 of 5 frames"):
-        join(source, parts, source.with_name("joined.mp4"), "half-sbs", False, 5)
-
-
-@contextmanager
-def files_of_at_most(nbytes: int) -> Iterator[None]:
-    """As if the disk was full then."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (nbytes, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
-
-
-def test_a_full_disk_is_said_and_leaves_no_part_that_looks_whole(source: Path) -> None:
-    segments = segments_of(source, seconds=100)
-    noise = np.random.default_rng(0)
-
-    def go_on() -> None:
-        for number in range(200):
-            segments.add(number, number * 40_000, noise.integers(0, 255, (*SIZE, 3), np.uint8))
-        segments.finish()
-
-    with files_of_at_most(20_000), pytest.raises(CannotWork, match=r"libx264 cannot go on|is the disk full"):
-        go_on()
-    segments.finish()  # as when the worker closes: there is nothing left to finish
-    assert segments_in(source.parent / "done") == []
-    assert os.listdir(source.parent / "done") == ["000000000.part"]
-
-
-def test_what_a_container_cannot_hold_is_said_before_anything_is_done(tmp_path: Path) -> None:
-    path = tmp_path / "film.mkv"
-    texts = tmp_path / "texts.srt"
-    texts.write_text("1\n00:00:00,000 --> 00:00:01,000\nhello\n")
-    with av.open(str(path), "w") as container, av.open(str(texts)) as subtitles:
-        film = add_film(container, SIZE)
-        text = container.add_stream_from_template(subtitles.streams.subtitles[0])
-        add_frames(container, film, [0, 40])
-        for packet in subtitles.demux():
-            if packet.size:
-                packet.stream = text
-                container.mux(packet)
-    assert packets(path, "subtitle")
-    for ending, encoder in ((".mp4", "libx264"), (".mkv", "h264_nvenc"), (".webm", "libx264")):
-        with pytest.raises(CannotConvert, match=f"{encoder} do not go into {ending}"):
-            try_out(path, tmp_path, ending, Settings(encoder=encoder), "half-sbs", False)
-    with pytest.raises(CannotConvert, match="name has to end in"):
-        try_out(path, tmp_path, ".avi", Settings(), "half-sbs", False)
-    for encoder in ("libx264", "libx265", "libsvtav1"):
-        try_out(path, tmp_path, ".mkv", Settings(encoder=encoder), "half-sbs", False)
-    assert sorted(item.name for item in tmp_path.iterdir()) == ["film.mkv", "texts.srt"]
+def test_contract_what_is_waited_for_is_there_once_it_is_whole() -> None:
+    segments = made(1.5)
+    assert segments.has(0, None)
+    assert segments.has(1, 0)
+    assert not segments.has(1, None)
+    assert not segments.has(1, 9)
+    assert not segments.has(2, 0)

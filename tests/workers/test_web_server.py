@@ -19,7 +19,8 @@ from tests.live.client import Client
 from tests.live.program import free_port
 from workers.audio import Settings as Audio
 from workers.encode import Settings as Encoding
-from workers.sinks._audience import PACKETS, NotAdmitted, Picture
+from workers.sinks._audience import NotAdmitted
+from workers.sinks._clients import PACKETS, Picture
 from workers.sinks._web import whep
 from workers.sinks._web.server import Places, Server
 from workers.sinks.web import Settings, Web
@@ -129,7 +130,7 @@ def test_an_expectation_that_is_no_text_is_refused(
 
 def test_video_that_browsers_cannot_play_is_refused_with_the_reason() -> None:
     settings = SimpleNamespace(web=Settings(port=free_port()), audio=Audio(), encode=Encoding(codec="hevc"))
-    assert Web.wiring(settings).follows is None
+    assert PACKETS not in Web.wiring(settings).inputs
     sink = Web(settings, Host(lambda what, limit: nullcontext(), lambda kind, **what: None, 1))
     sink.open()
     try:

@@ -13,7 +13,7 @@ from annotated_types import Ge, Le
 
 from shm.lease import Lease
 from workers.audio._packets import unpacked
-from workers.sinks._audience import AUDIO, PACKETS, PICTURE, Packet, Picture, Sound, hears
+from workers.sinks._clients import AUDIO, PACKETS, PICTURE, Packet, Picture, Sound, hears
 from workers.sinks._h264 import starts_anew
 from workers.sinks._web.eyes import eyes_of
 from workers.sinks._web.tokens import control_token, view_token
@@ -46,9 +46,10 @@ class Web(Worker):
 
     @classmethod
     def wiring(cls, settings: SimpleNamespace) -> Wiring:
-        """Browsers are given H.264 alone, and sound beside it."""
-        follows = None if _no_video(settings) else cls.follows if hears(settings.audio) else PACKETS
-        return super().wiring(settings)._replace(follows=follows)
+        """Browsers are given H.264 alone."""
+        video = () if _no_video(settings) else (PACKETS,)
+        sound = (AUDIO,) if hears(settings.audio) else ()
+        return super().wiring(settings)._replace(follows=video + sound)
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)

@@ -9,11 +9,12 @@ import time
 from dataclasses import dataclass
 
 from workers.audio._packets import AAC, RATE
-from workers.sinks._audience import PACKETS, Audience, Packet, Sound, TooMany, VideoClient
+from workers.sinks._audience import Audience, TooMany
+from workers.sinks._clients import PACKETS, Packet, Sound, VideoClient
 from workers.sinks._send_buffer import PATIENCE, keep_little
 from workers.sinks._stream.digest import Digest
 from workers.sinks._stream.messages import Answer, NoRequest, Request, read_request
-from workers.sinks._stream.rtp import Flow, picture_payloads, sound_payload
+from workers.sinks._stream.rtp import NEXT, Flow, picture_payloads, sound_payload
 from workers.sinks._stream.sdp import SOUND, VIDEO, VIDEO_RATE, description
 from workers.sinks._stream.tasks import begin
 from workers.sinks._stream.ways import NoWay, Way, way_of
@@ -22,6 +23,8 @@ LOG = logging.getLogger("workers.sinks.stream")
 PATH = re.compile(r"(?:/live)?(?:/track(\d))?")
 BEGINS_WITHIN = 15.0  # seconds, from the connection to PLAY
 SILENT = 60.0  # seconds without a request, and somebody who plays by UDP has gone
+KEYS_EVERY = 2.0  # seconds; FFmpeg throws away what it has looked at first, if it is told to be quick
+USUAL_GAP, LONGEST_GAP = 33_000_000, 100_000_000  # ns between two pictures
 STILL = 1.0  # seconds without a picture: the source has a still one, which a player has to have again
 REPORTS_APART = 5.0  # seconds between two sender reports
 FIRST_PICTURE = 8.0  # seconds that whoever asks what there is waits for it
@@ -60,6 +63,7 @@ class Player:
         self._client: VideoClient | None = None
         self._tracks: dict[int, Track] = {}
         self._playing: asyncio.Task[None] | None = None
+        self._shown, self._gap = 0, USUAL_GAP
 
     async def serve(self) -> None:
         keep_little(self._writer.transport)
@@ -162,14 +166,18 @@ class Player:
 
     async def _play(self) -> None:
         """Until it is cancelled, or the player has not taken anything for a while: then it is cut off."""
-        client, reported = self._client, float("-inf")
+        client, reported, key = self._client, float("-inf"), time.monotonic()
         assert client is not None
         try:
             while True:
                 shown = await client.next(STILL)
-                if shown is None:
+                if shown is None or time.monotonic() - key > KEYS_EVERY:
+                    key = time.monotonic()  # once: it is on its way
                     self._audience.want_key()
+                if shown is None:
                     continue
+                if isinstance(shown, Packet) and shown.key:
+                    key = time.monotonic()
                 if time.monotonic() - reported > REPORTS_APART:
                     reported = time.monotonic()
                     for track in self._tracks.values():
@@ -190,3 +198,7 @@ class Player:
         )
         for payload, last in payloads:
             track.way.send(track.flow.packet(payload, shown.t_capture, last))
+        if isinstance(shown, Packet):
+            gap = min(shown.t_capture - self._shown, LONGEST_GAP)
+            self._gap, self._shown = self._gap + (gap - self._gap) // 8, shown.t_capture
+            track.way.send(track.flow.packet(NEXT, shown.t_capture + self._gap, last=False))

@@ -11,6 +11,9 @@ from workers.sinks._h264 import DELIMITER, nal_units
 
 MOST = 1400  # bytes of one payload: what a network carries in one piece
 FRAGMENT = 28  # FU-A
+NEXT = bytes((DELIMITER, 0xF0))
+"""The delimiter of the next picture, sent behind each at about the time that the next will have: without it
+FFmpeg's players know that one has ended only when the next has come, a frame later."""
 _HEADER = struct.Struct(">BBHII")
 _REPORT = struct.Struct(">BBHIIIIII")
 VERSION, MARKER = 0x80, 0x80

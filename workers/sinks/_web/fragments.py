@@ -1,12 +1,11 @@
 """Packets as fragments of mp4, as browsers take them from WebSockets and HLS."""
 
-import struct
 from typing import NamedTuple
 
 from workers.audio._packets import RATE, AudioCodec
-from workers.sinks._audience import Packet, Sound
+from workers.sinks._clients import Packet, Sound
 from workers.sinks._container import Container
-from workers.sinks._h264 import DELIMITER, PARAMETERS, nal_units
+from workers.sinks._h264 import parameter_sets, with_lengths
 from workers.sinks._video_codecs import H264
 from workers.sinks._web.boxes import beginning_of, fragment
 
@@ -29,7 +28,7 @@ class Fragments:
     what a player needs before all others."""
 
     def __init__(self, first: Packet, sound: AudioCodec | None) -> None:
-        self._parameters, self._sound = _parameters(first), sound
+        self._parameters, self._sound = parameter_sets(first.data), sound
         self._origin, self._number = first.t_capture, 0
         self._last, self._lasts = -USUAL, USUAL
         self._heard = 0  # samples
@@ -38,12 +37,12 @@ class Fragments:
     @property
     def codecs(self) -> str:
         """As RFC 6381 has them."""
-        video = f"avc1.{self._parameters[1:4].hex()}"
+        video = f"avc1.{self._parameters[0][1:4].hex()}"
         return f"{video},mp4a.40.2" if self._sound else video
 
     def goes_on_with(self, shown: Packet | Sound) -> bool:
         """Another size needs other fragments."""
-        return isinstance(shown, Sound) or not shown.key or _parameters(shown) == self._parameters
+        return isinstance(shown, Sound) or not shown.key or parameter_sets(shown.data) == self._parameters
 
     def made_of(self, shown: Packet | Sound) -> Fragment | None:
         """None: it is of a time before the first picture."""
@@ -52,7 +51,7 @@ class Fragments:
         if isinstance(shown, Packet):
             time = max(time, self._last + 1)
             self._lasts, self._last = time - self._last, time
-            data = b"".join(struct.pack(">I", len(unit)) + unit for unit in _units(shown))
+            data = with_lengths(shown.data)
             made = fragment(self._number, VIDEO, time, self._lasts, shown.key, data)
             return Fragment(made, time, shown.key, picture=True)
         if time < 0:
@@ -78,11 +77,3 @@ def _beginning(first: Packet, sound: AudioCodec | None) -> bytes:
     container.picture(first.data, first.t_capture, key=True)
     container.close()
     return beginning_of(bytes(memory))
-
-
-def _units(packet: Packet) -> list[bytes]:
-    return [unit for unit in nal_units(packet.data) if unit and unit[0] & 31 != DELIMITER]
-
-
-def _parameters(packet: Packet) -> bytes:
-    return next(unit for unit in nal_units(packet.data) if unit[0] & 31 == PARAMETERS)

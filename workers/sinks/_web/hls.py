@@ -13,7 +13,8 @@ from collections.abc import Callable
 from aiohttp import web
 
 from workers.audio._packets import AAC, AudioCodec
-from workers.sinks._audience import PACKETS, Audience, NotAdmitted, Packet, Sound, VideoClient
+from workers.sinks._audience import Audience, NotAdmitted
+from workers.sinks._clients import PACKETS, Packet, Sound, VideoClient
 from workers.sinks._web.fragments import Fragments
 from workers.sinks._web.gate import FRESH, is_same
 from workers.sinks._web.segments import SEGMENT, Segments

@@ -5,7 +5,8 @@ import asyncio
 from aiohttp import web
 
 from workers.audio._packets import AAC
-from workers.sinks._audience import PACKETS, Audience, NotAdmitted, Packet, VideoClient
+from workers.sinks._audience import Audience, NotAdmitted
+from workers.sinks._clients import PACKETS, Packet, VideoClient
 from workers.sinks._send_buffer import PATIENCE, keep_little
 from workers.sinks._web.fragments import Fragments
 from workers.sinks._web.viewing import code_of, read_until_it_leaves, send_away

@@ -11,7 +11,8 @@ from typing import Any
 from aiohttp import BodyPartReader, web
 
 from workers.house import House, Refused
-from workers.sinks._audience import PICTURE, Audience, TooMany
+from workers.sinks._audience import Audience, TooMany
+from workers.sinks._clients import PICTURE
 from workers.sinks._web.gate import FRESH
 from workers.sinks._web.pose_watch import Watch
 

@@ -11,7 +11,8 @@ from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from workers.house import House
-from workers.sinks._audience import Audience, Packet, Picture, Sound
+from workers.sinks._audience import Audience
+from workers.sinks._clients import Packet, Picture, Sound
 from workers.sinks._web.dash import Dash
 from workers.sinks._web.doors import Doors
 from workers.sinks._web.figures import Figures
@@ -77,7 +78,7 @@ class Server:
         sound: bool = False,
         no_video: str = "",
     ) -> None:
-        """`sound`: there is some; `no_video`: why there is none of that. `looking(rings)` and `again()` are
+        """`sound`: there is some; `no_video` says why there is none. `looking(rings)` and `again()` are
         called from the server's thread; see Audience."""
         self._places, self._house, self._sound = places, house, sound
         self._gate = Gate(places.lan)

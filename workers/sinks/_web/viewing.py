@@ -9,17 +9,8 @@ from typing import Any
 
 from aiohttp import WSMsgType, web
 
-from workers.sinks._audience import (
-    PACKETS,
-    PICTURE,
-    Audience,
-    Client,
-    NotAdmitted,
-    Packet,
-    Picture,
-    TooMany,
-    VideoClient,
-)
+from workers.sinks._audience import Audience, NotAdmitted, TooMany
+from workers.sinks._clients import PACKETS, PICTURE, Client, Packet, Picture, VideoClient
 from workers.sinks._send_buffer import PATIENCE, keep_little
 from workers.sinks._web.gate import FRESH
 
@@ -27,6 +18,11 @@ REPEAT = 0.5  # seconds; an MJPEG client sees a picture only when the next begin
 TOO_SLOW, FULL, NO_VIDEO = 4008, 4013, 4015  # WebSocket close codes
 HEADER = struct.Struct("<QQQB")  # seq, capture time, time of sending (ns of one clock), flags
 STALE, KEY, EYES_AT = 1, 2, 2  # flags, and how many bits lie below those of eyes.py
+
+
+def code_of(error: NotAdmitted) -> int:
+    """With which a WebSocket is closed."""
+    return FULL if isinstance(error, TooMany) else NO_VIDEO
 
 
 class Viewing:
@@ -123,11 +119,6 @@ class Viewing:
             yield client
         finally:
             self._audience.leave(client)
-
-
-def code_of(error: NotAdmitted) -> int:
-    """With which a WebSocket is closed."""
-    return FULL if isinstance(error, TooMany) else NO_VIDEO
 
 
 async def read_until_it_leaves(ws: web.WebSocketResponse, client: Client[Any]) -> None:

@@ -16,7 +16,8 @@ import av
 from aiohttp import web
 
 from workers.audio._packets import OPUS
-from workers.sinks._audience import AUDIO, PACKETS, Audience, NotAdmitted, SoundClient, VideoClient
+from workers.sinks._audience import Audience, NotAdmitted
+from workers.sinks._clients import AUDIO, PACKETS, SoundClient, VideoClient
 
 if TYPE_CHECKING:
     from aiortc import RTCPeerConnection
