@@ -30,7 +30,7 @@ class Live(Worker):
     """→ audio uint8[n], a packet each, as _packets says. t_capture is when its first sample was heard."""
 
     writes = {"audio": "PACKETS"}
-    history = {"audio": 64}
+    history = {"audio": 192}  # two seconds
     shares = ("sound_file",)
 
     @classmethod

@@ -26,7 +26,7 @@ class Packets(Worker):
     """
 
     reads = "picture"
-    history = {"packets": 16}
+    history = {"packets": 32}
     threads = 4
     shares = ("stereo",)
 
