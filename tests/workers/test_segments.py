@@ -2,6 +2,7 @@
 
 import os
 import resource
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from fractions import Fraction
@@ -13,6 +14,7 @@ import pytest
 
 from pipeline.convert_folder import CannotConvert
 from pipeline.convert_join import join, try_out
+from tests.live.needs import needs
 from tests.workers.made_films import add_film, add_frames, packets, picture, shown_times
 from workers.convert import Settings
 from workers.convert._segments import Segments, segments_in
@@ -37,11 +39,18 @@ def segments_of(source: Path, seconds: float = 0.2) -> Segments:
     return Segments(folder, source, convert, "half-sbs", False, 1)
 
 
+def said_of(path: Path) -> str:
+    """What the file says of its video, besides what that says itself."""
+    command = ["ffprobe", "-v", "error", "-show_entries", "stream_side_data=side_data_type", "-of", "csv=p=0"]
+    return subprocess.run([*command, str(path)], capture_output=True, text=True, check=True).stdout.strip()
+
+
 def fill(segments: Segments, numbers: range, times: list[int]) -> None:
     for number in numbers:
         segments.add(number, times[number], picture(number, 0, SIZE))
 
 
+@needs("ffprobe")
 def test_parts_that_follow_each_other_become_one_video_with_the_source_s_times(source: Path) -> None:
     exact = shown_times(source)
     times = [round(time * 1_000_000) for time in exact]
@@ -56,13 +65,14 @@ def test_parts_that_follow_each_other_become_one_video_with_the_source_s_times(s
     assert [begin for begin, _, _ in found[1:]] == [end for _, end, _ in found[:-1]]
     for ending in (".mp4", ".mkv"):
         out = source.with_name(f"joined{ending}")
-        join(source, [path for _, _, path in found], out, "half-sbs", False, len(times))
+        join(source, [path for _, _, path in found], out, "left_right", len(times))
         shown = shown_times(out)
         steps = np.diff([float(time) for time in shown])
         assert len(shown) == len(times)
         assert steps == pytest.approx(np.diff([float(time) for time in exact]), abs=0.0011)
         if ending == ".mp4":
             assert shown == exact
+        assert said_of(out) == "Stereo 3D"
 
 
 @pytest.mark.parametrize("base", [Fraction(1, 90000), Fraction(1001, 30000), Fraction(1, 600)])
@@ -81,7 +91,7 @@ def test_times_stay_exact_whatever_the_source_counts_in(base: Fraction, tmp_path
     fill(segments, range(7), [round(time * 1_000_000) for time in exact])
     segments.finish()
     out = tmp_path / "joined.nut"
-    join(path, [part for _, _, part in segments_in(tmp_path / "done")], out, "half-sbs", False, 7)
+    join(path, [part for _, _, part in segments_in(tmp_path / "done")], out, "left_right", 7)
     assert shown_times(out) == exact
 
 
@@ -103,7 +113,7 @@ def test_a_video_that_lacks_frames_is_never_put_together(source: Path) -> None:
     segments.finish()
     parts = [path for _, _, path in segments_in(source.parent / "done")]
     with pytest.raises(CannotConvert, match="have 4 of 5 frames"):
-        join(source, parts, source.with_name("joined.mp4"), "half-sbs", False, 5)
+        join(source, parts, source.with_name("joined.mp4"), "left_right", 5)
 
 
 @contextmanager

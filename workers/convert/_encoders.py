@@ -7,28 +7,18 @@ import av
 from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc
 
 from workers.convert import Settings
+from workers.encode._options import PACKINGS
 
 FASTER = {"fast": 0, "medium": 1, "slow": 2}
 SVT_PRESETS, NVENC_PRESETS = ("10", "8", "5"), ("p2", "p4", "p6")
 SVT_PER_CRF = 1.5  # its scale goes to 63, x264's to 51, and looks alike from there
-FRAME_PACKING = {
-    "checkerboard": 0,
-    "column-interlaced": 1,
-    "row-interlaced": 2,
-    "half-sbs": 3,
-    "full-sbs": 3,
-    "half-tab": 4,
-    "full-tab": 4,
-    "frame-sequential": 5,
-}
-"""Layout → what H.264 calls it (ITU-T H.264, D.2.26)."""
 
 
 def options_of(convert: Settings, layout: str, swapped: bool) -> dict[str, str]:
     """FFmpeg's, for this encoder. `swapped` views have no name in H.264 that x264 could write."""
     quality, step = str(convert.quality), FASTER[convert.preset]
     if convert.encoder == "libx264":
-        packing = FRAME_PACKING.get(layout) if not swapped else None
+        packing = PACKINGS.get(layout) if not swapped else None
         more = {"x264-params": f"frame-packing={packing}"} if packing is not None else {}
         return {"crf": quality, "preset": convert.preset, **more}
     if convert.encoder == "libx265":
