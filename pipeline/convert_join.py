@@ -13,7 +13,7 @@ import numpy as np
 
 from pipeline.convert_folder import CannotConvert
 from workers.convert import Settings
-from workers.convert._encoders import add_video, coded, options_of
+from workers.convert._encoders import add_video, coded, in_order, options_of
 from workers.convert._film import opened
 from workers.convert._segments import shift_of
 
@@ -64,11 +64,11 @@ def try_out(source: Path, folder: Path, ending: str, convert: Settings, layout: 
                 made, convert, options_of(convert, layout, swapped), (256, 256), time_base, rate, 1
             )
             _copied_streams(film, made)
-            step = max(1, round(1 / rate / time_base))
+            step, packets = max(1, round(1 / rate / time_base)), list[Any]()
             for number in range(2):
                 grey = np.full((256, 256, 3), 128, np.uint8)
-                made.mux(video.encode(coded(grey, number * step, time_base, 1)))
-            made.mux(video.encode(None))
+                packets += video.encode(coded(grey, number * step, time_base, 1))
+            made.mux(in_order([*packets, *video.encode(None)], -len(packets) - 2))
     except (av.FFmpegError, OSError, ValueError) as error:
         raise CannotConvert(
             f"{source}: its streams and {convert.encoder} do not go into {ending}: {error}; .mkv holds "
@@ -83,7 +83,7 @@ def _tagged(segment: Path, stereo: str) -> io.BytesIO:
     by the one that it is made after."""
     memory = io.BytesIO()
     with av.open(str(segment)) as part, av.open(memory, "w", format="matroska") as tagged:
-        copy: Any = tagged.add_stream_from_template(part.streams.video[0])
+        copy: Any = tagged.add_stream_from_template(part.streams.video[0], opaque=True)
         copy.metadata["stereo_mode"] = stereo
         packet = next(part.demux(video=0))
         packet.stream, packet.pts, packet.dts = copy, 0, 0

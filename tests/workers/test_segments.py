@@ -16,7 +16,7 @@ from pipeline.convert_folder import CannotConvert
 from pipeline.convert_join import join, try_out
 from tests.live.needs import needs
 from tests.workers.made_films import add_film, add_frames, packets, picture, shown_times
-from workers.convert import Settings
+from workers.convert import EncoderName, Settings
 from workers.convert._segments import Segments, segments_in
 from workers.worker import CannotWork
 
@@ -32,10 +32,10 @@ def source(tmp_path: Path) -> Path:
     return path
 
 
-def segments_of(source: Path, seconds: float = 0.2) -> Segments:
+def segments_of(source: Path, seconds: float = 0.2, encoder: EncoderName = "libx264") -> Segments:
     folder = source.parent / "done"
     folder.mkdir(exist_ok=True)
-    convert = Settings(preset="fast", segment_seconds=seconds)
+    convert = Settings(encoder=encoder, preset="fast", segment_seconds=seconds)
     return Segments(folder, source, convert, "half-sbs", False, 1)
 
 
@@ -51,13 +51,16 @@ def fill(segments: Segments, numbers: range, times: list[int]) -> None:
 
 
 @needs("ffprobe")
-def test_parts_that_follow_each_other_become_one_video_with_the_source_s_times(source: Path) -> None:
+@pytest.mark.parametrize("encoder", ["libx264", "libx265", "libsvtav1"])
+def test_parts_that_follow_each_other_become_one_video_with_the_source_s_times(
+    encoder: EncoderName, source: Path
+) -> None:
     exact = shown_times(source)
     times = [round(time * 1_000_000) for time in exact]
-    first = segments_of(source)
+    first = segments_of(source, encoder=encoder)
     fill(first, range(9), times)
     first.finish()
-    second = segments_of(source)  # after a pause, say
+    second = segments_of(source, encoder=encoder)  # after a pause, say
     fill(second, range(9, len(times)), times)
     second.finish()
     found = segments_in(source.parent / "done")

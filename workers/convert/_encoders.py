@@ -1,5 +1,6 @@
 """Encoders for files: what each is told, so that quality is the same throughout."""
 
+from collections.abc import Iterable
 from fractions import Fraction
 from typing import Any
 
@@ -52,6 +53,14 @@ def add_video(
     context.color_range, context.colorspace = ColorRange.MPEG, Colorspace.ITU709
     context.color_primaries, context.color_trc = ColorPrimaries.BT709, ColorTrc.BT709
     return stream
+
+
+def in_order(packets: Iterable[Any], first: int) -> list[Any]:
+    """With decoding times of our own, from `first` on: x265 leaves some open where it gets few frames."""
+    made = list(packets)
+    for number, packet in enumerate(made, first):
+        packet.dts = number
+    return made
 
 
 def coded(pixels: Any, pts: int, time_base: Fraction, threads: int) -> Any:
