@@ -20,7 +20,6 @@ from workers.convert._segments import shift_of
 MATROSKA = (".mkv", ".webm")
 CONTAINERS = (".mp4", ".m4v", ".mov", *MATROSKA)
 COPIED = ("audio", "subtitle")
-UNOFFICIAL = {"strict": "unofficial"}  # the boxes with which an .mp4 says where the two views are
 Times = list[int]
 Packets = Iterator[tuple[float, Any]]
 
@@ -31,7 +30,7 @@ def join(source: Path, segments: Sequence[Path], target: Path, stereo: str, fram
     try:
         with (
             opened(source) as (film, stream),
-            av.open(str(target), "w", options=UNOFFICIAL) as made,
+            av.open(str(target), "w", options=_options(target, stream.time_base)) as made,
             av.open(str(segments[0])) as first,
             av.open(_tagged(segments[0], stereo)) as tagged,
         ):
@@ -76,6 +75,14 @@ def try_out(source: Path, folder: Path, ending: str, convert: Settings, layout: 
         ) from error
     finally:
         trial.unlink(missing_ok=True)
+
+
+def _options(target: Path, time_base: Fraction) -> dict[str, str]:
+    """The muxer's. An .mp4 is to have the boxes with which it says where the two views are, and to begin when
+    the source does, not a fraction of a millisecond beside that."""
+    if target.suffix.lower() in MATROSKA:
+        return {}
+    return {"strict": "unofficial", "movie_timescale": str(max(1000, time_base.denominator))}
 
 
 def _tagged(segment: Path, stereo: str) -> io.BytesIO:
