@@ -17,7 +17,7 @@ def offsets(path: Path | str) -> list[float]:
         return []
     nearest = [min(claps, key=lambda clap: abs(clap - flash)) for flash in flashes]
     pairs = zip(flashes, nearest, strict=True)
-    return [1000 * (flash - clap) for flash, clap in pairs if abs(flash - clap) < APART]
+    return [1000 * float(flash - clap) for flash, clap in pairs if abs(flash - clap) < APART]
 
 
 def flashes_in(path: Path | str) -> list[float]:

@@ -4,11 +4,13 @@ import time
 from contextlib import closing
 from pathlib import Path
 
+import av
+
 from pipeline.stats import Observer
 from scripts.soaking.clap_offsets import offsets
 from scripts.soaking.launching import START_LIMIT, Launched, say, until
 from scripts.soaking.leavings import stop_and_check
-from scripts.soaking.report import Result, Table
+from scripts.soaking.report import Result, SoakError, Table
 from scripts.soaking.watching import check_zero
 
 MOST = 40.0  # ms
@@ -35,7 +37,7 @@ def fill(result: Result, folder: Path, seconds: float) -> None:
         check_zero(result, figures["workers"], "restarts")
         _check_dropped(result, observer)
         stop_and_check(result, launched)
-    found += [(file.name, offsets(file)) for file in _files(folder)]
+    found += [_offsets_in(file) for file in _files(folder)]
     _check(result, found, seconds)
 
 
@@ -46,10 +48,18 @@ def _measured(launched: Launched, folder: Path, seconds: float) -> Found:
         launched.check_alive()
         say(f"claps: {max(0.0, end - time.monotonic()):.0f} s to go, {len(found)} files looked at")
         for file in _files(folder)[:-2]:  # the last is being written, the one before may wait for its sound
-            found.append((file.name, offsets(file)))
+            found.append(_offsets_in(file))
             file.unlink()
         time.sleep(LOOK_EVERY)
     return found
+
+
+def _offsets_in(file: Path) -> tuple[str, list[float]]:
+    """Raises SoakError."""
+    try:
+        return file.name, offsets(file)
+    except av.FFmpegError as error:
+        raise SoakError(f"{file.name}, of {file.stat().st_size} bytes, does not play: {error}") from error
 
 
 def _files(folder: Path) -> list[Path]:

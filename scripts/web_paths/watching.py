@@ -39,8 +39,15 @@ WATCH = """
 """
 
 
-def watch(url: str, element: str, warm_up: float, seconds: float) -> dict[str, Any]:
-    """{"ages_ms", "fps"} of the picture in this element of the page."""
+def watch(
+    url: str,
+    element: str,
+    warm_up: float,
+    seconds: float,
+    script: str = "() => undefined",
+    argument: Any = None,
+) -> dict[str, Any]:
+    """{"ages_ms", "fps"} of the picture in this element of the page, after a script has run in it."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
@@ -49,6 +56,7 @@ def watch(url: str, element: str, warm_up: float, seconds: float) -> dict[str, A
         try:
             tab = chromium.new_page(viewport={"width": 1280, "height": 720})
             tab.goto(url)
+            tab.evaluate(script, argument)
             offset = clock_offset(tab)
             tab.evaluate(WATCH, [element, BITS])
             tab.wait_for_timeout(warm_up * 1000)

@@ -65,7 +65,7 @@ def added(plan: Plan, name: str, module: str, mode: Mode) -> Plan:
         settings={},
         reads="picture",
         mode=mode,
-        follows=None,
+        follows=(),
         follow_mode="latest",
         joins=None,
         joins_for_others=False,

@@ -50,7 +50,8 @@ def film(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Film]:
         file.writeframes(tone.tobytes())
     places = (f"file.path={folder}/film.mkv", f"sound_file.path={folder}/tone.wav")
     with launched(folder, *SETTINGS, *places, ready=False) as launcher:
-        launcher.until_logged("writes ")
+        launcher.until_up()
+        launcher.until_logged("film.mkv")
         yield Film(launcher, folder)
 
 

@@ -19,7 +19,7 @@ from tests.pipeline.running import Launcher, until
 from workers.sinks._web.tokens import control_token
 
 pytestmark = needs("Xvfb", "chromium", "model")
-WAYS = ("jpeg", "h264", "webrtc", "mjpeg")
+WAYS = ("jpeg", "h264", "webrtc", "mse", "mjpeg")
 BAR_IS_AWAY = "(bar.hidden = true) && !note.textContent"  # as it is three seconds later
 
 
@@ -83,7 +83,7 @@ def test_all_ways_show_the_same_colours(browser: Browser, launcher: Launcher, po
         assert np.abs(np.array(found[way]) - found["jpeg"]).max() <= 6, found
 
 
-@pytest.mark.parametrize("way", ["h264", "webrtc"])
+@pytest.mark.parametrize("way", ["h264", "webrtc", "mse"])
 def test_video_goes_on_after_its_encoder_was_killed(
     way: str, browser: Browser, launcher: Launcher, port: int
 ) -> None:

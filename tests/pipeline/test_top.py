@@ -28,6 +28,7 @@ import pytest
 
 from pipeline.addresses import address_of, running
 from pipeline.attach import Desk, Onlooker
+from pipeline.dashboard import _meters
 from shm.layout import RingSpec, RowSpec
 from shm.ring import Ring
 from tests.bad_workers.grows import drag
@@ -583,3 +584,8 @@ def test_contract_ctrl_c_in_a_terminal_stops_the_launcher(tmp_path: Path) -> Non
     assert terminal.end() == 0
     assert "Traceback" not in terminal.text()
     assert not Path(address_of(terminal.pid)).exists()
+
+
+def test_how_loud_it_is_is_shown_for_those_who_hear() -> None:
+    (line,) = _meters([{"name": "stereo", "level_db": None}, {"name": "audio", "level_db": -30.0}])
+    assert str(line) == f"audio  [{'#' * 15}{'-' * 15}] -30 dB"

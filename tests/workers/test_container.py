@@ -87,6 +87,18 @@ def test_contract_a_file_that_is_cut_off_plays_to_its_last_half_second(tmp_path:
         assert len([*file.decode(video=0)]) >= 10
 
 
+def test_contract_a_file_whose_sound_never_comes_plays_all_the_same(tmp_path: Path) -> None:
+    path, shown = tmp_path / "out.mp4", pictures(H264)
+    container = Container(str(path), "mp4", H264, shown[0][1], sound=AAC, options=FRAGMENTS)
+    for number, (_, data) in enumerate(shown * 3):
+        container.picture(data, BEGIN + 50_000_000 * number, H264.starts_anew(data))
+    copy = tmp_path / "copy.mp4"
+    copy.write_bytes(path.read_bytes())  # as if it was killed now
+    container.close()
+    with av.open(str(copy)) as file:
+        assert len([*file.decode(video=0)]) >= 30
+
+
 def test_contract_pictures_of_one_time_stay_in_order(tmp_path: Path) -> None:
     """A still picture is coded again with the time that it has."""
     path, shown = tmp_path / "out.mkv", pictures(H264)

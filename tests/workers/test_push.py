@@ -10,7 +10,8 @@ import av
 import pytest
 
 from pipeline.stream_keys import without_keys
-from tests.live.nginx import KEY, needs_nginx, nginx
+from scripts.stream_paths.nginx import nginx
+from tests.live.nginx import KEY, needs_nginx
 from tests.live.program import free_port
 from tests.pipeline.running import until
 from tests.workers.coded import COLUMNS, ROWS, Coder

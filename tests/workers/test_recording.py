@@ -7,15 +7,21 @@ import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import av
 import pytest
 
 from tests.workers.made_packets import BEGIN, pictures, sound
+from tests.workers.one_process import host
+from workers.audio import Settings as Audio
 from workers.audio._packets import AAC, OPUS
+from workers.encode import Settings as Encoding
 from workers.sinks._recording import Limits, Recording
 from workers.sinks._video_codecs import H264, HEVC
+from workers.sinks.file import File, Settings
+from workers.worker import CannotWork
 
 SECOND = 1_000_000_000
 NO_LIMITS = Limits(0, 0)
@@ -83,6 +89,15 @@ def test_contract_a_new_file_begins_with_a_key_frame_and_nothing_is_lost(name: s
     assert [shown for shown, _ in found] == [40, 40, 30] or [shown for shown, _ in found] == [41, 41, 28]
     assert sum(heard for _, heard in found) == pytest.approx(5.3, abs=0.1), "all sound that has come"
     assert found[0][1] == pytest.approx(2, abs=0.1), "that of its last pictures, which came later"
+
+
+def test_contract_numbers_go_on_though_an_earlier_file_is_taken_away(tmp_path: Path) -> None:
+    played = Played(tmp_path / "film.mkv")
+    played.play(2.5, Limits(seconds=1, nbytes=0))
+    (tmp_path / "film.mkv").unlink()
+    played.play(1, Limits(seconds=1, nbytes=0))
+    played.recording.close()
+    assert sorted(file.stem for file in tmp_path.iterdir()) == ["film-2", "film-3", "film-4"]
 
 
 def test_contract_a_file_ends_at_its_size(tmp_path: Path) -> None:
@@ -167,3 +182,25 @@ def test_contract_of_a_full_disk_what_is_written_stays_and_it_goes_on_when_there
     following: Any = Path(name).with_stem("film-2")
     assert seen(small_disk / following)[0] > 50
     assert sorted(file.name for file in small_disk.iterdir()) == sorted([name, str(following)])
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("", r"file\.path is not set"),
+        ("film.avi", r"ends in none of \.mp4, \.mkv, \.webm"),
+        ("film.webm", r"\.webm takes AV1, not H264: set encode\.codec=av1"),
+    ],
+)
+def test_a_file_that_cannot_be_is_said_before_anything_starts(path: str, said: str) -> None:
+    settings = SimpleNamespace(file=Settings(path=path), encode=Encoding(), audio=Audio())
+    with pytest.raises(ValueError, match=said):
+        File.sizes(settings, {})
+
+
+def test_a_folder_that_is_not_there_is_said(tmp_path: Path) -> None:
+    settings = SimpleNamespace(
+        file=Settings(path=str(tmp_path / "none" / "film.mkv")), encode=Encoding(), audio=Audio()
+    )
+    with pytest.raises(CannotWork, match="there is no folder"):
+        File(settings, host()).open()

@@ -17,6 +17,7 @@ from pipeline.house import LauncherHouse
 from scripts.soaking.fuzz_inputs import OFFER
 from tests.live.client import Client
 from tests.live.program import free_port
+from workers.audio import Settings as Audio
 from workers.encode import Settings as Encoding
 from workers.sinks._audience import PACKETS, NotAdmitted, Picture
 from workers.sinks._web import whep
@@ -43,7 +44,8 @@ def test_nobody_looks_is_said_before_somebody_can_be_there() -> None:
             told.append((kind, probe.connect_ex(("127.0.0.1", port)) == 0))
 
     host = Host(lambda what, limit: nullcontext(), tell, 1)
-    sink = Web(SimpleNamespace(web=Settings(port=port), encode=Encoding()), host)
+    settings = SimpleNamespace(web=Settings(port=port), audio=Audio(), encode=Encoding())
+    sink = Web(settings, host)
     sink.open()
     sink.close()
     assert told[0] == ("looking", False)
@@ -126,8 +128,8 @@ def test_an_expectation_that_is_no_text_is_refused(
 
 
 def test_video_that_browsers_cannot_play_is_refused_with_the_reason() -> None:
-    settings = SimpleNamespace(web=Settings(port=free_port()), encode=Encoding(codec="hevc"))
-    assert Web.wiring(settings).follows is None
+    settings = SimpleNamespace(web=Settings(port=free_port()), audio=Audio(), encode=Encoding(codec="hevc"))
+    assert PACKETS not in Web.wiring(settings).inputs
     sink = Web(settings, Host(lambda what, limit: nullcontext(), lambda kind, **what: None, 1))
     sink.open()
     try:

@@ -4,8 +4,17 @@ from fractions import Fraction
 from typing import Any
 
 import av
+import numpy as np
 
-from workers.audio._packets import RATE, AudioCodec
+from workers.audio._packets import CHANNELS, RATE, AudioCodec
+
+
+def silence(codec: AudioCodec) -> bytes:
+    """A packet of it."""
+    nothing = np.zeros((1, 2 * CHANNELS * codec.frame), np.int16)
+    frame = av.AudioFrame.from_ndarray(nothing, format="s16", layout="stereo")
+    frame.sample_rate, frame.pts, frame.time_base = RATE, 0, Fraction(1, RATE)
+    return Coder(codec, kbps=64)(frame)[0][1]
 
 
 class Coder:

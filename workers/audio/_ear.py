@@ -18,6 +18,10 @@ UNHEARD = 2.0  # seconds; when nobody has asked for so long the device is closed
 MOST = 500  # pieces that wait; older ones are dropped, for whoever asks so late has slept
 
 
+GONE = (RuntimeError, OSError, TypeError, ValueError)
+"""What SoundCard raises for a device that has gone, on one system or another."""
+
+
 class Piece(NamedTuple):
     """float32[n, 2]; its last sample was heard at that time (ns). `anew`: the first of an open device."""
 
@@ -63,7 +67,7 @@ class Ear:
                 self._listen(self._open())
             except NoSound as error:
                 self._say(f"{error}; until it is there, there is silence")
-            except RuntimeError as error:
+            except GONE as error:
                 self._say(f"the sound's device has gone ({error}); it is waited for, in silence")
             else:
                 continue
@@ -71,7 +75,7 @@ class Ear:
             forget_soundcard()
 
     def _listen(self, recorder: Recorder) -> None:
-        """Until it is to stop, or nobody asks any more. Raises RuntimeError where the device has gone."""
+        """Until it is to stop, or nobody asks any more. Raises one of GONE."""
         self._log.info("%s", recorder.name)
         self._said, anew = "", True
         try:

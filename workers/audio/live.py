@@ -21,9 +21,9 @@ from workers.sound._reading import CannotRead, check
 from workers.sound._recorder import Recorder
 from workers.worker import CannotWork, Worker
 
-EVERY = 0.01  # seconds between two looks at what has come
+EVERY = 0.02  # seconds between two looks at what has come
 FIRST_MACOS = (13, 0)  # that lets programs hear what it plays
-PIECE = 480  # samples that a device is asked for at a time
+PIECE = 960  # samples that a device is asked for at a time
 
 
 class Live(Worker):

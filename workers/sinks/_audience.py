@@ -18,6 +18,7 @@ from workers.audio._packets import AudioCodec
 KEYS_APART = 0.5  # seconds between two key frames that are asked for; each costs all who look
 MOST_WORDS = 4  # that wait for one client; there is one so far, "recentre"
 MOST_BEHIND = 0.25  # seconds of video that may wait for one client
+MOST_UNHEARD = 25  # packets of sound that may wait for one client: half a second
 PICTURE, PACKETS, AUDIO = "picture", "packets", "audio"  # the rings
 
 
@@ -56,7 +57,7 @@ class Sound:
     t_capture: int
 
 
-Shown = TypeVar("Shown", Picture, Packet | Sound)
+Shown = TypeVar("Shown", Picture, Packet | Sound, Sound)
 
 
 class Client(ABC, Generic[Shown]):
@@ -126,7 +127,7 @@ class VideoClient(Client[Packet | Sound]):
     def __init__(self, kind: str, want_key: Callable[[], None], hears: AudioCodec | None = None) -> None:
         super().__init__(kind)
         self.rings = frozenset({PACKETS, AUDIO} if hears else {PACKETS})
-        self._want_key, self._hears = want_key, hears
+        self._want_key, self.hears = want_key, hears
         self._waiting: deque[tuple[float, Packet | Sound]] = deque()
         self._needs_key = True
         want_key()
@@ -135,7 +136,7 @@ class VideoClient(Client[Packet | Sound]):
         if self._waiting and time.monotonic() - self._waiting[0][0] > MOST_BEHIND:
             self._drop()
         if isinstance(shown, Sound):
-            if self._needs_key or shown.codec != self._hears:
+            if self._needs_key or shown.codec != self.hears:
                 return
         elif self._needs_key and not shown.key:
             self.skipped += 1
@@ -175,6 +176,32 @@ class VideoClient(Client[Packet | Sound]):
         self._want_key()
 
 
+class SoundClient(Client[Sound]):
+    """Gets what is heard, by itself: in this codec, and no more than what is late by a moment."""
+
+    rings = frozenset({AUDIO})
+
+    def __init__(self, kind: str, codec: AudioCodec) -> None:
+        super().__init__(kind)
+        self._codec = codec
+        self._waiting: deque[Sound] = deque(maxlen=MOST_UNHEARD)
+
+    def show(self, shown: Sound) -> None:
+        if shown.codec == self._codec:
+            self.skipped += len(self._waiting) == MOST_UNHEARD
+            self._waiting.append(shown)
+            self.wake()
+
+    def take(self) -> Sound | None:
+        if not self._waiting:
+            return None
+        self.sent += 1
+        sound = self._waiting.popleft()
+        if self._waiting:
+            self.wake()
+        return sound
+
+
 class NotAdmitted(Exception):
     """The message says why."""
 
@@ -210,18 +237,25 @@ class Audience:
         return len(self._clients)
 
     def enter(self, kind: str, ring: str, hears: AudioCodec | None = None) -> Any:
-        """A new client. Raises NotAdmitted."""
+        """A new client; who wants ring `audio` alone says in which codec. Raises NotAdmitted."""
         if ring == PACKETS and self._no_video:
             raise NotAdmitted(self._no_video)
         if len(self._clients) >= self._most:
             raise TooMany(f"{self._most} are looking already ({self._limit}).")
-        video = ring == PACKETS
-        client: Client[Any] = VideoClient(kind, self.want_key, hears) if video else PictureClient(kind)
+        client = self._client(kind, ring, hears)
         self._clients.add(client)
         self._tell()
         if self.picture is not None and ring == PICTURE and kind != "snapshot":
             client.show(self.picture)  # whatever there is, until a newer one comes
         return client
+
+    def _client(self, kind: str, ring: str, hears: AudioCodec | None) -> Client[Any]:
+        if ring == PACKETS:
+            return VideoClient(kind, self.want_key, hears)
+        if ring == AUDIO:
+            assert hears is not None
+            return SoundClient(kind, hears)
+        return PictureClient(kind)
 
     def leave(self, client: Client[Any]) -> None:
         self._clients.discard(client)

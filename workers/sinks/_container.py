@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 import av
 
+from workers.audio._coder import silence
 from workers.audio._packets import RATE, AudioCodec
 from workers.sinks._video_codecs import VideoCodec
 
@@ -61,6 +62,8 @@ class Container:
         """The first one is the beginning: its time, in ns, is 0 in the container."""
         if self._origin is None:
             self._origin = t_capture
+            if self.sound is not None:  # or an mp4 would wait with all it has for a sound that may never come
+                self._mux(silence(self.sound), self._audio, t_capture, 1, True)
         self._mux(data, self._video, t_capture, LEAST_STEP, key)
 
     def hear(self, data: bytes, t_capture: int) -> None:

@@ -1,5 +1,6 @@
 """What sinks have to know of H.264 (ITU-T H.264, section 7.4.1 and annex B)."""
 
+import struct
 from collections.abc import Iterator
 
 SLICE_IDR, SEI, PARAMETERS, PICTURE_PARAMETERS, DELIMITER = 5, 6, 7, 8, 9  # types of NAL units
@@ -25,3 +26,15 @@ def starts_anew(packet: bytes) -> bool:
             return kind == PARAMETERS
         at = packet.find(b"\0\0\1", at + 3)
     return False
+
+
+def with_lengths(packet: bytes) -> bytes:
+    """An access unit as mp4 and FLV have it: each NAL unit behind its length, and no delimiter."""
+    units = [unit for unit in nal_units(packet) if unit and unit[0] & 31 != DELIMITER]
+    return b"".join(struct.pack(">I", len(unit)) + unit for unit in units)
+
+
+def parameter_sets(packet: bytes) -> tuple[bytes, bytes]:
+    """Sequence and picture parameter set of an access unit that starts anew."""
+    found = {unit[0] & 31: unit for unit in nal_units(packet) if unit}
+    return found[PARAMETERS], found[PICTURE_PARAMETERS]

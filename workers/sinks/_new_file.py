@@ -4,22 +4,23 @@ import itertools
 from pathlib import Path
 
 
-def create(path: Path) -> "NewFile":
-    """At `path` or, where something is there, at the first of name-2, name-3, … where nothing is. Raises
+def create(path: Path, number: int) -> "NewFile":
+    """At `path` as number 1, else at name-2, name-3, …: from `number` on the first where nothing is. Raises
     OSError."""
-    for number in itertools.count(2):
+    for one in itertools.count(number):
         try:
-            return NewFile(path)
+            return NewFile(path if one == 1 else path.with_stem(f"{path.stem}-{one}"), one)
         except FileExistsError:
-            path = path.with_stem(f"{path.stem.removesuffix(f'-{number - 1}')}-{number}")
+            continue
     raise AssertionError  # there is always another number
 
 
 class NewFile:
     """What a muxer writes into. After `give_up` it ends where it was last whole, and takes nothing more."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, path: Path, number: int) -> None:
+        """Raises OSError."""
+        self.path, self.number = path, number
         self._file = path.open("xb", buffering=0)
         self._whole, self._given_up = 0, False
 

@@ -36,13 +36,21 @@ class Part:
     """Raises OSError and FFmpegError, here and in every method."""
 
     def __init__(
-        self, path: Path, video: VideoCodec, first: bytes, begin: int, stereo: str, sound: bool
+        self,
+        path: Path,
+        number: int,
+        video: VideoCodec,
+        first: bytes,
+        begin: int,
+        stereo: str,
+        sound: bool,
     ) -> None:
-        """`first` is its first picture, of the time `begin` (ns); it is not written yet."""
+        """`number` is the least that its name may have; `first` its first picture, of the time `begin` (ns),
+        which is not written yet."""
         form = FORMATS[path.suffix]
         self.begin, self.stereo, self.size = begin, stereo, size_of(first, video)
-        self._file = create(path)
-        self.path = self._file.path
+        self._file = create(path, number)
+        self.path, self.number = self._file.path, self._file.number
         try:
             self._container = Container(
                 self._file,

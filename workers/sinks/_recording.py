@@ -41,6 +41,7 @@ class Recording:
         self._ask, self._log = ask_for_key, log
         self._part: Part | None = None
         self._ending: Part | None = None  # the one before, until the sound of its last pictures is there
+        self._number = 1
         self._waits, self._asked = True, False
         self._full, self._look_at = False, 0.0
 
@@ -56,7 +57,7 @@ class Recording:
         with self._errors_stop_it():
             if self._part is None or (key and self._is_over(self._part, data, t_capture, stereo, limits)):
                 self._begin(data, t_capture, stereo)
-            elif self._part.is_longer(t_capture, limits.seconds, limits.nbytes):
+            elif self._part.is_longer(t_capture, *limits) or stereo != self._part.stereo:
                 self._ask_once()
             assert self._part is not None
             self._part.picture(data, t_capture, key)
@@ -86,11 +87,12 @@ class Recording:
     def _is_over(self, part: Part, first: bytes, now: int, stereo: str, limits: Limits) -> bool:
         """The file cannot go on, or is to end."""
         other = (size_of(first, self._video), stereo) != (part.size, part.stereo)
-        return other or part.is_longer(now, limits.seconds, limits.nbytes)
+        return other or part.is_longer(now, *limits)
 
     def _begin(self, first: bytes, t_capture: int, stereo: str) -> None:
         self._end_the_one_before()
-        part = Part(self._path, self._video, first, t_capture, stereo, self._sound)
+        part = Part(self._path, self._number, self._video, first, t_capture, stereo, self._sound)
+        self._number = part.number + 1  # also where an earlier one is taken away meanwhile
         self._part, self._ending, self._full = part, self._part, False
         self._log.info("writes %s", part.path)
 

@@ -11,7 +11,6 @@ from shm.lease import Lease
 from workers.audio._packets import AAC, unpacked
 from workers.sinks._audience import AUDIO, PACKETS, Packet, Sound, hears
 from workers.sinks._h264 import starts_anew
-from workers.sinks._stereo_mode import stereo_mode
 from workers.worker import CannotWork, Wiring, Worker
 
 if TYPE_CHECKING:
@@ -34,7 +33,7 @@ class Stream(Worker):
     reads = PACKETS
     mode = "every-or-count"
     follows, follow_mode = AUDIO, "every-or-count"
-    shares = ("stereo", "audio", "encode")
+    shares = ("audio", "encode")
 
     @classmethod
     def wiring(cls, settings: SimpleNamespace) -> Wiring:
@@ -46,10 +45,10 @@ class Stream(Worker):
         stream = self.settings.stream
         if self.settings.encode.codec != "h264":
             raise CannotWork("stream: players and servers are sent H.264; set encode.codec to h264")
-        places, mode = Places(stream.rtsp_port, stream.lan), stereo_mode(self.settings.stereo)
+        places = Places(stream.rtsp_port, stream.lan)
         targets = self._targets()
         sound = AAC if hears(self.settings.audio) else None
-        self._server = Server(places, stream.clients, self._looking, self._again, targets, sound, mode)
+        self._server = Server(places, stream.clients, self._looking, self._again, targets, sound)
         self.host.tell("looking", rings=[])
         try:
             self._server.open()

@@ -12,10 +12,11 @@ import simplejpeg
 from annotated_types import Ge, Le
 
 from shm.lease import Lease
-from workers.sinks._audience import PACKETS, PICTURE, Packet, Picture
+from workers.audio._packets import unpacked
+from workers.sinks._audience import AUDIO, PACKETS, PICTURE, Packet, Picture, Sound, hears
 from workers.sinks._h264 import starts_anew
 from workers.sinks._web.eyes import eyes_of
-from workers.sinks._web.tokens import control_token
+from workers.sinks._web.tokens import control_token, view_token
 from workers.worker import CannotWork, Wiring, Worker
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ class Settings:
     https_port: Annotated[int, Ge(0), Le(65535)] = 1123
     certificate: str = ""
     key: str = ""
+    hls: bool = True
     clients: Annotated[int, Ge(1), Le(256)] = 32
     quality: Annotated[int, Ge(30), Le(100), "live"] = 85
 
@@ -38,14 +40,16 @@ class Settings:
 class Web(Worker):
     """Encodes each picture once, however many look, and not at all when nobody looks at pictures."""
 
-    reads, follows = PICTURE, PACKETS
+    reads, follows = PICTURE, (PACKETS, AUDIO)
     follow_mode = "every-or-count"
-    shares = ("stereo", "encode")
+    shares = ("stereo", "audio", "encode")
 
     @classmethod
     def wiring(cls, settings: SimpleNamespace) -> Wiring:
         """Browsers are given H.264 alone."""
-        return super().wiring(settings)._replace(follows=None if _no_video(settings) else PACKETS)
+        video = () if _no_video(settings) else (PACKETS,)
+        sound = (AUDIO,) if hears(settings.audio) else ()
+        return super().wiring(settings)._replace(follows=video + sound)
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
@@ -56,9 +60,10 @@ class Web(Worker):
         from workers.sinks._web.server import CannotListen, Places, Server
 
         web = self.settings.web
-        places = Places(web.port, web.lan, web.https_port, self._context())
-        no_video, house = _no_video(self.settings), self.host.house
-        self._server = Server(places, web.clients, self._looking, self._again, house, no_video)
+        sound, no_video = hears(self.settings.audio), _no_video(self.settings)
+        places = Places(web.port, web.lan, web.https_port, self._context(), web.hls)
+        house = self.host.house
+        self._server = Server(places, web.clients, self._looking, self._again, house, sound, no_video)
         self.host.tell("looking", rings=[])  # before somebody can: who has waited for us comes at once
         try:
             self._server.open()
@@ -93,6 +98,9 @@ class Web(Worker):
         self._server.show(Picture(jpeg, info.seq, info.t_capture, eyes))
 
     def follow(self, packet: Lease, input_live: bool) -> bool:
+        if packet.ring == AUDIO:
+            self._server.show(Sound(*unpacked(packet.frame), packet.info.t_capture))
+            return True
         data, info, eyes = packet.frame.tobytes(), packet.info, eyes_of(self.settings.stereo)
         self._server.show(Packet(data, info.seq, info.t_capture, starts_anew(data), eyes))
         return True
@@ -127,6 +135,8 @@ class Web(Worker):
         web = self.settings.web
         self.log.info("look at http://127.0.0.1:%d/", web.port)
         self.log.info("change things at http://127.0.0.1:%d/panel?token=%s", web.port, control_token())
+        if web.hls:
+            self.log.info("play http://127.0.0.1:%d/hls/%s/live.m3u8", web.port, view_token())
         for url in places.links():
             if url.startswith("https:"):
                 self.log.info("from a headset, in space: %s (the browser warns once)", url)

@@ -22,6 +22,7 @@ LOG = logging.getLogger("workers.sinks.stream")
 PATH = re.compile(r"(?:/live)?(?:/track(\d))?")
 BEGINS_WITHIN = 15.0  # seconds, from the connection to PLAY
 SILENT = 60.0  # seconds without a request, and somebody who plays by UDP has gone
+STILL = 1.0  # seconds without a picture: the source has a still one, which a player has to have again
 REPORTS_APART = 5.0  # seconds between two sender reports
 FIRST_PICTURE = 8.0  # seconds that whoever asks what there is waits for it
 TRIES = 3  # for the token
@@ -165,8 +166,9 @@ class Player:
         assert client is not None
         try:
             while True:
-                shown = await client.next()
+                shown = await client.next(STILL)
                 if shown is None:
+                    self._audience.want_key()
                     continue
                 if time.monotonic() - reported > REPORTS_APART:
                     reported = time.monotonic()

@@ -5,28 +5,22 @@ import asyncio
 import logging
 import os
 import time
-from collections.abc import Iterator
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from av.error import FFmpegError
-
 from workers.audio._packets import AudioCodec
 from workers.sinks._audience import PACKETS, Audience, Packet, TooMany, VideoClient
-from workers.sinks._container import Container
 from workers.sinks._send_buffer import keep_little
-from workers.sinks._stream.amf import encoded
-from workers.sinks._stream.rtmp import DATA, Publisher
-from workers.sinks._video_codecs import H264
+from workers.sinks._stream.flv import Tags
+from workers.sinks._stream.rtmp import Publisher
 
 LOG = logging.getLogger("workers.sinks.stream")
 RETRY, LONGEST_RETRY = 0.5, 5.0  # seconds; doubled each time
 PATIENCE = 5.0  # seconds for the server to answer, and to take what is sent
 FIRST_PICTURE = 20.0  # seconds
+STILL = 1.0  # seconds without a picture: the source has a still one, which servers have to have again
 KEYS_EVERY = 2.0  # seconds; who looks by way of the server can begin at none but these
 PORTS = {"rtmp": 1935, "rtmps": 443}
-MUXER = {"flvflags": "no_duration_filesize", "flush_packets": "1"}
-HEAD, TAG = 9 + 4, 11  # bytes before the first tag, and of a tag's own head
 
 
 class Target(NamedTuple):
@@ -63,36 +57,11 @@ def target_of(url: str) -> Target:
     return Target(parts.scheme, parts.hostname, port or PORTS[parts.scheme], app, key)
 
 
-class Tags:
-    """What the muxer for FLV writes, taken apart into the messages of RTMP."""
-
-    def __init__(self) -> None:
-        self._data, self._begun = bytearray(), False
-
-    def write(self, data: bytes) -> int:
-        self._data += data
-        return len(data)
-
-    def take(self) -> Iterator[tuple[int, int, bytes]]:
-        """Kind, time in ms and data of those that are whole."""
-        if not self._begun and len(self._data) >= HEAD:
-            del self._data[:HEAD]
-            self._begun = True
-        while self._begun and len(self._data) >= TAG:
-            size = int.from_bytes(self._data[1:4], "big")
-            if len(self._data) < TAG + size + 4:
-                return
-            kind, time_ms = self._data[0], int.from_bytes(self._data[4:7], "big") | self._data[7] << 24
-            data = bytes(self._data[TAG : TAG + size])
-            del self._data[: TAG + size + 4]
-            yield kind, time_ms, encoded("@setDataFrame") + data if kind == DATA else data
-
-
 class Push:
     """`run` goes on until it is cancelled."""
 
-    def __init__(self, target: Target, audience: Audience, sound: AudioCodec | None, stereo: str) -> None:
-        self._target, self._audience, self._sound, self._stereo = target, audience, sound, stereo
+    def __init__(self, target: Target, audience: Audience, sound: AudioCodec | None) -> None:
+        self._target, self._audience, self._sound = target, audience, sound
         self._said: str | None = None
 
     async def run(self) -> None:
@@ -101,7 +70,7 @@ class Push:
             began = time.monotonic()
             try:
                 await self._push()
-            except* (FFmpegError, OSError, ValueError, EOFError) as errors:
+            except* (OSError, ValueError, EOFError) as errors:
                 self._say(logging.ERROR, f"{why(errors.exceptions[0])}; it goes on when it can")
             retry = RETRY if time.monotonic() - began > LONGEST_RETRY else min(2 * retry, LONGEST_RETRY)
             await asyncio.sleep(retry)
@@ -137,24 +106,21 @@ class Push:
             self._audience.leave(client)
 
     async def _send(self, publisher: Publisher, client: VideoClient, first: Packet) -> None:
-        tags = Tags()
-        into = {"stereo": self._stereo, "sound": self._sound, "options": MUXER}
-        container = Container(tags, "flv", H264, first.data, **into)  # type: ignore[arg-type]
-        began = time.monotonic()
+        tags, key = Tags(first.t_capture), time.monotonic()
+        for tag in tags.beginning(first.data, self._sound is not None):
+            await publisher.send(*tag)
         while True:
-            shown = await client.next()
-            if isinstance(shown, Packet):
-                container.picture(shown.data, shown.t_capture, shown.key)
-                if shown.key:
-                    began = time.monotonic()
-                elif time.monotonic() - began > KEYS_EVERY:
-                    self._audience.want_key()
-            elif shown is not None:
-                container.hear(shown.data, shown.t_capture)
-            for tag in tags.take():
-                async with asyncio.timeout(PATIENCE):
-                    await publisher.send(*tag)
-                self._say(logging.INFO, "has the picture")
+            shown = await client.next(STILL)
+            if shown is None or time.monotonic() - key > KEYS_EVERY:
+                key = time.monotonic()  # once: it is on its way
+                self._audience.want_key()
+            if shown is None:
+                continue
+            if isinstance(shown, Packet) and shown.key:
+                key = time.monotonic()
+            async with asyncio.timeout(PATIENCE):
+                await publisher.send(*tags.of(shown))
+            self._say(logging.INFO, "has the picture")
 
     def _say(self, level: int, what: str) -> None:
         """If it is new; a server that is away is away at each try."""

@@ -48,12 +48,11 @@ class Server:
         again: Callable[[], None],
         targets: Sequence[Target] = (),
         sound: AudioCodec | None = None,
-        stereo: str = "mono",
     ) -> None:
         """`looking(rings)` and `again()` are called from the server's thread; see Audience. `targets` are
-        pushed to; `sound` is what is heard there, `stereo` as in Container."""
+        pushed to; `sound` is what is heard there."""
         self._places, self._most = places, most_clients
-        self._targets, self._sound, self._stereo = targets, sound, stereo
+        self._targets, self._sound = targets, sound
         self._audience = Audience(most_clients + len(targets), looking, again, "stream.clients")
         self._players: set[Player] = set()
         self._problem: OSError | None = None
@@ -94,7 +93,7 @@ class Server:
         self._loop.run_until_complete(asyncio.gather(*self._pushing, return_exceptions=True))
 
     async def _start(self) -> asyncio.Server | None:
-        pushes = [Push(target, self._audience, self._sound, self._stereo) for target in self._targets]
+        pushes = [Push(target, self._audience, self._sound) for target in self._targets]
         self._pushing = [begin(push.run(), LOG) for push in pushes]
         if not self._places.rtsp_port:
             return None

@@ -124,7 +124,8 @@ def check_own(request: web.Request) -> None:
 
 def shown_by(request: web.Request, cookie: str) -> list[str]:
     """The tokens that a request brings."""
-    found = [request.query.get("token"), request.cookies.get(cookie), bearer(request)]
+    path = request.match_info.get("token")  # HLS: players take it along to what the list names
+    found = [request.query.get("token"), request.cookies.get(cookie), bearer(request), path]
     return [token for token in found if token]
 
 

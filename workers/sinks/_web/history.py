@@ -54,7 +54,18 @@ def small(figures: Sample) -> Sample:
         "machine": _of(figures["machine"], "cpu_percent", "memory_percent", "gpus"),
         "launcher": _of(figures["launcher"], "cpu_percent", "rss_mb"),
         "workers": [
-            _of(worker, "name", "state", "busy", "restarts", "lost", "fps", "cpu_percent", "rss_mb")
+            _of(
+                worker,
+                "name",
+                "state",
+                "busy",
+                "restarts",
+                "lost",
+                "level_db",
+                "fps",
+                "cpu_percent",
+                "rss_mb",
+            )
             | {key: _rounded(worker[key]) for key in ("wait_ms", "work_ms", "latency_ms")}
             for worker in figures["workers"]
         ],

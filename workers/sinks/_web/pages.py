@@ -14,8 +14,8 @@ VENDOR = Path(__file__).parent / "vendor"  # scripts/vendor.py fills it
 class Pages:
     """/ is the viewer; every file in the folder has its name as address."""
 
-    def __init__(self, gate: Gate, https_port: int) -> None:
-        self._gate, self._https_port = gate, https_port
+    def __init__(self, gate: Gate, https_port: int, sound: bool) -> None:
+        self._gate, self._https_port, self._sound = gate, https_port, sound
 
     def routes(self) -> list[web.RouteDef]:
         files = [web.get(f"/{file.name}", _sender(file)) for file in sorted(FOLDER.iterdir())]
@@ -30,9 +30,10 @@ class Pages:
         ]
 
     async def _hello(self, request: web.Request) -> web.StreamResponse:
-        """What a page has to know of its visitor, and where the secure pages are (0: nowhere)."""
+        """What a page has to know of its visitor, and where the secure pages are (0: nowhere), and whether
+        there is sound."""
         gate = self._gate
-        known = {"controls": gate.may_control(request), "https_port": self._https_port}
+        known = {"controls": gate.may_control(request), "https_port": self._https_port, "sound": self._sound}
         return web.json_response({**known, "ticket": gate.ticket(request)}, headers=FRESH)
 
 

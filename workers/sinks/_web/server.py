@@ -11,12 +11,14 @@ from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from workers.house import House
-from workers.sinks._audience import Audience, Packet, Picture
+from workers.sinks._audience import Audience, Packet, Picture, Sound
 from workers.sinks._web.dash import Dash
 from workers.sinks._web.doors import Doors
 from workers.sinks._web.figures import Figures
 from workers.sinks._web.gate import Gate
 from workers.sinks._web.history import History
+from workers.sinks._web.hls import Hls
+from workers.sinks._web.mse import Mse
 from workers.sinks._web.pages import Pages
 from workers.sinks._web.panel import Panel
 from workers.sinks._web.poses import Poses
@@ -36,6 +38,7 @@ class Places:
     lan: bool
     https_port: int = 0
     context: ssl.SSLContext | None = None
+    hls: bool = False
 
     @property
     def bind(self) -> str:
@@ -48,6 +51,8 @@ class Places:
             found.append(f"http://{address}:{self.port}/?token={token}")
             if self.context is not None:
                 found.append(f"https://{address}:{self.https_port}/xr?token={token}")
+            if self.hls:
+                found.append(f"http://{address}:{self.port}/hls/{token}/live.m3u8")
         return found
 
 
@@ -69,11 +74,12 @@ class Server:
         looking: Callable[[frozenset[str]], None],
         again: Callable[[], None],
         house: House | None = None,
+        sound: bool = False,
         no_video: str = "",
     ) -> None:
-        """`looking(rings)` and `again()` are called from the server's thread; see Audience.
-        `no_video` says why there is none."""
-        self._places, self._house = places, house
+        """`sound`: there is some; `no_video` says why there is none. `looking(rings)` and `again()` are
+        called from the server's thread; see Audience."""
+        self._places, self._house, self._sound = places, house, sound
         self._gate = Gate(places.lan)
         self._audience = Audience(most_clients, looking, again, no_video=no_video)
         self._listening: list[asyncio.Server] = []
@@ -93,7 +99,7 @@ class Server:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(1.0)
 
-    def show(self, shown: Picture | Packet) -> None:
+    def show(self, shown: Picture | Packet | Sound) -> None:
         self._loop.call_soon_threadsafe(self._audience.show, shown)
 
     def say(self, word: str) -> None:
@@ -120,13 +126,18 @@ class Server:
         logging.getLogger("aiohttp.server").addFilter(is_our_fault)
         app = web.Application(middlewares=[self._gate.check])
         app.on_response_prepare.append(self._gate.sign)
-        whep = Whep(self._audience)
+        whep = Whep(self._audience, self._sound)
         app.on_shutdown.append(whep.close)
         figures = Figures(self._audience, self._house)
         dash = Dash(History(figures.of_the_house))
         app.on_shutdown.append(dash.close)
         https_port = self._places.https_port if self._places.context else 0
-        for part in (Pages(self._gate, https_port), Viewing(self._audience), whep, figures, dash):
+        pages, mse = Pages(self._gate, https_port, self._sound), Mse(self._audience, self._sound)
+        if self._places.hls:
+            hls = Hls(self._audience, self._sound)
+            app.on_shutdown.append(hls.close)
+            app.add_routes(hls.routes())
+        for part in (pages, Viewing(self._audience), whep, mse, figures, dash):
             app.add_routes(part.routes())
         if self._house is not None:
             app.add_routes(Panel(self._house, self._places.links).routes())

@@ -29,6 +29,11 @@ HEADER = struct.Struct("<QQQB")  # seq, capture time, time of sending (ns of one
 STALE, KEY, EYES_AT = 1, 2, 2  # flags, and how many bits lie below those of eyes.py
 
 
+def code_of(error: NotAdmitted) -> int:
+    """With which a WebSocket is closed."""
+    return FULL if isinstance(error, TooMany) else NO_VIDEO
+
+
 class Viewing:
     """The handlers. A client gets the next picture only when the last has left this machine; for that the
     socket must not buffer much (TCP_NOTSENT_LOWAT: 70 ms instead of 1.2 s for a client that is too slow), and
@@ -55,10 +60,9 @@ class Viewing:
         try:
             client = self._audience.enter("video" if video else "websocket", PACKETS if video else PICTURE)
         except NotAdmitted as error:
-            code = FULL if isinstance(error, TooMany) else NO_VIDEO
-            await ws.close(code=code, message=str(error).encode())
+            await ws.close(code=code_of(error), message=str(error).encode())
             return ws
-        reading = asyncio.ensure_future(_read(ws, client))
+        reading = asyncio.ensure_future(read_until_it_leaves(ws, client))
         try:
             while not client.gone:
                 shown = await client.next()
@@ -70,7 +74,7 @@ class Viewing:
         except ConnectionError:
             pass  # he has left
         except TimeoutError:
-            await _send_away(request, ws)
+            await send_away(request, ws)
         finally:
             self._audience.leave(client)
             reading.cancel()
@@ -126,7 +130,7 @@ class Viewing:
             self._audience.leave(client)
 
 
-async def _read(ws: web.WebSocketResponse, client: Client[Any]) -> None:
+async def read_until_it_leaves(ws: web.WebSocketResponse, client: Client[Any]) -> None:
     """Until the client leaves."""
     async for message in ws:
         if message.type in (WSMsgType.ERROR, WSMsgType.CLOSE):
@@ -136,7 +140,7 @@ async def _read(ws: web.WebSocketResponse, client: Client[Any]) -> None:
     client.leave()
 
 
-async def _send_away(request: web.Request, ws: web.WebSocketResponse) -> None:
+async def send_away(request: web.Request, ws: web.WebSocketResponse) -> None:
     """He may come back; what is on its way to him does not count for the others."""
     try:
         async with asyncio.timeout(0.1):

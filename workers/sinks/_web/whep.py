@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 import av
 from aiohttp import web
 
-from workers.sinks._audience import PACKETS, Audience, NotAdmitted, VideoClient
+from workers.audio._packets import OPUS
+from workers.sinks._audience import AUDIO, PACKETS, Audience, NotAdmitted, SoundClient, VideoClient
 
 if TYPE_CHECKING:
     from aiortc import RTCPeerConnection
@@ -23,14 +24,16 @@ if TYPE_CHECKING:
 MOST_OFFER = 64 * 1024  # bytes
 MICROSECONDS = Fraction(1, 1_000_000)
 OVER = ("failed", "closed")
+WebClient = VideoClient | SoundClient
 CONNECTS_WITHIN = 20.0  # seconds; else its sockets and its place are somebody else's
 
 
 class Whep:
     """The sessions, and what answers to them."""
 
-    def __init__(self, audience: Audience) -> None:
-        self._audience = audience
+    def __init__(self, audience: Audience, sound: bool) -> None:
+        """`sound`: there is some, for who offers to hear it."""
+        self._audience, self._sound = audience, sound
         self._sessions: dict[str, RTCPeerConnection] = {}
         self._ends: set[asyncio.Task[None]] = set()  # the loop itself would forget them
 
@@ -44,21 +47,24 @@ class Whep:
         if request.content_type != "application/sdp":
             raise web.HTTPUnsupportedMediaType(text="An offer is application/sdp.\n")
         offer = (await request.content.read(MOST_OFFER)).decode(errors="replace")
-        try:
-            client: VideoClient = self._audience.enter("webrtc", PACKETS)
-        except NotAdmitted as error:
-            raise web.HTTPServiceUnavailable(text=f"{error}\n") from error
         session = secrets.token_urlsafe(16)
+        clients: list[WebClient] = []
         try:
-            answer = await self._answer(session, client, offer)
-        except BaseException:
-            self._audience.leave(client)
+            clients.append(self._audience.enter("webrtc", PACKETS))
+            if self._sound and "m=audio" in offer:
+                clients.append(self._audience.enter("webrtc sound", AUDIO, OPUS))
+            answer = await self._answer(session, clients, offer)
+        except BaseException as error:
+            for client in clients:
+                self._audience.leave(client)
             await self._end(session)
+            if isinstance(error, NotAdmitted):
+                raise web.HTTPServiceUnavailable(text=f"{error}\n") from error
             raise
         place = {"Location": f"/whep/{session}"}
         return web.Response(status=201, text=answer, content_type="application/sdp", headers=place)
 
-    async def _answer(self, session: str, client: VideoClient, offer: str) -> str:
+    async def _answer(self, session: str, clients: list[WebClient], offer: str) -> str:
         """SDP. Raises HTTPBadRequest for an offer that is none, or takes no H.264."""
         rtc = await asyncio.get_running_loop().run_in_executor(None, _aiortc)
         connection = rtc.RTCPeerConnection(rtc.RTCConfiguration(iceServers=[]))
@@ -66,8 +72,9 @@ class Whep:
 
         async def over() -> None:
             late.cancel()
-            self._audience.leave(client)
-            client.leave()
+            for client in clients:
+                self._audience.leave(client)
+                client.leave()
             await self._end(session)
 
         async def changed() -> None:
@@ -84,9 +91,12 @@ class Whep:
         late = asyncio.get_running_loop().call_later(CONNECTS_WITHIN, never_connected)
         connection.on("connectionstatechange", changed)
         # In this order: preferences given after the offer would be without effect.
-        transceiver = connection.addTransceiver(_track(rtc, client), direction="sendonly")
-        transceiver.setCodecPreferences(_h264(rtc))
-        transceiver.sender._send_keyframe = self._audience.want_key  # a viewer has lost something
+        for client in clients:
+            track = _track(rtc, client)
+            transceiver = connection.addTransceiver(track, direction="sendonly")
+            transceiver.setCodecPreferences(_codecs(rtc, track.kind))
+            if track.kind == "video":
+                transceiver.sender._send_keyframe = self._audience.want_key  # a viewer has lost something
         try:
             _require_fingerprints(rtc.sdp.SessionDescription.parse(offer))
             await connection.setRemoteDescription(rtc.RTCSessionDescription(offer, "offer"))
@@ -124,16 +134,16 @@ def _require_fingerprints(offer: Any) -> None:
         raise ValueError("it has no fingerprint of the certificate (a=fingerprint)")
 
 
-def _h264(rtc: Any) -> list[Any]:
-    codecs = rtc.RTCRtpSender.getCapabilities("video").codecs
-    return [codec for codec in codecs if codec.mimeType == "video/H264"]
+def _codecs(rtc: Any, kind: str) -> list[Any]:
+    codecs = rtc.RTCRtpSender.getCapabilities(kind).codecs
+    return [codec for codec in codecs if codec.mimeType in ("video/H264", "audio/opus")]
 
 
-def _track(rtc: Any, client: VideoClient) -> Any:
+def _track(rtc: Any, client: WebClient) -> Any:
     """What aiortc passes on unchanged, because it is packets already."""
 
     class Track(rtc.MediaStreamTrack):  # type: ignore[misc]
-        kind = "video"
+        kind = "video" if isinstance(client, VideoClient) else "audio"
 
         async def recv(self) -> av.Packet[Any]:
             while True:

@@ -1,29 +1,31 @@
 import {change, settings} from "./control.js";
 import {Stream} from "./stream.js";
+import {connectMse} from "./mse.js";
 import {connectWhep} from "./whep.js";
 import {language, speak} from "./words.js";
 
 const LAYOUTS = ["half-sbs", "full-sbs", "half-tab", "full-tab", "anaglyph-dubois", "anaglyph-half-colour",
   "anaglyph-grey", "row-interlaced", "column-interlaced", "checkerboard", "frame-sequential", "rgb+depth", "depth"];
 const WORDS = {
-  en: {full: "Full screen", figures: "Figures", transport: "Video", view: "2D / 3D", layout: "Layout",
+  en: {full: "Full screen", figures: "Figures", transport: "Video", sound: "Sound", view: "2D / 3D", layout: "Layout",
     strength: "Strength", panel: "Settings", dash: "Dashboard", headset: "Headset", poses: "Poses", connecting: "connecting …",
     lost: "no connection; trying again …", stale: "stale: the source is away", live: "",
     slow: "the network is too slow for this; trying again …", full_house: "too many are looking; trying again …",
     no_video: "the video (encode.codec) is none that browsers get; choose JPEG",
     undecodable: "this browser cannot decode the video; trying again …", refused: "refused: ",
     insecure: "H.264 needs a secure page (https) or this machine itself", fps: "fps", old: "ms old", dropped: "dropped"},
-  zh: {full: "全屏", figures: "数据", transport: "视频", view: "2D / 3D", layout: "布局", strength: "强度",
+  zh: {full: "全屏", figures: "数据", transport: "视频", sound: "声音", view: "2D / 3D", layout: "布局", strength: "强度",
     panel: "设置", dash: "仪表盘", headset: "头显", poses: "姿态", connecting: "正在连接…", lost: "连接已断开，正在重试…",
     stale: "画面已过期：信号源不可用", live: "", slow: "网络太慢，正在重试…", full_house: "观看人数已满，正在重试…",
     no_video: "视频编码（encode.codec）不是浏览器支持的格式，请选择 JPEG",
     undecodable: "此浏览器无法解码该视频，正在重试…", refused: "被拒绝：",
     insecure: "H.264 需要安全页面（https）或在本机打开", fps: "帧/秒", old: "毫秒延迟", dropped: "丢帧"},
 };
+const PLAYERS = {webrtc: connectWhep, mse: connectMse};
 const AWAY_AFTER = 3000;        // ms without a movement, and the bar hides
 const at = id => document.getElementById(id);
 const canvas = at("canvas"), paint = canvas.getContext("2d", {alpha: false});
-let stream = null, whep = null, state = "connecting", problem = "", counted = 0, since = performance.now();
+let stream = null, player = null, sound = false, state = "connecting", problem = "", counted = 0, since = performance.now();
 
 function say() {
   const word = state === "full" ? "full_house" : state;
@@ -45,11 +47,14 @@ function became(now) {
 
 async function use(transport) {
   if (stream) stream.close();
-  if (whep) whep.close();
-  stream = whep = null;
+  if (player) player.close();
+  stream = player = null;
   at("transport").value = transport;
-  canvas.hidden = transport === "webrtc" || transport === "mjpeg";
-  at("video").hidden = transport !== "webrtc";
+  const plays = PLAYERS[transport];
+  canvas.hidden = Boolean(plays) || transport === "mjpeg";
+  at("video").hidden = !plays;
+  at("video").muted = !sound;
+  at("sound").disabled = !plays;
   at("mjpeg").hidden = transport !== "mjpeg";
   at("mjpeg").src = transport === "mjpeg" ? "stream.mjpg" : "data:,";
   problem = "";
@@ -57,8 +62,8 @@ async function use(transport) {
   if (transport === "mjpeg") {
     at("mjpeg").onload = () => became("live");
     at("mjpeg").onerror = () => { became("lost"); setTimeout(() => { if (!at("mjpeg").hidden) use("mjpeg"); }, 1000); };
-  } else if (transport === "webrtc") {
-    whep = connectWhep(at("video"), became);
+  } else if (plays) {
+    player = plays(at("video"), sound, became);
   } else if (Stream.canDecode(transport)) {
     stream = new Stream(transport, {onpicture: draw, onstate: became});
   } else {
@@ -70,9 +75,9 @@ async function use(transport) {
 }
 
 function count() {
-  const now = performance.now(), shown = stream ? stream.shown : whep ? whep.frames() : 0;
-  const fps = stream || whep ? ((shown - counted) * 1000 / (now - since)).toFixed(0) : "–";
-  const size = whep ? `${at("video").videoWidth} × ${at("video").videoHeight}`
+  const now = performance.now(), shown = stream ? stream.shown : player ? player.frames() : 0;
+  const fps = stream || player ? ((shown - counted) * 1000 / (now - since)).toFixed(0) : "–";
+  const size = player ? `${at("video").videoWidth} × ${at("video").videoHeight}`
     : stream ? `${canvas.width} × ${canvas.height}` : `${at("mjpeg").naturalWidth} × ${at("mjpeg").naturalHeight}`;
   const words = WORDS[language];
   const age = stream ? `   ${stream.age.toFixed(0)} ${words.old}   ${stream.dropped} ${words.dropped}` : "";
@@ -127,6 +132,13 @@ function toggleFigures() {
   at("figures-button").setAttribute("aria-pressed", !at("figures").hidden);
 }
 
+// Browsers let a page be heard only after a click.
+function toggleSound() {
+  sound = !sound;
+  at("sound").setAttribute("aria-pressed", sound);
+  use(at("transport").value);
+}
+
 function toggleFull() {
   if (document.fullscreenElement) document.exitFullscreen(); else document.documentElement.requestFullscreen();
 }
@@ -148,6 +160,7 @@ async function begin() {
   setInterval(count, 1000);
   at("full").onclick = toggleFull;
   at("figures-button").onclick = toggleFigures;
+  at("sound").onclick = toggleSound;
   at("transport").onchange = () => { location.hash = at("transport").value; use(at("transport").value); };
   addEventListener("keydown", event => {
     if (event.target.closest("input, select")) return;
@@ -155,9 +168,10 @@ async function begin() {
     if (event.key === "Enter") toggleFull();
   });
   const wanted = location.hash.slice(1);
-  use(["jpeg", "h264", "webrtc", "mjpeg"].includes(wanted) ? wanted : best());
+  use(["jpeg", "h264", "webrtc", "mse", "mjpeg"].includes(wanted) ? wanted : best());
   fetch("pose/there").then(async answer => { at("poses").hidden = !(answer.ok && await answer.json()); });
   const hello = await (await fetch("hello")).json();
+  at("sound").hidden = !hello.sound;
   if (hello.controls) control().catch(error => { problem = error.message; say(); });
 }
 

@@ -1,16 +1,19 @@
-// The video by WebRTC in a <video> element, which a headset's own 3D mode needs.
+// The video, with sound if that is wanted, by WebRTC in a <video> element, which a headset's own 3D mode needs.
 
 const RETRY = 1000;             // ms
 
-export function connectWhep(video, onstate) {
+export function connectWhep(video, sound, onstate) {
   let connection = null, place = null, closed = false, timer = null;
 
   async function connect() {
     connection = new RTCPeerConnection();
     connection.addTransceiver("video", {direction: "recvonly"});
+    if (sound) connection.addTransceiver("audio", {direction: "recvonly"});
+    const stream = new MediaStream();
+    video.srcObject = stream;
     connection.ontrack = event => {
       event.receiver.jitterBufferTarget = 0;
-      video.srcObject = new MediaStream([event.track]);
+      stream.addTrack(event.track);
       video.play();
       event.track.onunmute = () => onstate("live");
     };

@@ -1,0 +1,1 @@
+"""What bench_streams.py measures with: players, and a server that others push to."""

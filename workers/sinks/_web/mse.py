@@ -1,0 +1,66 @@
+"""Video, and sound, for a <video> element by Media Source Extensions: fragments of mp4 over a WebSocket."""
+
+import asyncio
+
+from aiohttp import web
+
+from workers.audio._packets import AAC
+from workers.sinks._audience import PACKETS, Audience, NotAdmitted, Packet, VideoClient
+from workers.sinks._send_buffer import PATIENCE, keep_little
+from workers.sinks._web.fragments import Fragments
+from workers.sinks._web.viewing import code_of, read_until_it_leaves, send_away
+
+STILL = 0.5  # seconds without a picture: the source has a still one, which a player has to have again
+ANEW = 4012  # WebSocket close code: the picture has another size
+
+
+class Mse:
+    """`sound`: there is some."""
+
+    def __init__(self, audience: Audience, sound: bool) -> None:
+        self._audience, self._sound = audience, sound
+
+    def routes(self) -> list[web.RouteDef]:
+        return [web.get("/mse", self._websocket)]
+
+    async def _websocket(self, request: web.Request) -> web.StreamResponse:
+        """A text message says what kind it is; then come the bytes. With `?sound=1` it is heard."""
+        hears = AAC if self._sound and request.query.get("sound") == "1" else None
+        ws = web.WebSocketResponse(heartbeat=5.0, max_msg_size=4096, compress=False)
+        await ws.prepare(request)
+        keep_little(request.transport)
+        try:
+            client: VideoClient = self._audience.enter("mse", PACKETS, hears)
+        except NotAdmitted as error:
+            await ws.close(code=code_of(error), message=str(error).encode())
+            return ws
+        reading = asyncio.ensure_future(read_until_it_leaves(ws, client))
+        try:
+            await self._send(ws, client, hears is not None)
+        except ConnectionError:
+            pass  # he has left
+        except TimeoutError:
+            await send_away(request, ws)
+        finally:
+            self._audience.leave(client)
+            reading.cancel()
+        return ws
+
+    async def _send(self, ws: web.WebSocketResponse, client: VideoClient, hears: bool) -> None:
+        fragments: Fragments | None = None
+        while not client.gone:
+            shown = await client.next(STILL)
+            if shown is None:
+                self._audience.want_key()
+                continue
+            if fragments is None:
+                assert isinstance(shown, Packet)
+                fragments = Fragments(shown, AAC if hears else None)
+                await ws.send_str(f'video/mp4; codecs="{fragments.codecs}"')
+                await ws.send_bytes(fragments.beginning)
+            elif not fragments.goes_on_with(shown):
+                await ws.close(code=ANEW, message=b"another size")
+                return
+            if (made := fragments.made_of(shown)) is not None:
+                async with asyncio.timeout(PATIENCE):
+                    await ws.send_bytes(made.data)
