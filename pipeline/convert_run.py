@@ -51,7 +51,8 @@ class Run:
         conversion = self._conversion
         expected = expected_frames(conversion.source)
         tidy(conversion)
-        looked = partial(surveyed, conversion)
+        depth = self._settings.section("depth")
+        looked = partial(surveyed, conversion, depth.width * depth.height * 2)
         self._repeat("survey", looked, expected, 1, lambda: is_surveyed(conversion))
         end = frames_of(conversion)
         _check_depth(conversion, end.frames)
