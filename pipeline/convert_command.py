@@ -87,5 +87,5 @@ def _convert(options: argparse.Namespace, settings: Settings, level: int) -> int
         end = Run(conversion, settings, stop, level).video(out, options.overwrite)
     print(f"{out}: {end.frames} frames")
     for broken in end.broken:
-        print(f"{source}: could not be decoded {broken}", file=sys.stderr)
+        print(f"{source}: cannot be read as it should, {broken}", file=sys.stderr)
     return 1 if end.broken else 0

@@ -66,12 +66,13 @@ def agree(folder: Path, out: Path, job: dict[str, Any], state: dict[str, Any]) -
     return before
 
 
-def surveyed(conversion: Conversion) -> int:
-    """Frames that the first pass has done."""
+def surveyed(conversion: Conversion, map_bytes: int) -> int:
+    """Frames that the first pass has done; a map that is kept takes so many bytes."""
     records = len(records_in(conversion.survey))
-    if not conversion.keeps_depth:
+    if not conversion.keeps_depth or not records:
         return records
-    return records if conversion.maps.exists() else 0
+    maps = conversion.maps.stat().st_size if conversion.maps.exists() else 0
+    return min(records, maps // map_bytes)
 
 
 def is_surveyed(conversion: Conversion) -> bool:

@@ -2,8 +2,8 @@
 Nothing is coded again."""
 
 import heapq
+import io
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -13,44 +13,35 @@ import numpy as np
 
 from pipeline.convert_folder import CannotConvert
 from workers.convert import Settings
-from workers.convert._encoders import add_video, coded, options_of
+from workers.convert._encoders import add_video, coded, in_order, options_of
 from workers.convert._film import opened
 from workers.convert._segments import shift_of
 
 MATROSKA = (".mkv", ".webm")
 CONTAINERS = (".mp4", ".m4v", ".mov", *MATROSKA)
 COPIED = ("audio", "subtitle")
-STEREO_MODES = {
-    "half-sbs": ("left_right", "right_left"),
-    "full-sbs": ("left_right", "right_left"),
-    "half-tab": ("top_bottom", "bottom_top"),
-    "full-tab": ("top_bottom", "bottom_top"),
-    "row-interlaced": ("row_interleaved_lr", "row_interleaved_rl"),
-    "column-interlaced": ("col_interleaved_lr", "col_interleaved_rl"),
-    "checkerboard": ("checkerboard_lr", "checkerboard_rl"),
-    "anaglyph-dubois": ("anaglyph_cyan_red", "anaglyph_cyan_red"),
-    "anaglyph-half-colour": ("anaglyph_cyan_red", "anaglyph_cyan_red"),
-    "anaglyph-grey": ("anaglyph_cyan_red", "anaglyph_cyan_red"),
-}
-"""Layout → Matroska's StereoMode, and that of swapped eyes."""
 Times = list[int]
 Packets = Iterator[tuple[float, Any]]
 
 
-def join(
-    source: Path, segments: Sequence[Path], target: Path, layout: str, swapped: bool, frames: int
-) -> None:
-    """Raises CannotConvert."""
+def join(source: Path, segments: Sequence[Path], target: Path, stereo: str, frames: int) -> None:
+    """`stereo` says where the views are, in the words of workers/sinks/_stereo_mode.py. Raises
+    CannotConvert."""
     try:
-        with opened(source) as (film, stream), av.open(str(target), "w") as made, ExitStack() as files:
+        with (
+            opened(source) as (film, stream),
+            av.open(str(target), "w", options=_options(target, stream.time_base)) as made,
+            av.open(str(segments[0])) as first,
+            av.open(_tagged(segments[0], stereo)) as tagged,
+        ):
             times = [time for time, _ in _video_packets(segments, stream.time_base)]
             if len(times) != frames:
                 raise CannotConvert(f"{target}: its parts have {len(times)} of {frames} frames")
-            first = files.enter_context(av.open(str(segments[0]))).streams.video[0]
-            video = made.add_stream_from_template(first)
+            video = made.add_stream_from_template(tagged.streams.video[0], opaque=True)
+            video.codec_context.extradata = first.streams.video[0].codec_context.extradata
             video.time_base = stream.time_base
-            if layout in STEREO_MODES and target.suffix.lower() in MATROSKA:
-                video.metadata["stereo_mode"] = STEREO_MODES[layout][swapped]
+            if target.suffix.lower() in MATROSKA:
+                video.metadata["stereo_mode"] = stereo
             copies = _copied_streams(film, made)
             _copy_about(film, made)
             packets = [_timed(segments, times, video, stream.time_base), _other_packets(film, copies)]
@@ -72,11 +63,11 @@ def try_out(source: Path, folder: Path, ending: str, convert: Settings, layout: 
                 made, convert, options_of(convert, layout, swapped), (256, 256), time_base, rate, 1
             )
             _copied_streams(film, made)
-            step = max(1, round(1 / rate / time_base))
+            step, packets = max(1, round(1 / rate / time_base)), list[Any]()
             for number in range(2):
                 grey = np.full((256, 256, 3), 128, np.uint8)
-                made.mux(video.encode(coded(grey, number * step, time_base, 1)))
-            made.mux(video.encode(None))
+                packets += video.encode(coded(grey, number * step, time_base, 1))
+            made.mux(in_order([*packets, *video.encode(None)], -len(packets) - 2))
     except (av.FFmpegError, OSError, ValueError) as error:
         raise CannotConvert(
             f"{source}: its streams and {convert.encoder} do not go into {ending}: {error}; .mkv holds "
@@ -84,6 +75,28 @@ def try_out(source: Path, folder: Path, ending: str, convert: Settings, layout: 
         ) from error
     finally:
         trial.unlink(missing_ok=True)
+
+
+def _options(target: Path, time_base: Fraction) -> dict[str, str]:
+    """The muxer's. An .mp4 is to have the boxes with which it says where the two views are, and to begin when
+    the source does, not a fraction of a millisecond beside that."""
+    if target.suffix.lower() in MATROSKA:
+        return {}
+    return {"strict": "unofficial", "movie_timescale": str(max(1000, time_base.denominator))}
+
+
+def _tagged(segment: Path, stereo: str) -> io.BytesIO:
+    """A little Matroska file of the same video that says where its views are: PyAV can tell a stream so only
+    by the one that it is made after."""
+    memory = io.BytesIO()
+    with av.open(str(segment)) as part, av.open(memory, "w", format="matroska") as tagged:
+        copy: Any = tagged.add_stream_from_template(part.streams.video[0], opaque=True)
+        copy.metadata["stereo_mode"] = stereo
+        packet = next(part.demux(video=0))
+        packet.stream, packet.pts, packet.dts = copy, 0, 0
+        tagged.mux(packet)
+    memory.seek(0)
+    return memory
 
 
 def _video_packets(segments: Sequence[Path], time_base: Fraction) -> Iterator[tuple[int, Any]]:

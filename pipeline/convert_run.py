@@ -28,6 +28,7 @@ from shm.errors import NoMemory
 from workers.convert._conversion import WARM_UP, Conversion, End
 from workers.convert._film import opened
 from workers.convert._segments import segments_in
+from workers.sinks._stereo_mode import stereo_mode
 
 WHAT = {"survey": "looking", "convert": "converting"}
 IN_VAIN = 2  # passes in a row that die without having done anything
@@ -50,16 +51,16 @@ class Run:
         conversion = self._conversion
         expected = expected_frames(conversion.source)
         tidy(conversion)
-        looked = partial(surveyed, conversion)
+        depth = self._settings.section("depth")
+        looked = partial(surveyed, conversion, depth.width * depth.height * 2)
         self._repeat("survey", looked, expected, 1, lambda: is_surveyed(conversion))
         end = frames_of(conversion)
         _check_depth(conversion, end.frames)
         done = partial(written, conversion)
         self._repeat("convert", done, end.frames, WARM_UP, lambda: done() >= end.frames)
-        stereo = self._settings.section("stereo")
         made = conversion.folder / out.name
         segments = [path for _, _, path in segments_in(conversion.segments)]
-        join(conversion.source, segments, made, stereo.layout, stereo.swap_eyes, end.frames)
+        join(conversion.source, segments, made, stereo_mode(self._settings.section("stereo")), end.frames)
         put_in_place(made, out, overwrite)
         clear(conversion.folder)
         return end

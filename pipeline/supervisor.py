@@ -28,6 +28,7 @@ from shm.ring import Ring
 from shm.segment import Segment
 
 HUNG = 5.0  # seconds without a beat
+HUNG_OFFLINE = 600.0  # the same where nobody waits for a frame, and a large network may take long for one
 PAUSED = 1.0  # the launcher itself was away for so long: one round of health checks is forgiven
 ROUND = 0.1  # seconds between rounds
 CHECK_RINGS_EVERY = 0.5
@@ -406,13 +407,13 @@ class Supervisor:
         line.expect_nothing()
 
     def _check_health(self) -> None:
-        now_ns = time.perf_counter_ns()
+        now_ns, hung = time.perf_counter_ns(), HUNG_OFFLINE if self._all_or_nothing else HUNG
         for worker in self.workers.values():
             if not worker.alive or worker.killed_at is not None:
                 continue
             line = self.board.line(worker.row)
             beat, busy_until = line.read_health()
-            if now_ns > max(max(beat, self._fresh_start) + int(HUNG * 1e9), busy_until):
+            if now_ns > max(max(beat, self._fresh_start) + int(hung * 1e9), busy_until):
                 doing = f" while {line.read().label!r}" if busy_until else ""
                 log.error(
                     "%s has hung%s (no beat for %.1f s); killing it",

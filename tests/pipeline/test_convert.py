@@ -235,6 +235,8 @@ def test_whatever_ends_it_the_same_command_goes_on_and_the_frames_are_the_same(
         os.kill(second.process.pid, signal.SIGKILL)
         second.go_on()
         second.said()
+    scenes = json.loads((second.folder / "scenes.json").read_text())
+    assert [begin for begin, _, _ in scenes] == [1000 * TIMES[0], 1000 * TIMES[CUT]]
     assert not out.exists()
     assert "another stereo" in refused(capsys, film, out, "--set=stereo.strength=1")
     with converting(film, out) as third:

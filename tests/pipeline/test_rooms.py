@@ -17,7 +17,7 @@ FORMULA_OF = {
     "person": ("stereo",),
     "sound": ("voice",),
     "audio": ("sound",),
-    "convert": ("capture", "steady"),
+    "convert": ("capture", "steady", "encode"),
 }
 """A sink that makes the picture itself does it as those rooms do; both lay out two views alike; packets are
 what voice and audio say; whoever records does it alike; a conversion shrinks frames like capture, finds cuts

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from pipeline.convert_folder import surveyed
 from tests.workers.one_process import host, open_slot
 from workers.convert._conversion import Conversion, write_whole
 from workers.convert._record import Recorded, Recorder, records_in
@@ -103,8 +104,13 @@ def test_maps_are_kept_from_one_pass_to_the_next_and_a_torn_end_counts_for_nothi
     for path in (survey, maps):
         path.write_bytes(path.read_bytes()[:-9])
     assert len(records_in(survey)) == 4
-    recorder = Recorder(survey, maps, SHAPE, 4)
-    for number, depth in enumerate(wanted[4:], 4):
+    conversion = Conversion(source=tmp_path, folder=tmp_path, keeps_depth=True)
+    assert surveyed(conversion, SHAPE[0] * SHAPE[1] * 2) == 4
+    with maps.open("ab") as torn:
+        torn.truncate(3 * SHAPE[0] * SHAPE[1] * 2 + 5)
+    assert surveyed(conversion, SHAPE[0] * SHAPE[1] * 2) == 3
+    recorder = Recorder(survey, maps, SHAPE, 3)
+    for number, depth in enumerate(wanted[3:], 3):
         recorder.add(number * STEP, depth, 0, 1, cut=False)
     recorder.close()
     recorded, found = Recorded(survey, maps, SHAPE), np.empty(SHAPE, np.float32)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+MOST_TOLD = 20  # broken places that are named
 WARM_UP = 24  # frames before the first that is written, for what is smoothed over time
 
 
@@ -69,7 +70,10 @@ class End:
     broken: tuple[str, ...] = ()
 
     def write(self, conversion: Conversion) -> None:
-        write_whole(conversion.end, {"frames": self.frames, "broken": self.broken})
+        told = [*self.broken[:MOST_TOLD]]
+        if len(self.broken) > MOST_TOLD:
+            told.append(f"… and {len(self.broken) - MOST_TOLD} more")
+        write_whole(conversion.end, {"frames": self.frames, "broken": told})
 
     @classmethod
     def read(cls, conversion: Conversion) -> "End | None":

@@ -1,5 +1,6 @@
 """Encoders for files: what each is told, so that quality is the same throughout."""
 
+from collections.abc import Iterable
 from fractions import Fraction
 from typing import Any
 
@@ -7,28 +8,18 @@ import av
 from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc
 
 from workers.convert import Settings
+from workers.encode._options import PACKINGS
 
 FASTER = {"fast": 0, "medium": 1, "slow": 2}
 SVT_PRESETS, NVENC_PRESETS = ("10", "8", "5"), ("p2", "p4", "p6")
 SVT_PER_CRF = 1.5  # its scale goes to 63, x264's to 51, and looks alike from there
-FRAME_PACKING = {
-    "checkerboard": 0,
-    "column-interlaced": 1,
-    "row-interlaced": 2,
-    "half-sbs": 3,
-    "full-sbs": 3,
-    "half-tab": 4,
-    "full-tab": 4,
-    "frame-sequential": 5,
-}
-"""Layout → what H.264 calls it (ITU-T H.264, D.2.26)."""
 
 
 def options_of(convert: Settings, layout: str, swapped: bool) -> dict[str, str]:
     """FFmpeg's, for this encoder. `swapped` views have no name in H.264 that x264 could write."""
     quality, step = str(convert.quality), FASTER[convert.preset]
     if convert.encoder == "libx264":
-        packing = FRAME_PACKING.get(layout) if not swapped else None
+        packing = PACKINGS.get(layout) if not swapped else None
         more = {"x264-params": f"frame-packing={packing}"} if packing is not None else {}
         return {"crf": quality, "preset": convert.preset, **more}
     if convert.encoder == "libx265":
@@ -62,6 +53,14 @@ def add_video(
     context.color_range, context.colorspace = ColorRange.MPEG, Colorspace.ITU709
     context.color_primaries, context.color_trc = ColorPrimaries.BT709, ColorTrc.BT709
     return stream
+
+
+def in_order(packets: Iterable[Any], first: int) -> list[Any]:
+    """With decoding times of our own, from `first` on: x265 leaves some open where it gets few frames."""
+    made = list(packets)
+    for number, packet in enumerate(made, first):
+        packet.dts = number
+    return made
 
 
 def coded(pixels: Any, pts: int, time_base: Fraction, threads: int) -> Any:

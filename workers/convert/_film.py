@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import av
+import av.logging
 from av.stream import Disposition
 
 from workers.convert._upright import Upright
 
 MICROSECONDS = Fraction(1, 1_000_000)
+Complaints = list[tuple[int, str, str]]
 
 
 class CannotRead(Exception):
@@ -30,6 +32,17 @@ def opened(path: Path) -> Iterator[tuple[Any, Any]]:
         if not films:
             raise CannotRead(f"{path}: has no picture")
         yield container, films[0]
+
+
+@contextmanager
+def _heard() -> Iterator[Complaints]:
+    """What FFmpeg says is wrong meanwhile, whichever of its threads does."""
+    av.logging.set_level(av.logging.ERROR)
+    try:
+        with av.logging.Capture(local=False) as complaints:
+            yield complaints
+    finally:
+        av.logging.set_level(None)
 
 
 def time_of(pts: int, time_base: Fraction) -> int:
@@ -61,7 +74,7 @@ class Film:
 
     def frames(self) -> Iterator[tuple[int, Any]]:
         """Raises CannotRead."""
-        with opened(self._path) as (container, stream):
+        with _heard() as complaints, opened(self._path) as (container, stream):
             stream.thread_type = "AUTO"
             stream.codec_context.thread_count = self._threads
             length = 1 / (stream.average_rate or Fraction(30))
@@ -73,7 +86,9 @@ class Film:
                 last = pts if last is None else max(pts, last + 1)
                 time = time_of(last, stream.time_base)
                 before = time if before is None else max(time, before + 1)
+                self._note_all(complaints, before)
                 yield before, frame
+            self._note_all(complaints, before or 0)
 
     def _decoded(self, container: Any, stream: Any) -> Iterator[Any]:
         packets = container.demux(stream)
@@ -87,6 +102,12 @@ class Film:
                 yield from packet.decode()  # the last, an empty one, has the decoder give what it holds back
             except av.InvalidDataError as error:
                 self._note(at, stream, error)
+
+    def _note_all(self, complaints: Complaints, time: int) -> None:
+        """FFmpeg itself goes on behind what it cannot read, and only says so."""
+        for _, who, what in complaints:
+            self.broken.append(f"at about {time / 1e6:.2f} s: {who}: {what.strip()}")
+        complaints.clear()
 
     def _note(self, at: int | None, stream: Any, error: Exception) -> None:
         where = "at its end" if at is None else f"at {float(at * stream.time_base):.2f} s"

@@ -1,6 +1,7 @@
 """A video as parts that stand for themselves: each begins with a key frame, and has its name only once it is
 whole. Whatever is killed, what has a name need not be made again."""
 
+from collections.abc import Iterable
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from workers.convert import Settings
-from workers.convert._encoders import add_video, coded, options_of
+from workers.convert._encoders import add_video, coded, in_order, options_of
 from workers.convert._film import opened, ticks_of
 from workers.worker import CannotWork
 
@@ -42,7 +43,7 @@ class Segments:
             self._rate: Fraction = stream.average_rate or Fraction(30)
         self._container: Any = None
         self._stream: Any = None
-        self._begin = self._count = self._since = 0
+        self._begin = self._count = self._muxed = self._since = 0
 
     def add(self, number: int, time: int, pixels: npt.NDArray[np.uint8]) -> None:
         """The next frame; time in microseconds. Raises CannotWork."""
@@ -53,7 +54,7 @@ class Segments:
                 self._open(number, time, pixels.shape)
             pts = ticks_of(time, self._time_base) + shift_of(self._time_base)
             frame = coded(pixels, pts, self._time_base, self._threads)
-            self._container.mux(self._stream.encode(frame))
+            self._mux(self._stream.encode(frame))
         except (av.FFmpegError, OSError) as error:
             raise self._broken(error) from error
         self._count += 1
@@ -62,13 +63,13 @@ class Segments:
         """Close what is open and give it its name. Raises CannotWork."""
         if self._container is None:
             return
-        container, self._container = self._container, None
         try:
-            container.mux(self._stream.encode(None))
-            container.close()
+            self._mux(self._stream.encode(None))
+            self._container.close()
             there = _packets_in(self._part)
         except (av.FFmpegError, OSError) as error:
             raise self._broken(error) from error
+        self._container = None
         if there != self._count:
             raise CannotWork(f"{self._part}: has {there} of {self._count} frames; is the disk full?")
         name = f"{self._begin:09}-{self._begin + self._count - 1:09}{ENDING}"
@@ -79,13 +80,19 @@ class Segments:
         return self._folder / f"{self._begin:09}.part"
 
     def _open(self, number: int, time: int, shape: tuple[int, ...]) -> None:
-        self._begin, self._count, self._since = number, 0, time
+        self._begin, self._count, self._muxed, self._since = number, 0, 0, time
         self._container = av.open(str(self._part), "w", format="nut")
         size = shape[0], shape[1]
         self._stream = add_video(
             self._container, self._convert, self._options, size, self._time_base, self._rate, self._threads
         )
         self._stream.time_base = self._time_base
+
+    def _mux(self, packets: Iterable[Any]) -> None:
+        """Decoding times are those of the whole video later; here they are only somewhere before."""
+        ordered = in_order(packets, shift_of(self._time_base) // 2 + self._muxed)
+        self._muxed += len(ordered)
+        self._container.mux(ordered)
 
     def _broken(self, error: Exception) -> CannotWork:
         """What was open is of no use any more."""

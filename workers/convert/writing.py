@@ -14,8 +14,6 @@ from workers.convert._record import MOST, records_in
 from workers.convert._segments import Segments
 from workers.worker import BEAT_EVERY, CannotWork, Step, Wiring, Worker
 
-SLOW = 120.0  # seconds that the last pictures of a part may take in the encoder
-
 
 class Writing(Worker):
     """Ends by itself after the last picture. With `depth_out` it also writes how near everything is."""
@@ -37,8 +35,7 @@ class Writing(Worker):
 
     def close(self) -> None:
         """What was made till now is kept, also when it is told to stop."""
-        with self.host.busy("finishing what has begun", limit=SLOW):
-            self._out.finish()
+        self._out.finish()
 
     def drive(self, step: Step) -> None:
         """Until the last picture."""
@@ -46,8 +43,7 @@ class Writing(Worker):
             step.once(BEAT_EVERY)
             end = End.read(self.settings.conversion)
             if end is not None and self._number >= end.frames:
-                with self.host.busy("finishing", limit=SLOW):
-                    self._out.finish()
+                self._out.finish()
                 self.host.tell("quit", why="all pictures are written")
                 return
 
@@ -64,8 +60,7 @@ class Writing(Worker):
         if self._times is not None and (number >= len(self._times) or self._times[number] != time):
             raise CannotWork(f"{conversion.source}: frame {number} is not what the first pass has seen")
         if number >= conversion.first:
-            with self.host.busy("encoding", limit=SLOW):
-                self._out.add(number, time, picture.frame)
+            self._out.add(number, time, picture.frame)
         self._number += 1
         return False
 

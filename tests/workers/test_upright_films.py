@@ -134,7 +134,16 @@ def test_a_film_with_a_hole_goes_on_behind_it_and_says_where_it_is(tmp_path: Pat
     times = [time for time, _ in film.frames()]
     assert len(TIMES) - 3 < len(times) < len(TIMES)
     assert times[-1] == TIMES[-1] * 1000
-    assert "at 0.1" in film.broken[0]
+    assert any("at 0.1" in broken for broken in film.broken)
+
+
+def test_a_film_that_breaks_off_comes_as_far_as_it_goes_and_that_is_said(tmp_path: Path) -> None:
+    path = film_of(tmp_path / "film.mkv", g="1", bf="0")
+    data = path.read_bytes()
+    path.write_bytes(data[: len(data) * 2 // 3])
+    film = Film(path, 2)
+    assert 0 < len(list(film.frames())) < len(TIMES)
+    assert "File ended prematurely" in film.broken[-1]
 
 
 def test_a_file_that_is_no_film_is_named(tmp_path: Path) -> None:
