@@ -40,6 +40,8 @@ def join(source: Path, segments: Sequence[Path], target: Path, stereo: str, fram
             video = made.add_stream_from_template(tagged.streams.video[0], opaque=True)
             video.codec_context.extradata = first.streams.video[0].codec_context.extradata
             video.time_base = stream.time_base
+            if stream.average_rate:  # or it would be what the packets count in, 11988 a second for instance
+                video.codec_context.framerate = stream.average_rate
             if target.suffix.lower() in MATROSKA:
                 video.metadata["stereo_mode"] = stereo
             copies = _copied_streams(film, made)

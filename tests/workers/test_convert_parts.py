@@ -1,0 +1,176 @@
+"""Parts of a converted video: whole or not there, and joined without a gap."""
+
+import os
+import resource
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+
+from pipeline.convert_folder import CannotConvert
+from pipeline.convert_join import join, try_out
+from tests.live.needs import needs
+from tests.workers.made_films import add_film, add_frames, packets, picture, shown_times
+from workers.convert import EncoderName, Settings
+from workers.convert._segments import Segments, segments_in
+from workers.worker import CannotWork
+
+SIZE = (64, 96)
+TIMES = [-80, -40, 0, 35, 95, 180, 190, 260, 300, 420, 421, 500, 900, 950]
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    path = tmp_path / "film.mp4"
+    with av.open(str(path), "w") as container:
+        add_frames(container, add_film(container, SIZE), TIMES)
+    return path
+
+
+def segments_of(source: Path, seconds: float = 0.2, encoder: EncoderName = "libx264") -> Segments:
+    folder = source.parent / "done"
+    folder.mkdir(exist_ok=True)
+    convert = Settings(encoder=encoder, preset="fast", segment_seconds=seconds)
+    return Segments(folder, source, convert, "half-sbs", False, 1)
+
+
+def said_of(path: Path) -> str:
+    """What the file says of its video, besides what that says itself."""
+    command = ["ffprobe", "-v", "error", "-show_entries", "stream_side_data=side_data_type", "-of", "csv=p=0"]
+    return subprocess.run([*command, str(path)], capture_output=True, text=True, check=True).stdout.strip()
+
+
+def fill(segments: Segments, numbers: range, times: list[int]) -> None:
+    for number in numbers:
+        segments.add(number, times[number], picture(number, 0, SIZE))
+
+
+@needs("ffprobe")
+@pytest.mark.parametrize("encoder", ["libx264", "libx265", "libsvtav1"])
+def test_parts_that_follow_each_other_become_one_video_with_the_source_s_times(
+    encoder: EncoderName, source: Path
+) -> None:
+    exact = shown_times(source)
+    times = [round(time * 1_000_000) for time in exact]
+    first = segments_of(source, encoder=encoder)
+    fill(first, range(9), times)
+    first.finish()
+    second = segments_of(source, encoder=encoder)  # after a pause, say
+    fill(second, range(9, len(times)), times)
+    second.finish()
+    found = segments_in(source.parent / "done")
+    assert len(found) > 3
+    assert [begin for begin, _, _ in found[1:]] == [end for _, end, _ in found[:-1]]
+    for ending in (".mp4", ".mkv"):
+        out = source.with_name(f"joined{ending}")
+        join(source, [path for _, _, path in found], out, "left_right", len(times))
+        shown = shown_times(out)
+        steps = np.diff([float(time) for time in shown])
+        assert len(shown) == len(times)
+        assert steps == pytest.approx(np.diff([float(time) for time in exact]), abs=0.0011)
+        if ending == ".mp4":
+            assert shown == exact
+        assert said_of(out) == "Stereo 3D"
+        assert rate_of(out) == pytest.approx(rate_of(source), rel=0.5)  # each container reckons in its way
+
+
+def rate_of(path: Path) -> float:
+    """Frames a second, as the container says."""
+    with av.open(str(path)) as container:
+        return float(container.streams.video[0].average_rate or 0)
+
+
+@pytest.mark.parametrize("base", [Fraction(1, 90000), Fraction(1001, 30000), Fraction(1, 600)])
+def test_times_stay_exact_whatever_the_source_counts_in(base: Fraction, tmp_path: Path) -> None:
+    path = tmp_path / "film.nut"
+    with av.open(str(path), "w", format="nut") as container:
+        film = add_film(container, SIZE)
+        film.codec_context.time_base = film.time_base = base
+        for number in range(7):
+            frame = av.VideoFrame.from_ndarray(picture(number, 0, SIZE), format="rgb24")
+            frame.pts, frame.time_base = 5 + number * 3, base
+            container.mux(film.encode(frame))
+        container.mux(film.encode(None))
+    exact = shown_times(path)
+    segments = segments_of(path)
+    fill(segments, range(7), [round(time * 1_000_000) for time in exact])
+    segments.finish()
+    out = tmp_path / "joined.nut"
+    join(path, [part for _, _, part in segments_in(tmp_path / "done")], out, "left_right", 7)
+    assert shown_times(out) == exact
+
+
+def test_a_part_that_is_not_finished_does_not_count_and_neither_does_what_follows_a_gap(
+    source: Path,
+) -> None:
+    segments = segments_of(source, seconds=100)
+    fill(segments, range(4), [number * 40_000 for number in range(4)])
+    folder = source.parent / "done"
+    assert segments_in(folder) == []
+    segments.finish()
+    (folder / "000000009-000000011.nut").write_bytes(b"")
+    assert [(begin, end) for begin, end, _ in segments_in(folder)] == [(0, 4)]
+
+
+def test_a_video_that_lacks_frames_is_never_put_together(source: Path) -> None:
+    segments = segments_of(source)
+    fill(segments, range(4), [number * 40_000 for number in range(4)])
+    segments.finish()
+    parts = [path for _, _, path in segments_in(source.parent / "done")]
+    with pytest.raises(CannotConvert, match="have 4 of 5 frames"):
+        join(source, parts, source.with_name("joined.mp4"), "left_right", 5)
+
+
+@contextmanager
+def files_of_at_most(nbytes: int) -> Iterator[None]:
+    """As if the disk was full then."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (nbytes, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_a_full_disk_is_said_and_leaves_no_part_that_looks_whole(source: Path) -> None:
+    segments = segments_of(source, seconds=100)
+    noise = np.random.default_rng(0)
+
+    def go_on() -> None:
+        for number in range(200):
+            segments.add(number, number * 40_000, noise.integers(0, 255, (*SIZE, 3), np.uint8))
+        segments.finish()
+
+    with files_of_at_most(20_000), pytest.raises(CannotWork, match=r"libx264 cannot go on|is the disk full"):
+        go_on()
+    segments.finish()  # as when the worker closes: there is nothing left to finish
+    assert segments_in(source.parent / "done") == []
+    assert os.listdir(source.parent / "done") == ["000000000.part"]
+
+
+def test_what_a_container_cannot_hold_is_said_before_anything_is_done(tmp_path: Path) -> None:
+    path = tmp_path / "film.mkv"
+    texts = tmp_path / "texts.srt"
+    texts.write_text("1\n00:00:00,000 --> 00:00:01,000\nhello\n")
+    with av.open(str(path), "w") as container, av.open(str(texts)) as subtitles:
+        film = add_film(container, SIZE)
+        text = container.add_stream_from_template(subtitles.streams.subtitles[0])
+        add_frames(container, film, [0, 40])
+        for packet in subtitles.demux():
+            if packet.size:
+                packet.stream = text
+                container.mux(packet)
+    assert packets(path, "subtitle")
+    for ending, encoder in ((".mp4", "libx264"), (".mkv", "h264_nvenc"), (".webm", "libx264")):
+        with pytest.raises(CannotConvert, match=f"{encoder} do not go into {ending}"):
+            try_out(path, tmp_path, ending, Settings(encoder=encoder), "half-sbs", False)
+    with pytest.raises(CannotConvert, match="name has to end in"):
+        try_out(path, tmp_path, ".avi", Settings(), "half-sbs", False)
+    for encoder in ("libx264", "libx265", "libsvtav1"):
+        try_out(path, tmp_path, ".mkv", Settings(encoder=encoder), "half-sbs", False)
+    assert sorted(item.name for item in tmp_path.iterdir()) == ["film.mkv", "texts.srt"]
