@@ -13,7 +13,7 @@ from typing import NamedTuple
 import psutil
 
 from pipeline.addresses import NotRunning
-from scripts.soaking import claps, kills, launcher_killed, resize, steady, voice, web_fuzz
+from scripts.soaking import claps, joins, kills, launcher_killed, resize, steady, voice, web_fuzz
 from scripts.soaking.launching import log_end, private_runtime
 from scripts.soaking.report import Result, SoakError
 
@@ -44,6 +44,9 @@ COMMANDS = {
     ),
     "claps": Command(
         claps.fill, "claps and flashes into files: sound and picture stay together", {"seconds": 3600.0}
+    ),
+    "joins": Command(
+        joins.fill, "players of every stream come and leave, some without a word", {"times": 100}
     ),
     "web_fuzz": Command(
         web_fuzz.fill, "rubbish for the web server: only who sends it feels it", {"seconds": 600.0}

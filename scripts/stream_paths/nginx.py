@@ -2,7 +2,7 @@
 
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -18,7 +18,7 @@ events {{}}
 rtmp {{
     access_log off;
     server {{
-        listen 127.0.0.1:{port};
+        listen {host}:{port};
         application live {{ live on; }}
     }}
 }}
@@ -26,11 +26,14 @@ rtmp {{
 
 
 @contextmanager
-def nginx(folder: Path, port: int) -> Iterator["subprocess.Popen[bytes]"]:
-    """It takes what is pushed to rtmp://127.0.0.1:PORT/live/KEY and gives it to whoever asks."""
+def nginx(
+    folder: Path, port: int, host: str = "127.0.0.1", before: Sequence[str] = ()
+) -> Iterator["subprocess.Popen[bytes]"]:
+    """It takes what is pushed to rtmp://HOST:PORT/live/KEY and gives it to whoever asks. `before` is a
+    command that becomes it."""
     file, there = folder / "nginx.conf", folder / "nginx.pid"
-    file.write_text(CONFIGURATION.format(module=MODULE, folder=folder, port=port))
-    with subprocess.Popen(["nginx", "-p", str(folder), "-c", str(file)]) as process:
+    file.write_text(CONFIGURATION.format(module=MODULE, folder=folder, host=host, port=port))
+    with subprocess.Popen([*before, "nginx", "-p", str(folder), "-c", str(file)]) as process:
         try:
             end = time.monotonic() + STARTS_WITHIN
             while not there.exists():

@@ -6,23 +6,17 @@ import sys
 from contextlib import suppress
 
 import aiohttp
-from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 from aiortc.contrib.media import MediaBlackhole
 
-OWN = {"X-Stereoring": "1", "Content-Type": "application/sdp"}
+from scripts.stream_paths import whep
 
 
 async def main(port: int, seconds: float) -> None:
     base = f"http://127.0.0.1:{port}"
     async with aiohttp.ClientSession() as session:
-        peer, hole = RTCPeerConnection(RTCConfiguration(iceServers=[])), MediaBlackhole()
-        for kind in ("video", "audio"):
-            peer.addTransceiver(kind, direction="recvonly")
+        peer, hole = whep.receiver(), MediaBlackhole()
         peer.on("track", hole.addTrack)
-        await peer.setLocalDescription(await peer.createOffer())
-        async with session.post(f"{base}/whep", data=peer.localDescription.sdp, headers=OWN) as answer:
-            answer.raise_for_status()
-            await peer.setRemoteDescription(RTCSessionDescription(await answer.text(), "answer"))
+        await whep.join(peer, session, base)
         await hole.start()
         with suppress(TimeoutError):
             async with (

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from tests.live.two_machines import ADDRESSES, IN, OUT, machines, needs_namespaces
+from tests.live.two_machines import ADDRESSES, IN, OUT, inside, machines, needs_namespaces
 from tests.pipeline.running import Launcher, launched
 from tests.workers.voices import clip, needs_voice
 from workers.sound._reading import read_whole
@@ -125,8 +125,8 @@ def test_a_call_over_a_bad_line_both_ways(tmp_path: Path) -> None:
                 to=f"{ADDRESSES[other[name]]}:{IN}",
                 wav=folder / "heard.wav",
             )
-            program = ("ip", "netns", "exec", space)
-            ends[name] = held.enter_context(launched(folder, file=file, ready=False, before=program))
+            program = launched(folder, file=file, ready=False, before=inside(space))
+            ends[name] = held.enter_context(program)
         for name, end in ends.items():
             end.until_logged("somebody speaks")
             shout(spaces[name], ADDRESSES[other[name]])
@@ -145,4 +145,4 @@ def shout(space: str, host: str) -> None:
         f"[s.sendto(head + os.urandom(size), ('{host}', {IN})) for _ in range(20) "
         "for head in (b'', b'\\x80\\x60') for size in (0, 1, 10, 25, 1400, 9000)]"
     )
-    subprocess.run(["ip", "netns", "exec", space, sys.executable, "-c", code], check=True, timeout=20)
+    subprocess.run([*inside(space), sys.executable, "-c", code], check=True, timeout=20)

@@ -77,6 +77,7 @@ def launcher_of(soak: subprocess.Popen[str], marker: str) -> psutil.Process:
         ("launcher_killed", "--times", "2"),
         ("web_fuzz", "--seconds", "20"),
         ("claps", "--seconds", "6"),
+        ("joins", "--times", "4", "--seed", "5"),
     ],
     ids=lambda arguments: arguments[0],
 )
