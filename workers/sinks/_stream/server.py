@@ -3,39 +3,18 @@
 import asyncio
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from workers.audio._packets import AudioCodec
 from workers.sinks._audience import Audience
 from workers.sinks._clients import Packet, Sound
-from workers.sinks._stream.digest import USER
+from workers.sinks._stream.places import Places
 from workers.sinks._stream.player import Player
 from workers.sinks._stream.push import LOG, Push, Target
 from workers.sinks._stream.tasks import begin
-from workers.sinks._web.tokens import addresses, is_loopback, view_token
+from workers.sinks._web.tokens import is_loopback, view_token
 
 MOST_REQUEST = 16 * 1024  # bytes
 SPARE = 8  # connections besides those that play: they have not said yet what they want
-
-
-@dataclass(frozen=True)
-class Places:
-    """Where it listens for players; port 0: nowhere."""
-
-    rtsp_port: int
-    lan: bool
-
-    @property
-    def bind(self) -> str:
-        return "0.0.0.0" if self.lan else "127.0.0.1"
-
-    def links(self) -> list[str]:
-        """The addresses for players, here and, with what their digest needs, elsewhere."""
-        if not self.rtsp_port:
-            return []
-        there = addresses() if self.lan else []
-        found = [f"rtsp://127.0.0.1:{self.rtsp_port}/live"]
-        return found + [f"rtsp://{USER}:{view_token()}@{one}:{self.rtsp_port}/live" for one in there]
 
 
 class Server:
