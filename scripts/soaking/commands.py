@@ -13,7 +13,7 @@ from typing import NamedTuple
 import psutil
 
 from pipeline.addresses import NotRunning
-from scripts.soaking import claps, kills, launcher_killed, resize, steady, voice, web_fuzz
+from scripts.soaking import claps, kills, launcher_killed, resize, steady, stream_claps, voice, web_fuzz
 from scripts.soaking.launching import log_end, private_runtime
 from scripts.soaking.report import Result, SoakError
 
@@ -44,6 +44,11 @@ COMMANDS = {
     ),
     "claps": Command(
         claps.fill, "claps and flashes into files: sound and picture stay together", {"seconds": 3600.0}
+    ),
+    "stream_claps": Command(
+        stream_claps.fill,
+        "claps and flashes by every way of a stream: sound and picture stay together",
+        {"seconds": 3600.0},
     ),
     "web_fuzz": Command(
         web_fuzz.fill, "rubbish for the web server: only who sends it feels it", {"seconds": 600.0}
