@@ -204,7 +204,7 @@ def test_the_first_encoder_that_works_is_taken_and_said(caplog: pytest.LogCaptur
     lease: Any = SimpleNamespace(frame=pixels, info=SimpleNamespace(shape=pixels.shape))
     with caplog.at_level("INFO"):
         assert worker.process(lease, open_slot(ROOM))
-    assert "H264 by libx264 (" in caplog.text
+    assert "H.264 by libx264 (" in caplog.text
 
 
 @pytest.mark.parametrize(
