@@ -76,7 +76,9 @@ def _parser() -> argparse.ArgumentParser:
     check.set_defaults(command=_check)
     _add_settings_file(check)
     check.add_argument("--zip", type=Path, metavar="FILE", help="write it all into a zip, for a bug report")
-    devices = commands.add_parser("devices", help="list monitors, windows, cameras and compute devices")
+    devices = commands.add_parser(
+        "devices", help="list monitors, windows, cameras, microphones, speakers and compute devices"
+    )
     devices.set_defaults(command=_devices)
     add_models_parser(commands)
     add_convert_parser(commands, SETTINGS)

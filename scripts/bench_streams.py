@@ -5,7 +5,8 @@ A test scene carries the time in its corner: 1280 x 720, 30 frames a second, hal
 network runs), with sound. RTSP and RTMP (through nginx) are played by FFmpeg, the others by chromium:
 the page's own ways, and hls.js for HLS with low latency (`python scripts/vendor.py test` gets it). One is
 looked at at a time, and of several rounds the best counts: the machine has other work. Then all outputs are
-read at once.
+read at once. How far picture and sound are apart is measured by claps and flashes, in what players of each
+way get, and what a conversion does by bench_convert.py.
 """
 
 import argparse
@@ -14,7 +15,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -27,6 +28,7 @@ from pipeline.stats import Observer
 from scripts.bench_live import all_run, free_port
 from scripts.soaking.launching import Launched, log_end, private_runtime, until
 from scripts.soaking.report import SoakError
+from scripts.stream_paths.clapping import Recording, ways
 from scripts.stream_paths.nginx import nginx
 from scripts.web_paths.watching import watch
 from workers.sinks._web.tokens import view_token
@@ -42,6 +44,8 @@ TARGETS = {
     "rtmp": 80.0,
 }  # ms
 MOST_CPU = 30.0  # percent of a core, of all outputs
+MOST_APART = 40.0  # ms between sound and picture
+LEAST_OF_BOUND = 0.9
 HLS_PAGE = """
 async url => {
   document.body.innerHTML = "<video id=video muted></video>";
@@ -84,7 +88,7 @@ def main() -> int:
     with program() as running:
         seen = latencies(running, options.seconds, options.rounds)
         cpu = processor_time(running, options.seconds)
-    report = report_of(seen, cpu)
+    report = report_of(seen, cpu, apart(2 * options.seconds), conversion())
     print(json.dumps(report) if options.json else text_of(report))
     return 0
 
@@ -109,8 +113,8 @@ def latencies(running: Program, seconds: float, rounds: int) -> dict[str, list[l
 
 def processor_time(running: Program, seconds: float) -> dict[str, float]:
     """Percent of a core: the encoder's, and that of both sinks while every output is read."""
-    ways = [running.rtsp, running.rtmp, running.hls]
-    reading = [player(url, seconds + WARM_UP, "quiet") for url in ways]
+    urls = (running.rtsp, running.rtmp, running.hls)
+    reading = [player(url, seconds + WARM_UP, "quiet") for url in urls]
     reading.append(start("scripts.stream_paths.page_player", str(running.web), str(seconds + WARM_UP)))
     time.sleep(WARM_UP)
     pids = {one["name"]: one["pid"] for one in running.observer.figures()["workers"]}
@@ -121,6 +125,21 @@ def processor_time(running: Program, seconds: float) -> dict[str, float]:
     for one in reading:
         one.communicate()
     return cpu
+
+
+def apart(seconds: float) -> dict[str, list[float]]:
+    """Way → ms by which each flash is later than its clap."""
+    with private_runtime() as folder, ways(folder) as given:
+        clapping = ("-m", "scripts.soaking.clap_launch", "sinks=[stream, web]", *given.settings)
+        with Launched(folder, clapping) as launcher, closing(launcher.observer()) as observer:
+            until(lambda: all_run(observer), "all workers run", 60.0)
+            offsets = Recording(given.addresses, folder, seconds + WARM_UP).offsets()
+            launcher.stop()
+    return offsets
+
+
+def conversion() -> Any:
+    return said(start("scripts.bench_convert", "--json"))
 
 
 def used(pid: int) -> float:
@@ -180,19 +199,33 @@ def make_silence(path: Path) -> None:
         file.writeframes(bytes(48_000 * 4))
 
 
-def report_of(seen: dict[str, list[list[float]]], cpu: dict[str, float]) -> dict[str, Any]:
-    """`av_offset_ms` and what `convert` does are measured elsewhere: None here."""
+def report_of(
+    seen: dict[str, list[list[float]]],
+    cpu: dict[str, float],
+    offsets: dict[str, list[float]],
+    converted: dict[str, Any],
+) -> dict[str, Any]:
+    """`av_offset_ms` is the way's that is farthest off, in the middle of its claps."""
     latency = {way: best(rounds) for way, rounds in seen.items()}
     outputs = cpu["stream"] + cpu["web"]
     passed = {f"{way} under {most:g} ms": latency[way]["p50"] < most for way, most in TARGETS.items()}
+    by_way = {way: float(np.median(found or [np.nan])) for way, found in offsets.items()}
+    av_offset = max(by_way.values(), key=abs)
     return {
         "latency_ms": latency,
         "encoder_cpu_percent": cpu["encode"],
         "outputs_cpu_percent": outputs,
-        "av_offset_ms": None,
-        "convert_fps": None,
-        "convert_over_bound": None,
-        "passed": {**passed, f"all outputs under {MOST_CPU:g} % of a core": outputs < MOST_CPU},
+        "av_offset_ms": av_offset,
+        "av_offsets_ms": by_way,
+        "convert_fps": converted["convert_fps"],
+        "convert_over_bound": converted["convert_over_bound"],
+        "passed": {
+            **passed,
+            f"all outputs under {MOST_CPU:g} % of a core": outputs < MOST_CPU,
+            f"sound and picture within {MOST_APART:g} ms": abs(av_offset) < MOST_APART,
+            f"conversion at least {LEAST_OF_BOUND:g} of what can be": converted["convert_over_bound"]
+            >= LEAST_OF_BOUND,
+        },
     }
 
 
@@ -209,6 +242,10 @@ def text_of(report: dict[str, Any]) -> str:
         lines.append(f"{way:<14}{found['p50']:>9.0f}{found['p95']:>9.0f}")
     cpu = report["encoder_cpu_percent"], report["outputs_cpu_percent"]
     lines.append("\nprocessor: encoder {:.0f} %, all outputs {:.0f} % of a core".format(*cpu))
+    apart = ", ".join(f"{way} {ms:.1f}" for way, ms in report["av_offsets_ms"].items())
+    lines.append(f"picture after sound, ms: {apart}")
+    converted = report["convert_fps"], report["convert_over_bound"]
+    lines.append("conversion: {:.1f} frames a second, {:.2f} of what can be".format(*converted))
     lines += [f"{'ok' if passed else 'MISSED':<8}{what}" for what, passed in report["passed"].items()]
     return "\n".join(lines)
 

@@ -75,7 +75,7 @@ def _check_dropped(result: Result, observer: Observer) -> None:
 
 
 def _check(result: Result, found: Found, seconds: float) -> None:
-    rows = [(name, len(off), *_spread(off)) for name, off in found]
+    rows = [(name, len(off), *spread(off)) for name, off in found]
     result.tables.append(Table("picture after sound, ms", ("file", "pairs", "least", "middle", "most"), rows))
     every = [off for _, some in found for off in some]
     wanted = round(0.5 * seconds) - 2  # on a busy machine not every flash has its first picture
@@ -84,6 +84,6 @@ def _check(result: Result, found: Found, seconds: float) -> None:
     result.check(f"sound and picture are within {MOST:.0f} ms", worst <= MOST, f"at most {worst:.1f} ms")
 
 
-def _spread(off: list[float]) -> tuple[float | None, ...]:
+def spread(off: list[float]) -> tuple[float | None, ...]:
     ordered = sorted(off)
     return (ordered[0], ordered[len(ordered) // 2], ordered[-1]) if ordered else (None, None, None)

@@ -13,7 +13,17 @@ from typing import NamedTuple
 import psutil
 
 from pipeline.addresses import NotRunning
-from scripts.soaking import claps, joins, kills, launcher_killed, resize, steady, voice, web_fuzz
+from scripts.soaking import (
+    claps,
+    joins,
+    kills,
+    launcher_killed,
+    resize,
+    steady,
+    stream_claps,
+    voice,
+    web_fuzz,
+)
 from scripts.soaking.launching import log_end, private_runtime
 from scripts.soaking.report import Result, SoakError
 
@@ -47,6 +57,11 @@ COMMANDS = {
     ),
     "joins": Command(
         joins.fill, "players of every stream come and leave, some without a word", {"times": 100}
+    ),
+    "stream_claps": Command(
+        stream_claps.fill,
+        "claps and flashes by every way of a stream: sound and picture stay together",
+        {"seconds": 3600.0},
     ),
     "web_fuzz": Command(
         web_fuzz.fill, "rubbish for the web server: only who sends it feels it", {"seconds": 600.0}

@@ -7,6 +7,7 @@ import av
 import numpy as np
 
 from workers.audio._packets import RATE, AudioCodec
+from workers.encode._svt_av1 import open_quietly
 from workers.sinks._video_codecs import AV1, H264, HEVC, VideoCodec
 
 MICROSECONDS = Fraction(1, 1_000_000)
@@ -26,6 +27,7 @@ def pictures(codec: VideoCodec, count: int = 20) -> list[Timed]:
     context.width, context.height, context.pix_fmt = 160, 96, "yuv420p"
     context.time_base, context.framerate = MICROSECONDS, Fraction(20)
     context.max_b_frames, context.gop_size, context.options = 0, 10, options
+    open_quietly(context)
     made = []
     for number in [*range(count), None]:
         frame = None

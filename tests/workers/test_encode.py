@@ -1,5 +1,6 @@
 """Pictures become packets of video, one each, that a decoder can begin at when it is asked for."""
 
+import os
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,6 +13,7 @@ from av.video.reformatter import Colorspace
 from shm.errors import FrameTooLarge
 from tests.workers.one_process import host, open_slot
 from workers.encode import COLOURS, Codec, Settings
+from workers.encode._encoders import Encoder, Wanted
 from workers.encode.packets import Packets
 from workers.sinks._h264 import starts_anew
 from workers.sinks._video_codecs import BY_COLOUR
@@ -202,7 +204,7 @@ def test_the_first_encoder_that_works_is_taken_and_said(caplog: pytest.LogCaptur
     lease: Any = SimpleNamespace(frame=pixels, info=SimpleNamespace(shape=pixels.shape))
     with caplog.at_level("INFO"):
         assert worker.process(lease, open_slot(ROOM))
-    assert "H264 by libx264 (" in caplog.text
+    assert "H.264 by libx264 (" in caplog.text
 
 
 @pytest.mark.parametrize(
@@ -220,3 +222,12 @@ def test_the_first_encoder_that_works_is_taken_and_said(caplog: pytest.LogCaptur
 )
 def test_contract_where_a_decoder_can_begin(packet: bytes, anew: bool) -> None:
     assert starts_anew(packet) == anew
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_getscheduler"), reason="no real-time threads on this system")
+def test_no_encoder_takes_the_machine_for_itself() -> None:
+    """SVT-AV1 would, as root."""
+    encoder = Encoder("libsvtav1", Wanted(64, 128, 20, None, 1))
+    threads = [int(thread) for thread in os.listdir("/proc/self/task")]
+    assert {os.sched_getscheduler(thread) for thread in threads} == {os.SCHED_OTHER}
+    encoder.close()

@@ -9,6 +9,7 @@ from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTr
 
 from workers.convert import Settings
 from workers.encode._options import PACKINGS
+from workers.encode._svt_av1 import open_quietly
 
 FASTER = {"fast": 0, "medium": 1, "slow": 2}
 SVT_PRESETS, NVENC_PRESETS = ("10", "8", "5"), ("p2", "p4", "p6")
@@ -52,6 +53,7 @@ def add_video(
     context.time_base, context.thread_count = time_base, threads
     context.color_range, context.colorspace = ColorRange.MPEG, Colorspace.ITU709
     context.color_primaries, context.color_trc = ColorPrimaries.BT709, ColorTrc.BT709
+    open_quietly(context)
     return stream
 
 

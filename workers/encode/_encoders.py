@@ -1,6 +1,5 @@
 """Encoders that answer each picture with its packet at once; the system's own where one works, by trying."""
 
-import os
 from fractions import Fraction
 from typing import NamedTuple
 
@@ -15,6 +14,7 @@ from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTr
 
 from workers.encode import Codec
 from workers.encode._options import options_of
+from workers.encode._svt_av1 import open_quietly
 
 ENCODERS: dict[Codec, tuple[str, ...]] = {
     "h264": ("h264_nvenc", "h264_videotoolbox", "h264_qsv", "h264_amf", "h264_mf", "libx264"),
@@ -46,7 +46,6 @@ class Encoder:
 
     def __init__(self, name: str, wanted: Wanted) -> None:
         self.name = name
-        os.environ.setdefault("SVT_LOG", "1")  # or it writes a page about itself to the terminal
         context = av.CodecContext.create(name, "w")
         assert isinstance(context, VideoCodecContext)
         context.width, context.height, context.pix_fmt = wanted.width, wanted.height, "yuv420p"
@@ -57,6 +56,7 @@ class Encoder:
         context.color_range, context.colorspace = ColorRange.MPEG, Colorspace.SMPTE170M
         context.color_primaries, context.color_trc = ColorPrimaries.BT709, ColorTrc.BT709
         context.options = options_of(name, wanted.quality, wanted.packing)
+        open_quietly(context)
         self._context, self._yuv = context, np.empty((wanted.height * 3 // 2, wanted.width), np.uint8)
         self._pts = 0
 

@@ -7,12 +7,13 @@ from types import SimpleNamespace
 import numpy as np
 
 from shm.lease import Lease, OpenSlot
-from workers.encode import COLOURS
+from workers.encode import COLOURS, Codec
 from workers.encode._encoders import Encoder, NoEncoder, Wanted, open_encoder
 from workers.encode._fit import Fit
 from workers.encode._options import PACKINGS, SAYS_PACKING
 from workers.worker import CannotWork, Wiring, Worker
 
+SPOKEN: dict[Codec, str] = {"h264": "H.264", "hevc": "HEVC", "av1": "AV1"}
 LEAST_BYTES, OF_PICTURE = 64 * 1024, 16  # a larger packet has the ring made larger
 NEW_LAYOUT = 3.0  # seconds in which pictures of a new layout, and with it of a new size, come
 
@@ -94,7 +95,7 @@ class Packets(Worker):
 
     def _opened(self, wanted: Wanted) -> Encoder:
         encode = self.settings.encode
-        name = COLOURS[encode.codec]
+        name = SPOKEN[encode.codec]
         try:
             encoder, others = open_encoder(encode.codec, encode.encoder, wanted)
         except NoEncoder as error:

@@ -40,7 +40,8 @@ class Stream(Worker):
         return super().wiring(settings)._replace(follows=AUDIO if hears(settings.audio) else None)
 
     def open(self) -> None:
-        from workers.sinks._stream.server import Places, Server
+        from workers.sinks._stream.places import Places
+        from workers.sinks._stream.server import Server
 
         stream = self.settings.stream
         if self.settings.encode.codec != "h264":

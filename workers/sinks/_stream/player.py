@@ -14,6 +14,7 @@ from workers.sinks._clients import PACKETS, Packet, Sound, VideoClient
 from workers.sinks._send_buffer import PATIENCE, keep_little
 from workers.sinks._stream.digest import Digest
 from workers.sinks._stream.messages import Answer, NoRequest, Request, read_request
+from workers.sinks._stream.regular_keys import with_keys
 from workers.sinks._stream.rtp import NEXT, Flow, picture_payloads, sound_payload
 from workers.sinks._stream.sdp import SOUND, VIDEO, VIDEO_RATE, description
 from workers.sinks._stream.tasks import begin
@@ -23,9 +24,7 @@ LOG = logging.getLogger("workers.sinks.stream")
 PATH = re.compile(r"(?:/live)?(?:/track(\d))?")
 BEGINS_WITHIN = 15.0  # seconds, from the connection to PLAY
 SILENT = 60.0  # seconds without a request, and somebody who plays by UDP has gone
-KEYS_EVERY = 2.0  # seconds; FFmpeg throws away what it has looked at first, if it is told to be quick
 USUAL_GAP, LONGEST_GAP = 33_000_000, 100_000_000  # ns between two pictures
-STILL = 1.0  # seconds without a picture: the source has a still one, which a player has to have again
 REPORTS_APART = 5.0  # seconds between two sender reports
 FIRST_PICTURE = 8.0  # seconds that whoever asks what there is waits for it
 TRIES = 3  # for the token
@@ -166,18 +165,10 @@ class Player:
 
     async def _play(self) -> None:
         """Until it is cancelled, or the player has not taken anything for a while: then it is cut off."""
-        client, reported, key = self._client, float("-inf"), time.monotonic()
+        client, reported = self._client, float("-inf")
         assert client is not None
         try:
-            while True:
-                shown = await client.next(STILL)
-                if shown is None or time.monotonic() - key > KEYS_EVERY:
-                    key = time.monotonic()  # once: it is on its way
-                    self._audience.want_key()
-                if shown is None:
-                    continue
-                if isinstance(shown, Packet) and shown.key:
-                    key = time.monotonic()
+            async for shown in with_keys(client, self._audience):
                 if time.monotonic() - reported > REPORTS_APART:
                     reported = time.monotonic()
                     for track in self._tracks.values():

@@ -13,14 +13,13 @@ from workers.sinks._audience import Audience, TooMany
 from workers.sinks._clients import PACKETS, Packet, VideoClient
 from workers.sinks._send_buffer import keep_little
 from workers.sinks._stream.flv import Tags
+from workers.sinks._stream.regular_keys import with_keys
 from workers.sinks._stream.rtmp import Publisher
 
 LOG = logging.getLogger("workers.sinks.stream")
 RETRY, LONGEST_RETRY = 0.5, 5.0  # seconds; doubled each time
 PATIENCE = 5.0  # seconds for the server to answer, and to take what is sent
 FIRST_PICTURE = 20.0  # seconds
-STILL = 1.0  # seconds without a picture: the source has a still one, which servers have to have again
-KEYS_EVERY = 2.0  # seconds; who looks by way of the server can begin at none but these
 PORTS = {"rtmp": 1935, "rtmps": 443}
 
 
@@ -107,18 +106,10 @@ class Push:
             self._audience.leave(client)
 
     async def _send(self, publisher: Publisher, client: VideoClient, first: Packet) -> None:
-        tags, key = Tags(first.t_capture), time.monotonic()
+        tags = Tags(first.t_capture)
         for tag in tags.beginning(first.data, self._sound is not None):
             await publisher.send(*tag)
-        while True:
-            shown = await client.next(STILL)
-            if shown is None or time.monotonic() - key > KEYS_EVERY:
-                key = time.monotonic()  # once: it is on its way
-                self._audience.want_key()
-            if shown is None:
-                continue
-            if isinstance(shown, Packet) and shown.key:
-                key = time.monotonic()
+        async for shown in with_keys(client, self._audience):
             async with asyncio.timeout(PATIENCE):
                 await publisher.send(*tags.of(shown))
             self._say(logging.INFO, "has the picture")

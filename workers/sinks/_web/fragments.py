@@ -27,7 +27,11 @@ class Fragments:
     """From the first picture on, at which a decoder can begin, for as long as the size stays. `beginning` is
     what a player needs before all others."""
 
-    def __init__(self, first: Packet, sound: AudioCodec | None) -> None:
+    def __init__(self, first: Packet, sound: AudioCodec | None, least: int = 0) -> None:
+        """`least`: so many µs each picture lasts at least, as far as a player is told. A browser throws all
+        away up to the next key frame where a picture comes later than after twice what the one before lasts
+        (Media Source Extensions, section 3.5.8); who gives it pictures one by one cannot know that before."""
+        self._least = least
         self._parameters, self._sound = parameter_sets(first.data), sound
         self._origin, self._number = first.t_capture, 0
         self._last, self._lasts = -USUAL, USUAL
@@ -52,7 +56,7 @@ class Fragments:
             time = max(time, self._last + 1)
             self._lasts, self._last = time - self._last, time
             data = with_lengths(shown.data)
-            made = fragment(self._number, VIDEO, time, self._lasts, shown.key, data)
+            made = fragment(self._number, VIDEO, time, max(self._lasts, self._least), shown.key, data)
             return Fragment(made, time, shown.key, picture=True)
         if time < 0:
             return None

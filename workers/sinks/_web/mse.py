@@ -11,6 +11,7 @@ from workers.sinks._send_buffer import PATIENCE, keep_little
 from workers.sinks._web.fragments import Fragments
 from workers.sinks._web.viewing import code_of, read_until_it_leaves, send_away
 
+LONG = 1_000_000  # µs that a picture lasts for the browser; pages/mse.js knows it, too
 STILL = 0.5  # seconds without a picture: the source has a still one, which a player has to have again
 ANEW = 4012  # WebSocket close code: the picture has another size
 
@@ -56,7 +57,7 @@ class Mse:
                 continue
             if fragments is None:
                 assert isinstance(shown, Packet)
-                fragments = Fragments(shown, AAC if hears else None)
+                fragments = Fragments(shown, AAC if hears else None, LONG)
                 await ws.send_str(f'video/mp4; codecs="{fragments.codecs}"')
                 await ws.send_bytes(fragments.beginning)
             elif not fragments.goes_on_with(shown):

@@ -12,6 +12,7 @@ import yaml
 from aiohttp import web
 
 from workers.house import House, Refused
+from workers.sinks._stream.places import Places
 from workers.sinks._web.gate import FRESH
 
 FILES = Path(__file__).parent / "panel"
@@ -20,7 +21,7 @@ Json = dict[str, Any]
 
 
 class Panel:
-    """`links()` are the addresses at which other devices can look."""
+    """`links()` are the addresses of the pages for other devices."""
 
     def __init__(self, house: House, links: Callable[[], list[str]]) -> None:
         self._house, self._links = house, links
@@ -79,7 +80,8 @@ class Panel:
         return _json(await _asked(self._house.log_tail, int(since)))
 
     async def _address(self, request: web.Request) -> web.Response:
-        links = await asyncio.to_thread(self._links)
+        values = (await _asked(self._house.settings))["values"]
+        links = await asyncio.to_thread(lambda: self._links() + _players_links(values))
         return _json({"links": [{"url": url, "code": _code(url)} for url in links]})
 
     async def _set(self, request: web.Request) -> web.Response:
@@ -154,6 +156,13 @@ def _wrong(what: str) -> web.HTTPBadRequest:
 
 def _json(answer: Any) -> web.Response:
     return web.json_response(answer, headers=FRESH)
+
+
+def _players_links(values: Json) -> list[str]:
+    """Those of the sink `stream`, for other devices. `values` of the settings, as the house gives them."""
+    if "stream" not in values["sinks"][""]:
+        return []
+    return Places(values["stream"]["rtsp_port"], values["stream"]["lan"]).links_elsewhere()
 
 
 def _code(url: str) -> str:

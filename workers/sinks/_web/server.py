@@ -3,7 +3,6 @@
 import asyncio
 import logging
 import ssl
-import threading
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
@@ -13,6 +12,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 from workers.house import House
 from workers.sinks._audience import Audience
 from workers.sinks._clients import Packet, Picture, Sound
+from workers.sinks._served import Served
 from workers.sinks._web.dash import Dash
 from workers.sinks._web.doors import Doors
 from workers.sinks._web.figures import Figures
@@ -65,8 +65,10 @@ class CannotListen(OSError):
         self.port = port
 
 
-class Server:
+class Server(Served):
     """Started in `open`, told of pictures by `show`, from the worker's thread."""
+
+    thread_name = "web"
 
     def __init__(
         self,
@@ -80,50 +82,23 @@ class Server:
     ) -> None:
         """`sound`: there is some; `no_video` says why there is none. `looking(rings)` and `again()` are
         called from the server's thread; see Audience."""
+        super().__init__()
         self._places, self._house, self._sound = places, house, sound
         self._gate = Gate(places.lan)
         self._audience = Audience(most_clients, looking, again, no_video=no_video)
         self._listening: list[asyncio.Server] = []
-        self._problem: OSError | None = None
-
-    def open(self) -> None:
-        """Raises CannotListen when a port is taken."""
-        self._loop = asyncio.new_event_loop()
-        ready = threading.Event()
-        self._thread = threading.Thread(target=self._run, args=(ready,), name="web", daemon=True)
-        self._thread.start()
-        ready.wait()
-        if self._problem is not None:
-            raise self._problem
-
-    def close(self) -> None:
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(1.0)
 
     def show(self, shown: Picture | Packet | Sound) -> None:
-        self._loop.call_soon_threadsafe(self._audience.show, shown)
+        self.call(self._audience.show, shown)
 
     def say(self, word: str) -> None:
-        self._loop.call_soon_threadsafe(self._audience.say, word)
+        self.call(self._audience.say, word)
 
     def mark_stale(self, stale: bool) -> None:
-        self._loop.call_soon_threadsafe(self._audience.mark_stale, stale)
+        self.call(self._audience.mark_stale, stale)
 
-    def _run(self, ready: threading.Event) -> None:
-        asyncio.set_event_loop(self._loop)
-        try:
-            self._loop.run_until_complete(self._start())
-        except OSError as error:
-            self._problem = error
-            return
-        finally:
-            ready.set()
-        self._loop.run_forever()
-        for listening in self._listening:
-            listening.close()
-        self._loop.run_until_complete(self._runner.cleanup())
-
-    async def _start(self) -> None:
+    async def start(self) -> None:
+        """Raises CannotListen when a port is taken."""
         logging.getLogger("aiohttp.server").addFilter(is_our_fault)
         app = web.Application(middlewares=[self._gate.check])
         app.on_response_prepare.append(self._gate.sign)
@@ -154,15 +129,20 @@ class Server:
         if places.context is not None:
             await self._listen(places.https_port, places.context)
 
+    async def end(self) -> None:
+        for listening in self._listening:
+            listening.close()
+        await self._runner.cleanup()
+
     async def _listen(self, port: int, context: ssl.SSLContext | None) -> None:
         assert self._runner.server is not None
         doors = Doors(self._runner.server, MOST_CONNECTIONS)
+        loop = asyncio.get_running_loop()
         try:
-            self._listening.append(
-                await self._loop.create_server(doors, self._places.bind, port, ssl=context, backlog=128)
-            )
+            listening = await loop.create_server(doors, self._places.bind, port, ssl=context, backlog=128)
         except OSError as error:
             raise CannotListen(port, error) from error
+        self._listening.append(listening)
 
 
 def refusing_odd_expectations(handle: Handler) -> Handler:

@@ -4,6 +4,7 @@ const RETRY = 500, RETRY_FULL = 5000;   // ms
 const TOO_SLOW = 4008, FULL = 4013, NO_VIDEO = 4015;    // close codes
 const HASTE = 0.12, JUMP = 0.8;         // seconds behind the newest picture: play faster, go there
 const KEPT = 10;                        // seconds of what was shown
+const LONG = 1;                         // seconds that a picture lasts as far as is told: the next one ends it
 
 export function connectMse(video, sound, onstate) {
   let socket = null, source = null, buffer = null, waiting = [], closed = false, timer = null;
@@ -48,7 +49,8 @@ export function connectMse(video, sound, onstate) {
   // The newest picture is what is wanted; what was missed is not caught up on.
   function keepUp() {
     if (!video.buffered.length) return;
-    const end = video.buffered.end(video.buffered.length - 1), behind = end - video.currentTime;
+    const last = video.buffered.end(video.buffered.length - 1);   // with sound it is where that ends
+    const end = sound ? last : last - LONG, behind = end - video.currentTime;
     if (behind > JUMP || behind < 0) video.currentTime = end - HASTE / 2;
     video.playbackRate = behind > HASTE ? 1.08 : 1;
     if (video.paused) video.play().catch(() => onstate("lost"));
