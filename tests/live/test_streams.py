@@ -5,6 +5,7 @@ import os
 import re
 import signal
 import subprocess
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -20,6 +21,7 @@ from tests.live.needs import needs
 from tests.live.nginx import KEY, needs_nginx
 from tests.live.program import free_port, program
 from tests.pipeline.running import Launcher
+from workers.sinks._web.hls import NOBODY
 from workers.sinks._web.tokens import view_token
 
 pytestmark = [needs("chromium", "ffprobe"), needs_nginx()]
@@ -126,6 +128,13 @@ def test_a_player_of_hls_can_have_each_part_as_soon_as_it_is_whole(launcher: Lau
     with pytest.raises(urllib.error.HTTPError) as refused:
         hls("live.m3u8?_HLS_msn=99999999")
     assert refused.value.code == 400
+
+
+def test_who_comes_after_a_pause_sees_nothing_of_before_it(launcher: Launcher) -> None:
+    last = re.findall(r"segment(\d+)", hls("live.m3u8").decode())[-1]
+    time.sleep(NOBODY + 1.0)
+    first = re.findall(r"segment(\d+)", hls("live.m3u8").decode())[0]
+    assert int(first) > int(last)
 
 
 @pytest.mark.parametrize("name", ["live.m3u8", "init0.mp4", "segment0.mp4"])

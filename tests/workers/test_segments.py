@@ -52,6 +52,20 @@ def test_contract_another_size_is_a_break_with_a_beginning_of_its_own() -> None:
     assert segments.segment(2) == b"ps" * 15
 
 
+def test_contract_after_a_pause_there_is_nothing_of_before_it_and_numbers_go_on() -> None:
+    segments = made(2.5)
+    segments.forget()
+    segments.begin(b"another")
+    segments.add(Fragment(b"n", 0, key=True, picture=True))
+    assert not segments.playable
+    segments.add(Fragment(b"n", 1_000_000, key=True, picture=True))
+    assert segments.playable
+    listed = segments.playlist()
+    assert re.findall(r"^segment(\d+)", listed, re.MULTILINE) == ["3"]
+    assert re.findall(r"init\d+", listed) == ["init1"]
+    assert list(segments.beginnings) == [1]
+
+
 def test_contract_what_is_waited_for_is_there_once_it_is_whole() -> None:
     segments = made(1.5)
     assert segments.has(0, None)

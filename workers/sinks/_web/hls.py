@@ -71,7 +71,7 @@ class Hls:
     async def _list(self, request: web.Request) -> web.StreamResponse:
         number, part = (_number(request, name) for name in ("_HLS_msn", "_HLS_part"))
         if number is None:
-            await self._until(lambda: self._segments.has(0, None))  # players want a whole one to begin with
+            await self._until(lambda: self._segments.playable)
         else:
             last = self._segments.segments[-1].number if self._segments.segments else 0
             if number > last + FAR:
@@ -98,6 +98,7 @@ class Hls:
                 client: VideoClient = self._audience.enter("hls", PACKETS, self._hears)
             except NotAdmitted as error:
                 raise web.HTTPServiceUnavailable(text=f"{error}\n") from error
+            self._segments.forget()  # or a player would begin with what was seen when somebody last looked
             self._making = asyncio.create_task(self._make(client))
 
     async def _make(self, client: VideoClient) -> None:

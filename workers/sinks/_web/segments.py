@@ -55,15 +55,29 @@ class Segments:
         self.beginnings: dict[int, bytes] = {}
         self.segments: deque[Segment] = deque()
         self._next = self._breaks = 0
+        self._begun = -1
         self._part: Part | None = None
         self._longest = SEGMENT
+
+    @property
+    def playable(self) -> bool:
+        """Players want a whole segment to begin with."""
+        return bool(self.segments) and self.segments[0].whole
+
+    def forget(self) -> None:
+        """All that there is, for it is long past. Numbers go on, for players that come back."""
+        self._breaks += sum(segment.anew for segment in self.segments)
+        self.segments.clear()
+        self.beginnings.clear()
+        self._part = None
 
     def begin(self, beginning: bytes) -> None:
         """What comes now is not continued from what was."""
         if self.segments:
             self._end_segment(None)
-        self.beginnings[len(self.beginnings)] = beginning
-        self._open_segment(anew=len(self.beginnings) > 1)
+        self._begun += 1
+        self.beginnings[self._begun] = beginning
+        self._open_segment(anew=self._begun > 0)
 
     def add(self, fragment: Fragment) -> bool:
         """A part ends before a picture, and a segment before one at which a decoder can begin. True: a part
@@ -135,10 +149,12 @@ class Segments:
         )
 
     def _open_segment(self, anew: bool) -> None:
-        self.segments.append(Segment(self._next, len(self.beginnings) - 1, anew))
+        self.segments.append(Segment(self._next, self._begun, anew))
         self._next += 1
         while len(self.segments) > KEPT + 1:
             self._breaks += self.segments.popleft().anew
+        for old in [one for one in self.beginnings if one < self.segments[0].beginning]:
+            del self.beginnings[old]
 
     def _end_part(self, time: int) -> None:
         assert self._part is not None
