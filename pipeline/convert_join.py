@@ -2,8 +2,8 @@
 Nothing is coded again."""
 
 import heapq
-import io
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from workers.convert import Settings
 from workers.convert._encoders import add_video, coded, in_order, options_of
 from workers.convert._film import opened
 from workers.convert._segments import shift_of
+from workers.sinks._stereo_template import template
 
 MATROSKA = (".mkv", ".webm")
 CONTAINERS = (".mp4", ".m4v", ".mov", *MATROSKA)
@@ -32,13 +33,15 @@ def join(source: Path, segments: Sequence[Path], target: Path, stereo: str, fram
             opened(source) as (film, stream),
             av.open(str(target), "w", options=_options(target, stream.time_base)) as made,
             av.open(str(segments[0])) as first,
-            av.open(_tagged(segments[0], stereo)) as tagged,
+            ExitStack() as opened_too,
         ):
             times = [time for time, _ in _video_packets(segments, stream.time_base)]
             if len(times) != frames:
                 raise CannotConvert(f"{target}: its parts have {len(times)} of {frames} frames")
-            video = made.add_stream_from_template(tagged.streams.video[0], opaque=True)
-            video.codec_context.extradata = first.streams.video[0].codec_context.extradata
+            part = first.streams.video[0]
+            like = template(part, next(first.demux(part)), stereo, opened_too)
+            video = made.add_stream_from_template(like, opaque=True)
+            video.codec_context.extradata = part.codec_context.extradata
             video.time_base = stream.time_base
             if stream.average_rate:  # or it would be what the packets count in, 11988 a second for instance
                 video.codec_context.framerate = stream.average_rate
@@ -85,20 +88,6 @@ def _options(target: Path, time_base: Fraction) -> dict[str, str]:
     if target.suffix.lower() in MATROSKA:
         return {}
     return {"strict": "unofficial", "movie_timescale": str(max(1000, time_base.denominator))}
-
-
-def _tagged(segment: Path, stereo: str) -> io.BytesIO:
-    """A little Matroska file of the same video that says where its views are: PyAV can tell a stream so only
-    by the one that it is made after."""
-    memory = io.BytesIO()
-    with av.open(str(segment)) as part, av.open(memory, "w", format="matroska") as tagged:
-        copy: Any = tagged.add_stream_from_template(part.streams.video[0], opaque=True)
-        copy.metadata["stereo_mode"] = stereo
-        packet = next(part.demux(video=0))
-        packet.stream, packet.pts, packet.dts = copy, 0, 0
-        tagged.mux(packet)
-    memory.seek(0)
-    return memory
 
 
 def _video_packets(segments: Sequence[Path], time_base: Fraction) -> Iterator[tuple[int, Any]]:

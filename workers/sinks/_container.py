@@ -14,6 +14,7 @@ import av
 
 from workers.audio._coder import silence
 from workers.audio._packets import RATE, AudioCodec
+from workers.sinks._stereo_template import template
 from workers.sinks._video_codecs import VideoCodec
 
 MICROSECONDS = Fraction(1, 1_000_000)
@@ -79,8 +80,8 @@ class Container:
         are like."""
         with ExitStack() as opened:
             raw = opened.enter_context(av.open(io.BytesIO(first), "r", format=codec.raw)).streams.video[0]
-            template = raw if stereo == "mono" else _tagged(raw, first, stereo, opened)
-            stream = self._out.add_stream_from_template(template, opaque=True)
+            like = raw if stereo == "mono" else template(raw, _key_packet(first), stereo, opened)
+            stream = self._out.add_stream_from_template(like, opaque=True)
             stream.codec_context.extradata = raw.codec_context.extradata
         stream.time_base = MICROSECONDS
         return stream
@@ -102,16 +103,7 @@ def size_of(first: bytes, codec: VideoCodec) -> tuple[int, int]:
         return stream.width, stream.height
 
 
-def _tagged(raw: Any, first: bytes, stereo: str, opened: ExitStack) -> Any:
-    """The same stream with side data that says where its views are. PyAV can give none to a stream; one that
-    is read from a Matroska file with that tag has it."""
-    memory = io.BytesIO()
-    with av.open(memory, "w", format="matroska") as tagged:
-        stream: Any = tagged.add_stream_from_template(raw, opaque=True)
-        stream.metadata["stereo_mode"] = stereo
-        packet: Any = av.Packet(first)
-        packet.stream, packet.time_base, packet.is_keyframe = stream, MICROSECONDS, True
-        packet.pts = packet.dts = 0
-        tagged.mux_one(packet)
-    memory.seek(0)
-    return opened.enter_context(av.open(memory, "r")).streams.video[0]
+def _key_packet(data: bytes) -> Any:
+    packet: Any = av.Packet(data)
+    packet.time_base, packet.is_keyframe = MICROSECONDS, True
+    return packet
