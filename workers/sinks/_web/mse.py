@@ -5,11 +5,11 @@ import asyncio
 from aiohttp import web
 
 from workers.audio._packets import AAC
-from workers.sinks._audience import Audience, NotAdmitted
+from workers.sinks._audience import Audience
 from workers.sinks._clients import PACKETS, Packet, VideoClient
-from workers.sinks._send_buffer import PATIENCE, keep_little
+from workers.sinks._send_buffer import PATIENCE
 from workers.sinks._web.fragments import Fragments
-from workers.sinks._web.viewing import code_of, read_until_it_leaves, send_away
+from workers.sinks._web.viewing import watched
 
 LONG = 1_000_000  # µs that a picture lasts for the browser; pages/mse.js knows it, too
 STILL = 0.5  # seconds without a picture: the source has a still one, which a player has to have again
@@ -28,27 +28,9 @@ class Mse:
     async def _websocket(self, request: web.Request) -> web.StreamResponse:
         """A text message says what kind it is; then come the bytes. With `?sound=1` it is heard."""
         hears = AAC if self._sound and request.query.get("sound") == "1" else None
-        ws = web.WebSocketResponse(heartbeat=5.0, max_msg_size=4096, compress=False)
-        await ws.prepare(request)
-        keep_little(request.transport)
-        try:
-            client: VideoClient = self._audience.enter("mse", PACKETS, hears)
-        except NotAdmitted as error:
-            await ws.close(code=code_of(error), message=str(error).encode())
-            return ws
-        reading = asyncio.ensure_future(read_until_it_leaves(ws, client))
-        try:
-            await self._send(ws, client, hears is not None)
-        except ConnectionError:
-            pass  # he has left
-        except TimeoutError:
-            await send_away(request, ws)
-        finally:
-            self._audience.leave(client)
-            reading.cancel()
-        return ws
+        return await watched(request, self._audience, ("mse", PACKETS, hears), self._send)
 
-    async def _send(self, ws: web.WebSocketResponse, client: VideoClient, hears: bool) -> None:
+    async def _send(self, ws: web.WebSocketResponse, client: VideoClient) -> None:
         fragments: Fragments | None = None
         while not client.gone:
             shown = await client.next(STILL)
@@ -57,7 +39,7 @@ class Mse:
                 continue
             if fragments is None:
                 assert isinstance(shown, Packet)
-                fragments = Fragments(shown, AAC if hears else None, LONG)
+                fragments = Fragments(shown, client.hears, LONG)
                 await ws.send_str(f'video/mp4; codecs="{fragments.codecs}"')
                 await ws.send_bytes(fragments.beginning)
             elif not fragments.goes_on_with(shown):

@@ -3,7 +3,7 @@
 import asyncio
 import struct
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -18,11 +18,6 @@ REPEAT = 0.5  # seconds; an MJPEG client sees a picture only when the next begin
 TOO_SLOW, FULL, NO_VIDEO = 4008, 4013, 4015  # WebSocket close codes
 HEADER = struct.Struct("<QQQB")  # seq, capture time, time of sending (ns of one clock), flags
 STALE, KEY, EYES_AT = 1, 2, 2  # flags, and how many bits lie below those of eyes.py
-
-
-def code_of(error: NotAdmitted) -> int:
-    """With which a WebSocket is closed."""
-    return FULL if isinstance(error, TooMany) else NO_VIDEO
 
 
 class Viewing:
@@ -45,31 +40,18 @@ class Viewing:
         flags have changed. A text message is a word for the page: "recentre". The client may send "key" when
         it has to begin anew; all else is thrown away."""
         video = request.query.get("format") == "h264"
-        ws = web.WebSocketResponse(heartbeat=5.0, max_msg_size=4096, compress=False)
-        await ws.prepare(request)
-        keep_little(request.transport)
-        try:
-            client = self._audience.enter("video" if video else "websocket", PACKETS if video else PICTURE)
-        except NotAdmitted as error:
-            await ws.close(code=code_of(error), message=str(error).encode())
-            return ws
-        reading = asyncio.ensure_future(read_until_it_leaves(ws, client))
-        try:
-            while not client.gone:
-                shown = await client.next()
-                async with asyncio.timeout(PATIENCE):
-                    while client.words:
-                        await ws.send_str(client.words.popleft())
-                    if not client.gone:
-                        await ws.send_bytes(self._message(shown))
-        except ConnectionError:
-            pass  # he has left
-        except TimeoutError:
-            await send_away(request, ws)
-        finally:
-            self._audience.leave(client)
-            reading.cancel()
-        return ws
+        if video:
+            return await watched(request, self._audience, ("video", PACKETS), self._send)
+        return await watched(request, self._audience, ("websocket", PICTURE), self._send)
+
+    async def _send(self, ws: web.WebSocketResponse, client: Client[Any]) -> None:
+        while not client.gone:
+            shown = await client.next()
+            async with asyncio.timeout(PATIENCE):
+                while client.words:
+                    await ws.send_str(client.words.popleft())
+                if not client.gone:
+                    await ws.send_bytes(self._message(shown))
 
     def _message(self, shown: Picture | Packet | None) -> bytes:
         flags = STALE * self._audience.stale
@@ -121,7 +103,37 @@ class Viewing:
             self._audience.leave(client)
 
 
-async def read_until_it_leaves(ws: web.WebSocketResponse, client: Client[Any]) -> None:
+async def watched(
+    request: web.Request,
+    audience: Audience,
+    entry: tuple[Any, ...],
+    send: Callable[[web.WebSocketResponse, Any], Awaitable[None]],
+) -> web.WebSocketResponse:
+    """A WebSocket whose client enters with `entry`, gets what `send` sends, and is sent away when a message
+    takes longer than PATIENCE."""
+    ws = web.WebSocketResponse(heartbeat=5.0, max_msg_size=4096, compress=False)
+    await ws.prepare(request)
+    keep_little(request.transport)
+    try:
+        client = audience.enter(*entry)
+    except NotAdmitted as error:
+        code = FULL if isinstance(error, TooMany) else NO_VIDEO
+        await ws.close(code=code, message=str(error).encode())
+        return ws
+    reading = asyncio.ensure_future(_read_until_it_leaves(ws, client))
+    try:
+        await send(ws, client)
+    except ConnectionError:
+        pass  # he has left
+    except TimeoutError:
+        await _send_away(request, ws)
+    finally:
+        audience.leave(client)
+        reading.cancel()
+    return ws
+
+
+async def _read_until_it_leaves(ws: web.WebSocketResponse, client: Client[Any]) -> None:
     """Until the client leaves."""
     async for message in ws:
         if message.type in (WSMsgType.ERROR, WSMsgType.CLOSE):
@@ -131,7 +143,7 @@ async def read_until_it_leaves(ws: web.WebSocketResponse, client: Client[Any]) -
     client.leave()
 
 
-async def send_away(request: web.Request, ws: web.WebSocketResponse) -> None:
+async def _send_away(request: web.Request, ws: web.WebSocketResponse) -> None:
     """He may come back; what is on its way to him does not count for the others."""
     try:
         async with asyncio.timeout(0.1):
