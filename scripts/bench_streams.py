@@ -25,6 +25,7 @@ import psutil
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from pipeline.stats import Observer
+from scripts.answering import said, start
 from scripts.bench_live import all_run, free_port
 from scripts.soaking.launching import Launched, log_end, private_runtime, until
 from scripts.soaking.report import SoakError
@@ -149,18 +150,6 @@ def used(pid: int) -> float:
 
 def player(url: str, seconds: float, *more: str) -> "subprocess.Popen[str]":
     return start("scripts.stream_paths.player", url, str(WARM_UP / 2), str(seconds), *more)
-
-
-def start(module: str, *arguments: str) -> "subprocess.Popen[str]":
-    command = [sys.executable, "-m", module, *arguments]
-    return subprocess.Popen(command, cwd=REPO, stdout=subprocess.PIPE, text=True)
-
-
-def said(process: "subprocess.Popen[str]") -> Any:
-    text, _ = process.communicate()
-    if process.returncode:
-        sys.exit(f"{process.args} has failed")
-    return json.loads(text)
 
 
 @contextmanager

@@ -13,7 +13,6 @@ The sink's processor time is that of its server, without the JPEGs, which the wo
 import argparse
 import json
 import shutil
-import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -27,6 +26,7 @@ import psutil
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from pipeline.stats import Observer
+from scripts.answering import said, start
 from scripts.bench_live import all_run, free_port
 from scripts.soaking.launching import Launched, log_end, private_runtime, until
 from scripts.soaking.report import SoakError
@@ -68,8 +68,8 @@ def latencies(seconds: float, rounds: int) -> dict[str, list[dict[str, Any]]]:
 
 def many_clients(seconds: float) -> dict[str, Any]:
     with program(MANY_FPS, "sinks=[web]", "stereo.quality=fast") as (observer, port):
-        watching = [sys.executable, "-m", "scripts.web_paths.clients", str(port)]
-        many = start([*watching, str(CLIENTS), str(seconds)])
+        watching = "scripts.web_paths.clients", str(port)
+        many = start(*watching, str(CLIENTS), str(seconds))
         time.sleep(LOADED + seconds * 0.1)
         sink = psutil.Process(
             next(one["pid"] for one in observer.figures()["workers"] if one["name"] == "web")
@@ -78,7 +78,7 @@ def many_clients(seconds: float) -> dict[str, Any]:
         time.sleep(seconds * 0.8)
         cpu = (server_seconds(sink) - before) / (time.monotonic() - begin)
         seen = said(many)
-        slow = said(start([*watching, "1", str(seconds), str(SLOW)]))
+        slow = said(start(*watching, "1", str(seconds), str(SLOW)))
     return {
         "count": CLIENTS,
         "min_fps": min(seen["fps"]),
@@ -86,17 +86,6 @@ def many_clients(seconds: float) -> dict[str, Any]:
         "slow_client_age_ms": float(np.percentile(slow["slow_ages_ms"], 95)),
         "age_ms": float(np.median(seen["ages_ms"])),
     }
-
-
-def start(command: list[str]) -> "subprocess.Popen[str]":
-    return subprocess.Popen(command, cwd=REPO, stdout=subprocess.PIPE, text=True)
-
-
-def said(process: "subprocess.Popen[str]") -> Any:
-    text, _ = process.communicate()
-    if process.returncode:
-        sys.exit(f"{process.args} has failed")
-    return json.loads(text)
 
 
 def server_seconds(sink: psutil.Process) -> float:
