@@ -3,13 +3,14 @@
 import hashlib
 import struct
 import time
+from itertools import pairwise
 
 import pytest
 
 from tests.workers.test_encode import Encoding, picture
 from workers.sinks._h264 import nal_units
 from workers.sinks._stream.digest import REALM, USER, Digest
-from workers.sinks._stream.rtp import MOST, Flow, picture_payloads, sound_payload
+from workers.sinks._stream.rtp import MOST, Due, Flow, picture_payloads, sound_payload
 from workers.sinks._stream.sdp import description
 
 
@@ -24,6 +25,14 @@ def taken_apart(payloads: list[tuple[bytes, bool]]) -> list[bytes]:
         else:
             units[-1] += payload[2:]
     return units
+
+
+def test_contract_the_next_picture_is_never_due_before_the_last() -> None:
+    due, ms = Due(), 1_000_000
+    times = [*range(0, 340 * ms, 17 * ms), 324 * ms, 325 * ms, 326 * ms, 900 * ms, 901 * ms]
+    found = [due.after(time) for time in times]
+    assert all(later > sooner for sooner, later in pairwise(found))
+    assert found[-6] - times[-6] == pytest.approx(17 * ms, abs=2 * ms)
 
 
 @pytest.mark.parametrize("rows", [90, 720])

@@ -15,7 +15,7 @@ from workers.sinks._send_buffer import PATIENCE, keep_little
 from workers.sinks._stream.digest import Digest
 from workers.sinks._stream.messages import Answer, NoRequest, Request, read_request
 from workers.sinks._stream.regular_keys import with_keys
-from workers.sinks._stream.rtp import NEXT, Flow, picture_payloads, sound_payload
+from workers.sinks._stream.rtp import NEXT, Due, Flow, picture_payloads, sound_payload
 from workers.sinks._stream.sdp import SOUND, VIDEO, VIDEO_RATE, description
 from workers.sinks._stream.tasks import begin
 from workers.sinks._stream.ways import NoWay, Way, way_of
@@ -24,7 +24,6 @@ LOG = logging.getLogger("workers.sinks.stream")
 PATH = re.compile(r"(?:/live)?(?:/track(\d))?")
 BEGINS_WITHIN = 15.0  # seconds, from the connection to PLAY
 SILENT = 60.0  # seconds without a request, and somebody who plays by UDP has gone
-USUAL_GAP, LONGEST_GAP = 33_000_000, 100_000_000  # ns between two pictures
 REPORTS_APART = 5.0  # seconds between two sender reports
 FIRST_PICTURE = 8.0  # seconds that whoever asks what there is waits for it
 TRIES = 3  # for the token
@@ -62,7 +61,7 @@ class Player:
         self._client: VideoClient | None = None
         self._tracks: dict[int, Track] = {}
         self._playing: asyncio.Task[None] | None = None
-        self._shown, self._gap = 0, USUAL_GAP
+        self._due = Due()
 
     async def serve(self) -> None:
         keep_little(self._writer.transport)
@@ -190,6 +189,4 @@ class Player:
         for payload, last in payloads:
             track.way.send(track.flow.packet(payload, shown.t_capture, last))
         if isinstance(shown, Packet):
-            gap = min(shown.t_capture - self._shown, LONGEST_GAP)
-            self._gap, self._shown = self._gap + (gap - self._gap) // 8, shown.t_capture
-            track.way.send(track.flow.packet(NEXT, shown.t_capture + self._gap, last=False))
+            track.way.send(track.flow.packet(NEXT, self._due.after(shown.t_capture), last=False))

@@ -14,6 +14,7 @@ FRAGMENT = 28  # FU-A
 NEXT = bytes((DELIMITER, 0xF0))
 """The delimiter of the next picture, sent behind each at about the time that the next will have: without it
 FFmpeg's players know that one has ended only when the next has come, a frame later."""
+LEAST_GAP, USUAL_GAP, LONGEST_GAP = 1_000_000, 33_000_000, 100_000_000  # ns between two pictures
 _HEADER = struct.Struct(">BBHII")
 _REPORT = struct.Struct(">BBHIIIIII")
 VERSION, MARKER = 0x80, 0x80
@@ -56,6 +57,20 @@ class Flow:
         item += bytes(4 - len(item) % 4)  # ends with at least one zero
         who = struct.pack(">BBH", VERSION | 1, DESCRIPTION, len(item) // 4) + item
         return _REPORT.pack(VERSION, SENDER_REPORT, 6, self.ssrc, *numbers, *counts) + who
+
+
+class Due:
+    """When the next picture is due, in ns. FFmpeg's players take this, the time of its delimiter, for its
+    time; it must never go back, however unevenly pictures come."""
+
+    def __init__(self) -> None:
+        self._shown, self._gap, self._due = 0, USUAL_GAP, 0
+
+    def after(self, shown: int) -> int:
+        gap = min(shown - self._shown, LONGEST_GAP)
+        self._gap, self._shown = self._gap + (gap - self._gap) // 8, shown
+        self._due = max(shown + self._gap, self._due + LEAST_GAP)
+        return self._due
 
 
 def picture_payloads(packet: bytes) -> Iterator[tuple[bytes, bool]]:
