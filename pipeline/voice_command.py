@@ -10,7 +10,8 @@ from pathlib import Path
 
 from pipeline.own_models import MODELS
 from workers.models import ModelError, download, has_file
-from workers.voice._lyra import BOOKS, FRAME, RATE
+from workers.voice._lyra import FRAME, RATE
+from workers.voice._lyra_books import BOOKS
 from workers.voice._manifest import MODELS as VOICE_MODELS
 
 MOST_KBPS = BOOKS / 5

@@ -4,10 +4,13 @@ import numpy as np
 import pytest
 
 from tests.workers.voices import Pcm, loudness, needs_voice, speech, tone
+from workers.models import find_file, lite_interpreter
 from workers.voice import Settings as Voice
 from workers.voice._codecs import CODECS, LYRA, Codec
 from workers.voice._conceal import Concealing
-from workers.voice._lyra import BOOKS, FRAME, Decoder, Encoder, Sound
+from workers.voice._lyra import FRAME, Decoder, Encoder, Sound
+from workers.voice._lyra_books import BOOKS, NO_BOOK, books_of
+from workers.voice._manifest import ENCODER, MODELS, QUANTIZER
 
 pytestmark = [needs_voice(), pytest.mark.timeout(60)]
 
@@ -48,6 +51,23 @@ def test_contract_fewer_books_are_the_first_ones_of_more() -> None:
     every = coded(pcm)
     for books in (1, 16, 30):
         assert all(np.array_equal(a, b[:books]) for a, b in zip(coded(pcm, books), every, strict=True))
+
+
+def test_contract_the_books_are_those_of_the_published_network() -> None:
+    features, network = (
+        lite_interpreter(find_file(MODELS[name]).read_bytes(), 1, "") for name in (ENCODER, QUANTIZER)
+    )
+    encode, decode = (network.get_signature_runner(name) for name in ("encode", "decode"))
+    look, books = features.get_signature_runner("serving_default"), books_of(decode)
+    for number, pcm in enumerate(frames(speech(seconds=1))):
+        found = look(input_audio=pcm.astype(np.float32)[None] / 32768)["output_0"]
+        count = 1 + number % BOOKS
+        its = encode(input_frames=found, num_quantizers=np.int32(count))["output_0"].ravel()[:count]
+        assert books.encode(found.ravel(), count).tolist() == its.tolist()
+        every = np.full((BOOKS, 1, 1), NO_BOOK, np.int32)
+        every[:count, 0, 0] = its
+        expected = decode(encoding_indices=every)["output_0"].ravel()
+        assert np.allclose(books.decode(its), expected, atol=1e-5)
 
 
 def test_contract_more_books_are_nearer_to_what_was_said() -> None:

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple, Protocol, runtime_checkable
 import numpy as np
 import numpy.typing as npt
 
-from workers.voice import _lyra
+from workers.voice import _lyra, _lyra_books
 
 Pcm = npt.NDArray[np.int16]
 Sound = npt.NDArray[np.float32]
@@ -49,7 +49,7 @@ class Codec(NamedTuple):
         return max(1, min(self.books, fit))
 
 
-LYRA = Codec("lyra", _lyra.RATE, _lyra.FRAME, _lyra.BOOKS, _lyra.BITS, 96)
+LYRA = Codec("lyra", _lyra.RATE, _lyra.FRAME, _lyra_books.BOOKS, _lyra_books.BITS, 96)
 SOUNDSTREAM = Codec("soundstream", 24000, 320, 24, 10, 97)
 CODECS = {codec.name: codec for codec in (LYRA, SOUNDSTREAM)}
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, NamedTuple, Self
 
-from workers.voice import _lyra
+from workers.voice import _lyra, _lyra_books
 from workers.voice._manifest import DECODER, MODELS
 from workers.voice._packets import COUNT, nbytes
 
@@ -80,7 +80,7 @@ def packets_of(path: Path) -> tuple[Header, Iterator[bytes]]:
 def _header(samples: int | None) -> bytes:
     weights = bytes.fromhex(MODELS[DECODER].sha256 or "")[:4]
     count = NOT_KNOWN if samples is None else samples
-    start = HEADER.pack(MAGIC, LYRA, _lyra.BITS, _lyra.FRAME, _lyra.RATE, weights, count)
+    start = HEADER.pack(MAGIC, LYRA, _lyra_books.BITS, _lyra.FRAME, _lyra.RATE, weights, count)
     return start + SUM.pack(zlib.crc32(start))
 
 
@@ -130,7 +130,7 @@ def _chunk(file: BinaryIO, start: bytes) -> list[bytes] | None:
         return None
     packets, at = [], 0
     for _ in range(count):
-        end = at + nbytes(data[at] & COUNT, _lyra.BITS) if at < size else size + 1
+        end = at + nbytes(data[at] & COUNT, _lyra_books.BITS) if at < size else size + 1
         packets.append(data[at:end])
         at = end
     return packets if at == size else None

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from workers.voice import _lyra
+from workers.voice import _lyra, _lyra_books
 from workers.voice._codecs import LYRA
 from workers.voice._conceal import Concealing
 from workers.voice._container import Writer
@@ -29,7 +29,7 @@ def encode(frames: Iterator[Pcm], path: Path, kbps: float) -> Written:
     with Writer(path) as writer:
         for pcm in frames:
             whole = np.concatenate([pcm, np.zeros(_lyra.FRAME - len(pcm), np.int16)])
-            writer.add(pack(coder(whole, books), _lyra.BITS, begins=samples == 0))
+            writer.add(pack(coder(whole, books), _lyra_books.BITS, begins=samples == 0))
             samples += len(pcm)
         writer.samples = samples
     return Written(samples / _lyra.RATE, path.stat().st_size)
@@ -39,7 +39,7 @@ def decoded(packets: Iterator[bytes], samples: int | None) -> Iterator[Pcm]:
     """What is heard, at most `samples` of it; raises what `packets` raises."""
     said, left = Concealing(_lyra.Decoder()), samples
     for data in packets:
-        indices = unpack(data, _lyra.BITS, _lyra.BOOKS).indices
+        indices = unpack(data, _lyra_books.BITS, _lyra_books.BOOKS).indices
         sound = said.heard(indices) if len(indices) else said.missed(_lyra.FRAME)
         pcm = np.asarray(np.clip(sound * 32768, -32768, 32767), np.int16)[:left]
         left = None if left is None else left - len(pcm)

@@ -4,20 +4,19 @@ The networks remember what came before inside of their interpreters, and LiteRT'
 forget; so a stream has an encoder and a decoder of its own, made anew (some ms).
 """
 
+from functools import cache
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from workers.models import find_file, lite_interpreter
+from workers.voice._lyra_books import Books, Indices, books_of
 from workers.voice._manifest import DECODER, ENCODER, MODELS, QUANTIZER
 
 RATE, FRAME = 16000, 320  # samples a second, samples in a frame
-BOOKS, BITS = 46, 4
-NO_BOOK = -1  # in the place of an index
 Pcm = npt.NDArray[np.int16]
 Sound = npt.NDArray[np.float32]
-Indices = npt.NDArray[np.int32]
 
 
 class Encoder:
@@ -25,29 +24,30 @@ class Encoder:
 
     def __init__(self) -> None:
         self._features = _opened(ENCODER).get_signature_runner("serving_default")
-        self._quantize = _opened(QUANTIZER).get_signature_runner("encode")
+        self._books = _books()
 
     def __call__(self, pcm: Pcm, books: int) -> Indices:
         sound = pcm.astype(np.float32)[None] / 32768
-        features = self._features(input_audio=sound)["output_0"]
-        found = self._quantize(input_frames=features, num_quantizers=np.int32(books))
-        return np.asarray(found["output_0"], np.int32).ravel()[:books]
+        return self._books.encode(self._features(input_audio=sound)["output_0"].ravel(), books)
 
 
 class Decoder:
     """One stream's. Raises ModelError."""
 
     def __init__(self) -> None:
-        self._numbers = _opened(QUANTIZER).get_signature_runner("decode")
+        self._books = _books()
         self._sound = _opened(DECODER).get_signature_runner("serving_default")
 
     def __call__(self, indices: Indices) -> Sound:
         """Samples in -1…1."""
-        every = np.full((BOOKS, 1, 1), NO_BOOK, np.int32)
-        every[: len(indices), 0, 0] = indices
-        features = self._numbers(encoding_indices=every)["output_0"]
+        features = self._books.decode(indices).reshape(1, 1, -1)
         sound = self._sound(input_audio=features)["output_0"]
         return np.clip(np.asarray(sound, np.float32).ravel(), -1, 1)
+
+
+@cache
+def _books() -> Books:
+    return books_of(_opened(QUANTIZER).get_signature_runner("decode"))
 
 
 def _opened(name: str) -> Any:
