@@ -51,7 +51,7 @@ def _recorded(launched: Launched, addresses: dict[str, str], folder: Path, secon
         time.sleep(LOOK_EVERY)
     try:
         return recording.offsets()
-    except (av.FFmpegError, OSError) as error:
+    except (av.FFmpegError, OSError, RuntimeError) as error:
         raise SoakError(f"what was recorded does not play: {error}") from error
 
 

@@ -43,21 +43,22 @@ class Recording:
 
     def __init__(self, addresses: dict[str, str], folder: Path, seconds: float) -> None:
         self._files = {way: folder / f"heard-{way}" for way in addresses}
-        self._recorders = [
-            subprocess.Popen(
+        self._recorders = {
+            way: subprocess.Popen(
                 [sys.executable, "-m", "scripts.stream_paths.recorder", url, self._files[way], str(seconds)],
                 cwd=REPO,
             )
             for way, url in addresses.items()
-        ]
+        }
 
     @property
     def ended(self) -> bool:
-        return all(recorder.poll() is not None for recorder in self._recorders)
+        return all(recorder.poll() is not None for recorder in self._recorders.values())
 
     def offsets(self) -> dict[str, list[float]]:
         """Waits for its end. For each way ms by which the picture is later than the sound. Raises
-        FFmpegError or OSError for a way that gave nothing."""
-        for recorder in self._recorders:
-            recorder.wait()
+        FFmpegError or OSError for a way that gave nothing, RuntimeError for one that could not be recorded to
+        the end."""
+        if broken := [way for way, recorder in self._recorders.items() if recorder.wait()]:
+            raise RuntimeError(f"{', '.join(broken)}: cannot be recorded to the end")
         return {way: offsets(file) for way, file in self._files.items()}
