@@ -103,17 +103,20 @@ def unpack_format(
     return shape, dtype
 
 
+def read_format(spec: layout.RingSpec, slot: int, form: Format) -> tuple[tuple[int, ...], np.dtype[Any]]:
+    """Shape and dtype of the frame in a slot. Raises RingCorrupt when no frame can have them."""
+    try:
+        return unpack_format(*form, spec.slot_bytes)
+    except (TypeError, ValueError) as error:
+        raise RingCorrupt(spec.name, f"slot {slot}: {error}") from error
+
+
 def read_info(spec: layout.RingSpec, words: layout.Words, slot: int, seq: int) -> FrameInfo:
     """The line of a leased slot. Raises RingCorrupt when it names what no frame can be."""
     at = spec.slot_at[slot]
-    try:
-        shape, dtype = unpack_format(
-            words[at + SHAPE_01], words[at + SHAPE_23], words[at + DTYPE], spec.slot_bytes
-        )
-    except (TypeError, ValueError) as error:
-        raise RingCorrupt(spec.name, f"slot {slot}: {error}") from error
+    shape, dtype = read_format(spec, slot, form_of(words, at))
     pts = words[at + PTS]
-    return FrameInfo(  # by position: a frame waits for this, and names take twice as long
+    return FrameInfo(  # by position: names take twice as long
         seq,
         slot,
         spec.generation,
@@ -125,6 +128,11 @@ def read_info(spec: layout.RingSpec, words: layout.Words, slot: int, seq: int) -
         dtype,
         unpack_text(words[at + COLOUR]),
     )
+
+
+def form_of(words: layout.Words, at: int) -> Format:
+    """Of the slot whose line is at word `at`."""
+    return words[at + SHAPE_01], words[at + SHAPE_23], words[at + DTYPE]
 
 
 def write_info(

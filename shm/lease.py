@@ -1,9 +1,9 @@
 """The two ways to hold a slot: a reader's lease and a writer's open slot."""
 
-import weakref
 from collections.abc import Callable
 from math import prod
 from operator import index
+from sys import getrefcount
 from types import TracebackType
 from typing import Any, Self
 
@@ -11,35 +11,46 @@ import numpy as np
 import numpy.typing as npt
 
 from shm.errors import FrameTooLarge, LeaseEscaped
-from shm.frame import MAX_DIMS, Format, FrameInfo, pack_format
+from shm.frame import MAX_DIMS, Format, FrameInfo, pack_format, read_info
 from shm.layout import Memory, RingSpec
 
-
-class _Held:
-    """Memory of one slot, handed out as numpy views that must be gone when it is let go."""
-
-    __slots__ = ("_arrays", "_memory")
-
-    def __init__(self, memory: memoryview) -> None:
-        self._memory = memory
-        self._arrays: list[weakref.ref[npt.NDArray[Any]]] = []
-
-    def _array(self, shape: tuple[int, ...], dtype: np.dtype[Any]) -> npt.NDArray[Any]:
-        flat = np.frombuffer(self._memory, dtype, prod(shape))
-        self._arrays.append(weakref.ref(flat))  # whatever is made from it without copying keeps it alive
-        return flat.reshape(shape)
-
-    def _let_go(self) -> bool:
-        """False when a view is still referenced somewhere. (numpy takes a memoryview of its own from
-        `_memory`, so releasing that would succeed all the same.)"""
-        for array in self._arrays:
-            if array() is not None:
-                return False
-        self._memory.release()
-        return True
+Flat = npt.NDArray[Any]
+"""All of a frame in one dimension. Whatever is made from it without copying refers to it."""
 
 
-class Lease(_Held):
+def _most_references(flats: list[Flat]) -> int:
+    return max(map(getrefcount, flats), default=0)
+
+
+ALONE = _most_references([np.empty(0)])
+"""What it says of arrays that nothing else refers to."""
+
+
+class Pixels:
+    """How the frame in a slot is seen: `form` as in the slot's line, and what that means. A reader keeps it
+    for the next frame there, which is like this one more often than not."""
+
+    __slots__ = ("_flats", "_memory", "dtype", "form", "shape")
+
+    def __init__(
+        self, form: Format, shape: tuple[int, ...], dtype: np.dtype[Any], memory: memoryview
+    ) -> None:
+        self.form, self.shape, self.dtype, self._memory = form, shape, dtype, memory
+        self._flats: list[Flat] = []
+
+    @property
+    def frame(self) -> npt.NDArray[Any]:
+        if not self._flats:
+            self._flats.append(np.frombuffer(self._memory.toreadonly(), self.dtype, prod(self.shape)))
+        return self._flats[0].reshape(self.shape)
+
+    @property
+    def seen(self) -> bool:
+        """A view is still referenced somewhere."""
+        return _most_references(self._flats) > ALONE
+
+
+class Lease:
     """A slot that the writer will not touch until the lease ends. `with reader.lease() as lease: …`
 
     `frame` is a read-only array. Every reference to it has to be gone when the lease ends: a view that
@@ -47,14 +58,21 @@ class Lease(_Held):
     pinned then, so that at least nothing wrong is seen.
     """
 
-    __slots__ = ("_end", "_held", "_reader", "info", "memory", "pin")
+    __slots__ = ("_end", "_held", "_info", "_reader", "memory", "pin", "pixels", "seq", "slot")
 
     def __init__(
-        self, info: FrameInfo, memory: Memory, reader: str, end: Callable[["Lease"], None], pin: int
+        self,
+        memory: Memory,
+        slot: int,
+        seq: int,
+        pixels: Pixels,
+        reader: str,
+        end: Callable[["Lease"], None],
+        pin: int,
     ) -> None:
-        self._memory, self._arrays = memory.payload(info.slot).toreadonly(), []
-        self.info, self.memory, self.pin = info, memory, pin
+        self.memory, self.slot, self.seq, self.pixels, self.pin = memory, slot, seq, pixels, pin
         self._reader, self._end, self._held = reader, end, True
+        self._info: FrameInfo | None = None
 
     @property
     def ring(self) -> str:
@@ -62,21 +80,32 @@ class Lease(_Held):
         return self.memory.spec.name
 
     @property
+    def info(self) -> FrameInfo:
+        """The slot's line."""
+        if self._info is None:  # only now: whoever waits for a frame waits for its pixels first
+            memory = self.memory
+            self._info = read_info(memory.spec, memory.words, self.slot, self.seq)
+        return self._info
+
+    @property
     def frame(self) -> npt.NDArray[Any]:
-        """The pixels, read-only: shape and dtype as in `info`."""
-        return self._array(self.info.shape, self.info.dtype)
+        """The pixels, read-only: shape and dtype as in `info`. Raises ValueError after the end."""
+        if not self._held:
+            raise ValueError(f"{self._reader}: the lease of frame {self.seq} has ended")
+        return self.pixels.frame
 
     def release(self) -> None:
         """End the lease; a second call does nothing. Raises LeaseEscaped."""
-        if self._held and not self._let_go():
+        if self._held and self.pixels.seen:
             raise LeaseEscaped(
-                f"{self._reader}: a view of frame {self.info.seq} is still referenced after its lease; "
+                f"{self._reader}: a view of frame {self.seq} is still referenced after its lease; "
                 "copy what has to stay, and drop the view inside the lease"
             )
         self._unpin()
 
     def _unpin(self) -> None:
         if self._held:
+            _ = self.info  # it is still known when the slot has another frame
             self._held = False
             self._end(self)
 
@@ -89,18 +118,17 @@ class Lease(_Held):
         if kind is None:
             self.release()
             return
-        self._let_go()  # the traceback may still hold the view; the error itself matters more
-        self._unpin()
+        self._unpin()  # the traceback may still hold the view; the error itself matters more
 
 
-class OpenSlot(_Held):
+class OpenSlot:
     """A slot that the writer fills. `view` gives its memory as an array; then `Writer.publish`."""
 
-    __slots__ = ("_spec", "dtype", "form", "shape", "slot")
+    __slots__ = ("_flats", "_memory", "_spec", "dtype", "form", "shape", "slot")
 
     def __init__(self, spec: RingSpec, slot: int, memory: memoryview) -> None:
-        super().__init__(memory)
-        self.slot, self._spec = slot, spec
+        self.slot, self._spec, self._memory = slot, spec, memory
+        self._flats: list[Flat] = []
         self.shape: tuple[int, ...] = ()
         self.dtype: np.dtype[Any] = np.dtype(np.uint8)
         self.form: Format = (0, 0, 0)
@@ -115,14 +143,17 @@ class OpenSlot(_Held):
         if nbytes > self._spec.slot_bytes:
             raise FrameTooLarge(self._spec.name, nbytes, self._spec.slot_bytes)
         self.shape, self.dtype, self.form = shape, dtype, form
-        return self._array(shape, dtype)
+        flat = np.frombuffer(self._memory, dtype, prod(shape))
+        self._flats.append(flat)
+        return flat.reshape(shape)
 
     def close(self) -> None:
         """No view may be left once the slot is published. Raises LeaseEscaped."""
         if not self.shape:
             raise ValueError(f"ring {self._spec.name}: a slot was published that nothing was written to")
-        if not self._let_go():
+        if _most_references(self._flats) > ALONE:
             raise LeaseEscaped(
                 f"ring {self._spec.name}: its writer still refers to a view of the slot that it publishes; "
                 "drop the view before"
             )
+        self._memory.release()

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 
 from shm.errors import RingCorrupt, RingError, SourceGone
-from shm.frame import Source, read_info
+from shm.frame import Source, form_of, read_format
 from shm.layout import (
     ARMED,
     CURSOR,
@@ -18,7 +18,7 @@ from shm.layout import (
     Memory,
     RingSpec,
 )
-from shm.lease import Lease
+from shm.lease import Lease, Pixels
 
 MISSES = 8  # a lease fails only when the writer goes on meanwhile; so often while head stands still: never
 CLAIM_LOOKS, CLAIM_PAUSE = 2000, 50e-6  # a claim is decided within microseconds; 0.1 s for a paused writer
@@ -46,12 +46,14 @@ class Reader:
     def attach(self, memory: Memory) -> None:
         """Read from this segment from now on; leases of the earlier one stay valid until they end."""
         self._memory, self._words = memory, memory.words
+        self._state = self.state
         self.spec: RingSpec = memory.spec  # an attribute: a property costs a call each time
         row = self.spec.rows[self._row]
         self.name, self.mode = row.reader, row.mode
         self._at = self.spec.row_at[self._row]
         self._free_pins = [self._at + PINS + i for i in range(row.pins)]
         self._out: set[int] = set()
+        self._kept: dict[int, Pixels] = {}
         cursor = self._words[self._at + CURSOR]
         if self.seq > cursor:
             self._words[self._at + CURSOR] = self.seq  # for a successor in this row
@@ -92,9 +94,9 @@ class Reader:
     def keep(self, lease: Lease) -> Lease:
         """A second lease of the frame that is leased, which therefore cannot go away meanwhile; for whoever
         hands on what was made from it."""
-        kept = self._pin(lease.info.slot, lease.info.seq, looks=CLAIM_LOOKS)
+        kept = self._pin(lease.slot, lease.seq, looks=CLAIM_LOOKS)
         if kept is None:
-            raise RingCorrupt(self.spec.name, f"frame {lease.info.seq} has gone while it is leased")
+            raise RingCorrupt(self.spec.name, f"frame {lease.seq} has gone while it is leased")
         return kept
 
     def ready(self) -> bool:
@@ -104,7 +106,8 @@ class Reader:
         """Ask the writer to ring at the next frame. True: nothing new is there, go to sleep."""
         self._words[self._at + ARMED] = next(self._fresh)
         self._fence()  # or: we miss a new head while the writer misses that we armed, and we sleep on
-        return not self.ready()
+        before, self._state = self._state, self.state
+        return self._state == before and not self.ready()  # the bell of a new state may have been drained
 
     def disarm(self) -> None:
         self._words[self._at + ARMED] = 0
@@ -143,8 +146,8 @@ class Reader:
         for look in range(looks):
             word = words[at]
             if word == seq << 1:
-                info = read_info(self.spec, words, slot, seq)
-                return Lease(info, self._memory, self.name, self._end, pin)
+                pixels = self._pixels(slot, at)
+                return Lease(self._memory, slot, seq, pixels, self.name, self._end, pin)
             if word != seq << 1 | 1 or look == looks - 1:
                 break
             self.pause(CLAIM_PAUSE)
@@ -152,8 +155,16 @@ class Reader:
         self._free_pins.append(pin)
         return None
 
+    def _pixels(self, slot: int, at: int) -> Pixels:
+        """Those of the last frame there, if this one is like it. Two leases of one slot have two."""
+        form, kept = form_of(self._words, at), self._kept.pop(slot, None)
+        if kept is not None and kept.form == form:
+            return kept
+        shape, dtype = read_format(self.spec, slot, form)
+        return Pixels(form, shape, dtype, self._memory.payload(slot))
+
     def _received(self, lease: Lease) -> None:
-        words, seq = self._words, lease.info.seq
+        words, seq = self._words, lease.seq
         words[self._at + RECEIVED] += 1
         words[self._at + SKIPPED] += seq - max(self.seq, self.spec.base) - 1
         self.seq = seq
@@ -166,12 +177,14 @@ class Reader:
         """Called once by the lease when it ends."""
         words = lease.memory.words
         self._fence()  # or: our last look at the pixels comes after the writer has re-used them
-        if lease.memory is self._memory and lease.info.seq in self._out:
-            self._out.remove(lease.info.seq)
+        if lease.memory is self._memory and lease.seq in self._out:
+            self._out.remove(lease.seq)
             words[self._at + CURSOR] = min(self._out, default=self.seq + 1) - 1
         words[lease.pin] = 0
         if lease.memory is self._memory:
             self._free_pins.append(lease.pin)
+            if not lease.pixels.seen:  # what an error's traceback holds would seem to escape the next lease
+                self._kept[lease.slot] = lease.pixels
         if self.mode == "every":
             self._fence()  # or: we miss that the writer waits while it misses our cursor
             waiting = words[SPACE_AT]

@@ -41,6 +41,7 @@ class RingWriter(Writer):
 
     def __init__(self, memory: Attachment, ends: Sequence[Bell]) -> None:
         self.ends = tuple(ends)
+        self.rung: list[Bell] = []
         super().__init__(memory, Fence(), [partial(ring_bell, end) for end in ends])
 
     def move(self, memory: Attachment) -> None:
@@ -53,6 +54,7 @@ class RingReader(Reader):
 
     def __init__(self, memory: Attachment, row: int, end: Bell) -> None:
         self.ends: tuple[Bell, ...] = (end,)
+        self.rung: list[Bell] = []
         self._coming: list[Attachment] = []
         super().__init__(memory, row, Fence(), partial(ring_bell, end))
 

@@ -13,9 +13,11 @@ from typing import Protocol
 
 
 class Sleeper(Protocol):
-    """A ring's reader or writer: it sleeps on `ends` once `arm` says that there is nothing to do."""
+    """A ring's reader or writer: it sleeps on `ends` once `arm` says that there is nothing to do. Those of
+    them that were `rung` at the last wake-up are drained before the next sleep: first comes the frame."""
 
     ends: tuple[Bell, ...]
+    rung: list[Bell]
 
     def arm(self) -> bool: ...
     def disarm(self) -> None: ...
@@ -63,12 +65,17 @@ def wait(
     descriptors) is readable, or `timeout` seconds have passed. Returns what of `also` is readable."""
     idle, sources = True, [*also]
     for sleeper in sleepers:
+        if sleeper.rung:
+            for end in sleeper.rung:
+                drain(end)
+            sleeper.rung = []
         idle = sleeper.arm() and idle
         sources += sleeper.ends
     ready, _, _ = select.select(sources, [], [], timeout if idle else 0)
     for sleeper in sleepers:
-        sleeper.disarm()
         for end in sleeper.ends:
             if end in ready:
-                drain(end)
+                sleeper.rung.append(end)
+        if not sleeper.rung:  # or it would be rung once more, for nothing; one that was rung was so once
+            sleeper.disarm()
     return [source for source in also if source in ready] if also else []

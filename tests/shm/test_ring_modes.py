@@ -714,6 +714,7 @@ def test_a_sleeper_wakes_when_the_state_changes_and_only_then(make: MakeRing) ->
     for sleeper in sleepers:
         wait([sleeper], None)
         assert sleeper.state == layout.LIVE
+        wait([sleeper], 0.01)  # which drains its end
     ring.set_state(layout.LIVE)  # no news
     assert select.select([end for sleeper in sleepers for end in sleeper.ends], [], [], 0)[0] == []
     for state in (layout.AWAY, layout.FAILED, layout.STARTING):
@@ -721,6 +722,22 @@ def test_a_sleeper_wakes_when_the_state_changes_and_only_then(make: MakeRing) ->
         for sleeper in sleepers:
             wait([sleeper], None)
             assert sleeper.state == state
+
+
+def test_a_state_that_changes_between_wake_up_and_sleep_is_not_slept_over(make: MakeRing) -> None:
+    """Its byte lies behind that of the frame, and both are drained at once."""
+    ring = make(3, show="latest")
+    writer, reader = ring.writer().open(), ring.reader("show").open()
+    wait([reader], 0.01)
+    put(writer)
+    wait([reader], None)
+    assert take(reader) == 1
+    ring.set_state(layout.AWAY)
+    wait([reader], None)
+    assert reader.state == layout.AWAY
+    begin = time.monotonic()
+    wait([reader], 0.05)
+    assert time.monotonic() - begin >= 0.05, "it is said once"
 
 
 def test_a_sleeper_hears_other_sockets_and_is_told_which(make: MakeRing) -> None:
@@ -815,7 +832,8 @@ def test_wake_ups_that_nobody_reads_never_hold_anyone(make: MakeRing) -> None:
         ring.set_state(layout.AWAY)
     wait([show], None)
     assert take(show) == writer.seq
-    assert select.select(show.ends, [], [], 0)[0] == [], "all of it was drained"
+    wait([show], 0.01)
+    assert select.select(show.ends, [], [], 0)[0] == [], "all of it was drained, before the next sleep"
     writer.disarm()
 
 

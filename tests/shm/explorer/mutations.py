@@ -81,8 +81,8 @@ LOOKS = (
     mutation(
         "the reader's look after arming",
         "reader",
-        "return not self.ready()",
-        "return True",
+        "self._state == before and (not self.ready())",
+        "True",
         "latest, fresh ring",
     ),
     mutation(

@@ -391,7 +391,7 @@ def resize(mode: layout.Mode) -> Callable[[World], None]:
                 move(writer)
                 slot = world.acquire(writer)
                 if slot is None:
-                    world.wait(writer)
+                    world.wait(writer, also=lambda: "camera" in told)
                 else:
                     world.publish(writer, slot)
                 if writer.seq >= 6 and writer.spec.generation == 1:
@@ -403,7 +403,7 @@ def resize(mode: layout.Mode) -> Callable[[World], None]:
                 move(eye)
                 lease = world.lease(eye)
                 if lease is None:
-                    world.wait(eye)
+                    world.wait(eye, also=lambda: "eye" in told)
                 else:
                     world.release(eye, lease)
 

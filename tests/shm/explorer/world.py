@@ -58,6 +58,7 @@ class World:
         self._incarnations: Counter[str] = Counter()
         self._bells: dict[str, Bell] = {}
         self._asleep: dict[Actor, Sequence[Any]] = {}
+        self._rung: set[Actor] = set()
         self._dead: list[Actor] = []
 
     # -- building --------------------------------------------------------------------------------------
@@ -221,19 +222,23 @@ class World:
         lease.release()
         self.invariants.released(reader, lease)
 
-    def wait(self, *sleepers: Any) -> None:
-        """shm.wake.wait, on simulated sockets."""
+    def wait(self, *sleepers: Any, also: Callable[[], bool] = lambda: False) -> None:
+        """shm.wake.wait, on simulated sockets. `also`: another one is readable, of which it is said by the
+        same bell."""
         machine, actor = self.machine, self.machine.running
         bell = self.bell(actor.role)
-        if all([sleeper.arm() for sleeper in sleepers]) and not bell.rung:
+        if actor in self._rung:
+            self._rung.remove(actor)
+            bell.rung = False
+        if all([sleeper.arm() for sleeper in sleepers]) and not bell.rung and not also():
             self._asleep[actor] = sleepers
             machine.sleep(bell)
             del self._asleep[actor]
-        rung = bell.rung
+        if bell.rung:
+            self._rung.add(actor)
+            return
         for sleeper in sleepers:
             sleeper.disarm()
-        if rung:
-            bell.rung = False
 
     def sound_sleepers(self, memory: Any = None) -> Iterator[Any]:
         """The ends (of one segment) that actors sleep on whom nobody has rung."""
@@ -307,7 +312,7 @@ def look_of(seq: int) -> tuple[tuple[int, ...], str]:
     return ((1,), "float64") if seq % 2 else ((SLOT_BYTES,), "uint8")
 
 
-SHARED = {"spec", "_memory", "_words", "_fence", "_bells", "_ring_writer", "ends", "pause", "_pin"}
+SHARED = {"spec", "_memory", "_words", "_fence", "_bells", "_ring_writer", "ends", "pause", "_pin", "_kept"}
 
 
 def private(name: str, value: Any) -> object:
