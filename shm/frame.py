@@ -114,7 +114,7 @@ def read_format(spec: layout.RingSpec, slot: int, form: Format) -> tuple[tuple[i
 def read_info(spec: layout.RingSpec, words: layout.Words, slot: int, seq: int) -> FrameInfo:
     """The line of a leased slot. Raises RingCorrupt when it names what no frame can be."""
     at = spec.slot_at[slot]
-    shape, dtype = read_format(spec, slot, form_of(words, at))
+    shape, dtype = read_format(spec, slot, (words[at + SHAPE_01], words[at + SHAPE_23], words[at + DTYPE]))
     pts = words[at + PTS]
     return FrameInfo(  # by position: names take twice as long
         seq,
@@ -128,11 +128,6 @@ def read_info(spec: layout.RingSpec, words: layout.Words, slot: int, seq: int) -
         dtype,
         unpack_text(words[at + COLOUR]),
     )
-
-
-def form_of(words: layout.Words, at: int) -> Format:
-    """Of the slot whose line is at word `at`."""
-    return words[at + SHAPE_01], words[at + SHAPE_23], words[at + DTYPE]
 
 
 def write_info(

@@ -14,40 +14,29 @@ from shm.errors import FrameTooLarge, LeaseEscaped
 from shm.frame import MAX_DIMS, Format, FrameInfo, pack_format, read_info
 from shm.layout import Memory, RingSpec
 
-Flat = npt.NDArray[Any]
-"""All of a frame in one dimension. Whatever is made from it without copying refers to it."""
-
-
-def _most_references(flats: list[Flat]) -> int:
-    return max(map(getrefcount, flats), default=0)
-
-
-ALONE = _most_references([np.empty(0)])
-"""What it says of arrays that nothing else refers to."""
-
 
 class Pixels:
     """How the frame in a slot is seen: `form` as in the slot's line, and what that means. A reader keeps it
-    for the next frame there, which is like this one more often than not."""
+    for the next frame there, which is like this one more often than not.
 
-    __slots__ = ("_flats", "_memory", "dtype", "form", "shape")
+    `flat` is all of the frame in one dimension; whatever is made from it without copying refers to it.
+    """
+
+    __slots__ = ("dtype", "flat", "form", "shape")
 
     def __init__(
         self, form: Format, shape: tuple[int, ...], dtype: np.dtype[Any], memory: memoryview
     ) -> None:
-        self.form, self.shape, self.dtype, self._memory = form, shape, dtype, memory
-        self._flats: list[Flat] = []
+        self.form, self.shape, self.dtype = form, shape, dtype
+        self.flat: npt.NDArray[Any] = np.frombuffer(memory, dtype, prod(shape))
 
     @property
-    def frame(self) -> npt.NDArray[Any]:
-        if not self._flats:
-            self._flats.append(np.frombuffer(self._memory.toreadonly(), self.dtype, prod(self.shape)))
-        return self._flats[0].reshape(self.shape)
+    def references(self) -> int:
+        """How many there are to `flat`: more than ALONE, and a view is still referenced somewhere."""
+        return getrefcount(self.flat)
 
-    @property
-    def seen(self) -> bool:
-        """A view is still referenced somewhere."""
-        return _most_references(self._flats) > ALONE
+
+ALONE = Pixels((0, 0, 0), (1,), np.dtype(np.uint8), memoryview(b"\0")).references
 
 
 class Lease:
@@ -92,11 +81,11 @@ class Lease:
         """The pixels, read-only: shape and dtype as in `info`. Raises ValueError after the end."""
         if not self._held:
             raise ValueError(f"{self._reader}: the lease of frame {self.seq} has ended")
-        return self.pixels.frame
+        return self.pixels.flat.reshape(self.pixels.shape)
 
     def release(self) -> None:
         """End the lease; a second call does nothing. Raises LeaseEscaped."""
-        if self._held and self.pixels.seen:
+        if self._held and self.pixels.references > ALONE:
             raise LeaseEscaped(
                 f"{self._reader}: a view of frame {self.seq} is still referenced after its lease; "
                 "copy what has to stay, and drop the view inside the lease"
@@ -124,11 +113,11 @@ class Lease:
 class OpenSlot:
     """A slot that the writer fills. `view` gives its memory as an array; then `Writer.publish`."""
 
-    __slots__ = ("_flats", "_memory", "_spec", "dtype", "form", "shape", "slot")
+    __slots__ = ("_memory", "_spec", "_views", "dtype", "form", "shape", "slot")
 
     def __init__(self, spec: RingSpec, slot: int, memory: memoryview) -> None:
         self.slot, self._spec, self._memory = slot, spec, memory
-        self._flats: list[Flat] = []
+        self._views: list[Pixels] = []
         self.shape: tuple[int, ...] = ()
         self.dtype: np.dtype[Any] = np.dtype(np.uint8)
         self.form: Format = (0, 0, 0)
@@ -143,15 +132,15 @@ class OpenSlot:
         if nbytes > self._spec.slot_bytes:
             raise FrameTooLarge(self._spec.name, nbytes, self._spec.slot_bytes)
         self.shape, self.dtype, self.form = shape, dtype, form
-        flat = np.frombuffer(self._memory, dtype, prod(shape))
-        self._flats.append(flat)
-        return flat.reshape(shape)
+        pixels = Pixels(form, shape, dtype, self._memory)
+        self._views.append(pixels)
+        return pixels.flat.reshape(shape)
 
     def close(self) -> None:
         """No view may be left once the slot is published. Raises LeaseEscaped."""
         if not self.shape:
             raise ValueError(f"ring {self._spec.name}: a slot was published that nothing was written to")
-        if _most_references(self._flats) > ALONE:
+        if any([pixels.references > ALONE for pixels in self._views]):
             raise LeaseEscaped(
                 f"ring {self._spec.name}: its writer still refers to a view of the slot that it publishes; "
                 "drop the view before"

@@ -5,27 +5,30 @@ import time
 from collections.abc import Callable
 
 from shm.errors import RingCorrupt, RingError, SourceGone
-from shm.frame import Source, form_of, read_format
+from shm.frame import Source, read_format
 from shm.layout import (
     ARMED,
     CURSOR,
+    DTYPE,
     HEAD_AT,
     PINS,
     RECEIVED,
+    SHAPE_01,
+    SHAPE_23,
     SKIPPED,
     SPACE_AT,
     STATE_AT,
     Memory,
     RingSpec,
 )
-from shm.lease import Lease, Pixels
+from shm.lease import ALONE, Lease, Pixels
 
 MISSES = 8  # a lease fails only when the writer goes on meanwhile; so often while head stands still: never
 CLAIM_LOOKS, CLAIM_PAUSE = 2000, 50e-6  # a claim is decided within microseconds; 0.1 s for a paused writer
 
 
 class Reader:
-    """One reader of a ring, in the mode of its row. `with reader.lease() as lease: …`"""
+    """One reader of a segment, in the mode of its row; see RingReader for what goes on across segments."""
 
     pause: Callable[[float], None] = staticmethod(time.sleep)
 
@@ -59,14 +62,14 @@ class Reader:
             self._words[self._at + CURSOR] = self.seq  # for a successor in this row
         self.seq = max(self.seq, cursor)
 
-    def lease(self) -> Lease | None:
-        """The next frame of this mode: the newest, or the one after the last. None: nothing new."""
-        misses, head = 0, self._words[HEAD_AT]
+    def _take(self) -> Lease | None:
+        """The next frame of this mode in this segment."""
+        misses, latest, head = 0, self.mode == "latest", self._words[HEAD_AT]
         while misses < MISSES:
-            wanted = self._newest() if self.mode == "latest" else self._next()
+            wanted = self._newest(head) if latest else self._next(head)
             if wanted is None:
                 return None
-            lease = self._pin(*wanted, looks=1 if self.mode == "latest" else CLAIM_LOOKS)
+            lease = self._pin(*wanted, looks=1 if latest else CLAIM_LOOKS)
             if lease is not None:
                 self._received(lease)
                 return lease
@@ -112,9 +115,8 @@ class Reader:
     def disarm(self) -> None:
         self._words[self._at + ARMED] = 0
 
-    def _newest(self) -> tuple[int, int] | None:
+    def _newest(self, head: int) -> tuple[int, int] | None:
         """(slot, seq) of the newest frame."""
-        head = self._words[HEAD_AT]
         seq, slot = head >> 8, head & 0xFF
         if head == 0 or seq == self.seq:
             return None
@@ -122,10 +124,9 @@ class Reader:
             raise RingCorrupt(self.spec.name, f"head {seq} in slot {slot} after frame {self.seq}")
         return slot, seq
 
-    def _next(self) -> tuple[int, int] | None:
+    def _next(self, head: int) -> tuple[int, int] | None:
         """(slot, seq) of the oldest frame after the last one, and not after head."""
-        words = self._words
-        newest = words[HEAD_AT] >> 8
+        words, newest = self._words, head >> 8
         if newest <= self.seq:
             return None
         self._fence()  # or: a slot we look at late shows a frame after one that we looked too early for
@@ -146,7 +147,11 @@ class Reader:
         for look in range(looks):
             word = words[at]
             if word == seq << 1:
-                pixels = self._pixels(slot, at)
+                form = words[at + SHAPE_01], words[at + SHAPE_23], words[at + DTYPE]
+                pixels = self._kept.pop(slot, None)  # two leases of one slot have two
+                if pixels is None or pixels.form != form:
+                    shape, dtype = read_format(self.spec, slot, form)
+                    pixels = Pixels(form, shape, dtype, self._memory.payload(slot).toreadonly())
                 return Lease(self._memory, slot, seq, pixels, self.name, self._end, pin)
             if word != seq << 1 | 1 or look == looks - 1:
                 break
@@ -155,18 +160,11 @@ class Reader:
         self._free_pins.append(pin)
         return None
 
-    def _pixels(self, slot: int, at: int) -> Pixels:
-        """Those of the last frame there, if this one is like it. Two leases of one slot have two."""
-        form, kept = form_of(self._words, at), self._kept.pop(slot, None)
-        if kept is not None and kept.form == form:
-            return kept
-        shape, dtype = read_format(self.spec, slot, form)
-        return Pixels(form, shape, dtype, self._memory.payload(slot))
-
     def _received(self, lease: Lease) -> None:
         words, seq = self._words, lease.seq
         words[self._at + RECEIVED] += 1
-        words[self._at + SKIPPED] += seq - max(self.seq, self.spec.base) - 1
+        if skipped := seq - max(self.seq, self.spec.base) - 1:
+            words[self._at + SKIPPED] += skipped
         self.seq = seq
         if self.mode == "latest":
             words[self._at + CURSOR] = seq
@@ -183,7 +181,7 @@ class Reader:
         words[lease.pin] = 0
         if lease.memory is self._memory:
             self._free_pins.append(lease.pin)
-            if not lease.pixels.seen:  # what an error's traceback holds would seem to escape the next lease
+            if lease.pixels.references == ALONE:  # else an error's traceback holds a view
                 self._kept[lease.slot] = lease.pixels
         if self.mode == "every":
             self._fence()  # or: we miss that the writer waits while it misses our cursor

@@ -66,13 +66,14 @@ class RingReader(Reader):
             self.attach(memory)
 
     def lease(self) -> Lease | None:
-        lease = super().lease()
+        """The next frame of this mode: the newest, or the one after the last. None: nothing new."""
+        lease = self._take()
         while lease is None and self._writer_moved():
             self._fence()  # or: we look at the old segment before we know that the writer has left it
-            lease = super().lease()  # what the old segment holds now is all of it
+            lease = self._take()  # what the old segment holds now is all of it
             if lease is None:
                 self.attach(self._coming.pop(0))
-                lease = super().lease()
+                lease = self._take()
         return lease
 
     def ready(self) -> bool:

@@ -88,7 +88,7 @@ LOOKS = (
     mutation(
         "the reader's last look at a segment",
         "ring",
-        f"{FENCE}\n            lease = super().lease()\n",
+        f"{FENCE}\n            lease = self._take()\n",
         f"{FENCE}\n",
         "resize, every",
     ),
@@ -111,7 +111,7 @@ CLAIMS = (
     mutation(
         "waiting until a claim is decided",
         "reader",
-        "looks=1 if self.mode == 'latest' else CLAIM_LOOKS",
+        "looks=1 if latest else CLAIM_LOOKS",
         "looks=1",
         "every-or-count",
     ),
