@@ -1,6 +1,7 @@
 """Sound out of packets, whatever became of them: for one that is missing the last one is said again, ever
 more softly, and after that there is the noise of the room."""
 
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -52,4 +53,4 @@ class Concealing:
 
 
 def _loudness(sound: Sound) -> float:
-    return float(np.sqrt(np.mean(sound * sound)))
+    return math.sqrt(np.dot(sound, sound) / len(sound))

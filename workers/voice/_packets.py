@@ -23,9 +23,11 @@ class Packet(NamedTuple):
 
 def pack(indices: npt.NDArray[np.int32], bits: int, begins: bool) -> bytes:
     """`bits` for each index."""
-    shifts = np.arange(bits - 1, -1, -1)
-    single = (indices[:, None] >> shifts & 1).astype(np.uint8)
-    return bytes([len(indices) | (BEGINS if begins else 0)]) + np.packbits(single).tobytes()
+    length, number = (len(indices) * bits + 7) // 8, 0
+    for index in indices.tolist():
+        number = number << bits | index
+    number <<= 8 * length - len(indices) * bits
+    return bytes([len(indices) | (BEGINS if begins else 0)]) + number.to_bytes(length, "big")
 
 
 def unpack(data: bytes, bits: int, most: int) -> Packet:
@@ -36,9 +38,9 @@ def unpack(data: bytes, bits: int, most: int) -> Packet:
     if books > most:
         raise ValueError(f"a packet of {books} books, where there are {most}")
     books = min(books, 8 * (len(data) - 1) // bits)
-    single = np.unpackbits(np.frombuffer(data, np.uint8, offset=1), count=books * bits)
-    indices = single.reshape(books, bits) @ (1 << np.arange(bits - 1, -1, -1))
-    return Packet(indices.astype(np.int32), bool(data[0] & BEGINS))
+    number, end, mask = int.from_bytes(data[1:], "big"), 8 * (len(data) - 1), (1 << bits) - 1
+    indices = [number >> end - bits * (book + 1) & mask for book in range(books)]
+    return Packet(np.array(indices, np.int32), bool(data[0] & BEGINS))
 
 
 def cut(data: bytes, bits: int, books: int) -> bytes:

@@ -47,7 +47,7 @@ class Decoder(Worker):
             self._denoising.denoise = self.settings.voice.denoise
         there = len(packet.indices) > 0
         heard = self._hear.heard(packet.indices) if there else self._hear.missed(self._codec.frame)
-        sound.view(heard.shape, np.int16)[:] = np.clip(heard * 32768, -32768, 32767)
+        sound.view(heard.shape, np.int16)[:] = np.minimum(heard * 32768, 32767)
 
     def _begin(self) -> None:
         """Another stream."""
