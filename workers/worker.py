@@ -13,10 +13,10 @@ its rings and what happens when it dies is not its business.
 
 import logging
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from collections.abc import Callable, Collection, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
-from types import ModuleType, SimpleNamespace
+from types import ModuleType, SimpleNamespace, TracebackType
 from typing import Any, ClassVar, NamedTuple, Protocol
 
 import numpy as np
@@ -210,11 +210,29 @@ class Link:
         return [*filter(None, readers), *self.writers.values()]
 
 
+class Losses:
+    """A frame that does not fit its slot is dropped, and the launcher asked for larger slots; a frame whose
+    source is gone is dropped too. Offline none may be: both end the worker. (A class: contextlib's are twenty
+    calls, and a frame waits.)"""
+
+    def __init__(self, step: "Step") -> None:
+        self._step = step
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool:
+        return isinstance(error, (FrameTooLarge, SourceGone)) and self._step.lost(error)
+
+
 class Step:
     """Repeats the step until it is told to stop. `once(0)` fits into a window's clock or an event loop."""
 
     def __init__(self, worker: Worker, link: Link, wiring: Wiring) -> None:
-        self.worker, self.link, self.wiring = worker, link, wiring
+        self.worker, self.link = worker, link
+        self._outputs, self._losses = wiring.outputs, Losses(self)
         self.stopping = self.asleep = self._wanted_again = False
         self._input_live = True
 
@@ -266,12 +284,12 @@ class Step:
         return bool(wait(sleepers, timeout, [self.link.control.fileno()]))
 
     def _process(self, taken: list[Lease], slots: dict[str, OpenSlot]) -> int | bool | None:
-        return self.worker.process(*taken, *(slots.get(ring) for ring in self.wiring.outputs))
+        return self.worker.process(*taken, *[slots.get(ring) for ring in self._outputs])
 
     def _produce(self, slots: dict[str, OpenSlot]) -> None:
         """A source's step."""
         begin = time.perf_counter_ns()
-        with self._losses_counted():
+        with self._losses:
             t_capture = self._process([], slots)
             if t_capture is not None:
                 self._publish_produced(slots, t_capture)
@@ -302,7 +320,7 @@ class Step:
         for ring, slot in slots.items():
             if source is not NO_SOURCE and self.link.joined is not None:
                 keep = (self.link.joined.lease_source(source),)
-            writer, colour = self.link.writers[ring], self.wiring.outputs[ring]
+            writer, colour = self.link.writers[ring], self._outputs[ring]
             pts = self.worker.pts
             seq = writer.publish(slot, t_capture=t_capture, source=source, pts=pts, colour=colour, keep=keep)
             if source is NO_SOURCE:
@@ -311,20 +329,25 @@ class Step:
     def _turn(self, lease: Lease, slots: dict[str, OpenSlot]) -> None:
         """Everybody else's step."""
         begin, info, link = time.perf_counter_ns(), lease.info, self.link
-        with self._losses_counted(), ExitStack() as held:
-            taken = [held.enter_context(lease)]
-            if link.joined is not None and not link.joined_for_others:
-                taken.append(held.enter_context(link.joined.lease_source(info.source)))
-            if self._process(taken, slots) is not False:
-                self._publish_turned(slots, lease, link.reader if link.keeps_what_it_reads else None)
+        with self._losses, lease:
+            if link.joined is None or link.joined_for_others:
+                self._make([lease], slots)
+            else:
+                with link.joined.lease_source(info.source) as joined:
+                    self._make([lease, joined], slots)
             end = time.perf_counter_ns()
             link.line.note_step(begin - info.t_publish, end - begin, end - info.t_capture)
+
+    def _make(self, taken: list[Lease], slots: dict[str, OpenSlot]) -> None:
+        if self._process(taken, slots) is not False:
+            keeper = self.link.reader if self.link.keeps_what_it_reads else None
+            self._publish_turned(slots, taken[0], keeper)
 
     def _follow(self, lease: Lease, slots: dict[str, OpenSlot]) -> None:
         begin, info, link = time.perf_counter_ns(), lease.info, self.link
         assert link.reader is not None
-        with self._losses_counted(), lease:
-            outputs = (slots.get(ring) for ring in self.wiring.outputs)
+        with self._losses, lease:
+            outputs = (slots.get(ring) for ring in self._outputs)
             if self.worker.follow(lease, link.reader.state == LIVE, *outputs):
                 self._publish_turned(slots, lease)
                 end = time.perf_counter_ns()
@@ -343,7 +366,7 @@ class Step:
         if lease is None:
             raise RingCorrupt(follower.spec.name, "a frame is missing that another was made from")
         with lease:
-            self.worker.follow(lease, True, *(slots.get(ring) for ring in self.wiring.outputs))
+            self.worker.follow(lease, True, *(slots.get(ring) for ring in self._outputs))
 
     def _see_state(self, state: int) -> None:
         if (state == LIVE) != self._input_live:
@@ -368,22 +391,18 @@ class Step:
                 t_capture=info.t_capture,
                 source=source,
                 pts=info.pts,
-                colour=self.wiring.outputs[ring],
+                colour=self._outputs[ring],
                 keep=keep,
             )
 
-    @contextmanager
-    def _losses_counted(self) -> Iterator[None]:
-        """A frame that does not fit its slot is dropped, and the launcher asked for larger slots; a frame
-        whose source is gone is dropped too. Offline none may be: both end the worker."""
-        try:
-            yield
-        except (FrameTooLarge, SourceGone) as error:
-            if self._every_frame_counts:
-                raise
-            self.link.line.note_lost()
-            if isinstance(error, FrameTooLarge):
-                self.link.control.send({"kind": "too_large", "ring": error.ring, "nbytes": error.nbytes})
+    def lost(self, error: FrameTooLarge | SourceGone) -> bool:
+        """False: offline none may be."""
+        if self._every_frame_counts:
+            return False
+        self.link.line.note_lost()
+        if isinstance(error, FrameTooLarge):
+            self.link.control.send({"kind": "too_large", "ring": error.ring, "nbytes": error.nbytes})
+        return True
 
     def _answer(self, messages_waiting: bool) -> bool:
         """Handle control messages. True: the world may have changed, begin a new step."""
