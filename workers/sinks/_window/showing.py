@@ -17,7 +17,7 @@ from workers.worker import CannotWork, Step, Wiring, Worker
 
 TICK = 0.004  # seconds between looks for keys while no frame comes
 HIDDEN_SECONDS = 0.5  # a window that goes over to full screen is away for a moment
-ANSWER_SECONDS = 1.0  # in which a setting that was asked for has come back, or never will
+ANSWER_SECONDS = 5.0  # in which a setting that was asked for has come back, on a busy machine too
 
 
 def unavailable() -> str | None:
