@@ -40,8 +40,7 @@ class RingWriter(Writer):
     """A Writer that can sleep: `wait([writer])` until an `every` reader makes room."""
 
     def __init__(self, memory: Attachment, ends: Sequence[Bell]) -> None:
-        self.ends = tuple(ends)
-        self.rung: list[Bell] = []
+        self.ends, self.rung = tuple(ends), list[Bell]()
         super().__init__(memory, Fence(), [partial(ring_bell, end) for end in ends])
 
     def move(self, memory: Attachment) -> None:
