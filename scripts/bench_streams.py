@@ -34,7 +34,6 @@ from scripts.stream_paths.nginx import nginx
 from scripts.web_paths.watching import watch
 from workers.sinks._web.tokens import view_token
 
-REPO = Path(__file__).resolve().parents[1]
 WARM_UP = 4.0  # seconds
 TARGETS = {
     "rtsp": 60.0,

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from workers.voice._pcm import pcm_of
+
 Pcm = npt.NDArray[np.int16]
 Sound = npt.NDArray[np.float32]
 
@@ -51,7 +53,7 @@ class Recorder:
     def record(self) -> Pcm:
         """Of the first channel; waits for it. Raises RuntimeError where the device has gone."""
         heard = self._recorder.record(self._length)[:, 0]
-        return np.asarray(np.clip(heard * 32768, -32768, 32767), np.int16)
+        return pcm_of(heard)
 
     def record_all(self) -> Sound:
         """float32[n, channels]: as much as there is, and something at least. Raises RuntimeError."""

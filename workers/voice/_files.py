@@ -12,6 +12,7 @@ from workers.voice._codecs import LYRA
 from workers.voice._conceal import Concealing
 from workers.voice._container import Writer
 from workers.voice._packets import pack, unpack
+from workers.voice._pcm import pcm_of
 
 Pcm = npt.NDArray[np.int16]
 
@@ -41,6 +42,6 @@ def decoded(packets: Iterator[bytes], samples: int | None) -> Iterator[Pcm]:
     for data in packets:
         indices = unpack(data, _lyra_books.BITS, _lyra_books.BOOKS).indices
         sound = said.heard(indices) if len(indices) else said.missed(_lyra.FRAME)
-        pcm = np.asarray(np.clip(sound * 32768, -32768, 32767), np.int16)[:left]
+        pcm = pcm_of(sound)[:left]
         left = None if left is None else left - len(pcm)
         yield pcm

@@ -9,6 +9,7 @@ from workers.voice import _lyra
 from workers.voice._codecs import LYRA
 from workers.voice._conceal import Concealing
 from workers.voice._opus import through_opus
+from workers.voice._pcm import pcm_of
 
 CODECS = (
     *(("lyra", kbps) for kbps in (3.2, 6.0, 9.2)),
@@ -38,7 +39,7 @@ def through_lyra(pcm: Pcm, kbps: float, lost: float = 0.0, seed: int = 1) -> Pcm
     for at in range(0, len(pcm) - _lyra.FRAME + 1, _lyra.FRAME):
         indices = encode(pcm[at : at + _lyra.FRAME], LYRA.books_for(kbps))
         heard.append(said.missed(_lyra.FRAME) if random.random() < lost else said.heard(indices))
-    return np.asarray(np.clip(np.concatenate(heard) * 32768, -32768, 32767), np.int16)
+    return pcm_of(np.concatenate(heard))
 
 
 def judge(pcm: Pcm, heard: Pcm) -> Judged:

@@ -11,6 +11,7 @@ from workers.voice import _pace
 from workers.voice._codecs import Denoising, codec_of, decoder_of
 from workers.voice._conceal import Concealing
 from workers.voice._packets import unpack
+from workers.voice._pcm import pcm_of
 from workers.worker import Wiring, Worker
 
 
@@ -47,7 +48,7 @@ class Decoder(Worker):
             self._denoising.denoise = self.settings.voice.denoise
         there = len(packet.indices) > 0
         heard = self._hear.heard(packet.indices) if there else self._hear.missed(self._codec.frame)
-        sound.view(heard.shape, np.int16)[:] = np.minimum(heard * 32768, 32767)
+        sound.view(heard.shape, np.int16)[:] = pcm_of(heard)
 
     def _begin(self) -> None:
         """Another stream."""
