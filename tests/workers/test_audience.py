@@ -1,7 +1,6 @@
 """Who looks gets what is newest; who looks at video gets what he can decode."""
 
 import asyncio
-import weakref
 from collections.abc import Awaitable, Callable
 
 import pytest
@@ -144,24 +143,3 @@ async def test_contract_who_leaves_waits_no_longer() -> None:
     client.leave()
     assert await waiting is None
     assert client.gone
-
-
-def test_contract_when_all_have_left_it_clears_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Circle:
-        def __init__(self) -> None:
-            self.itself = self
-
-    @in_a_loop
-    async def come_and_leave() -> None:
-        said = Said()
-        first, second = (said.audience.enter("websocket", PICTURE) for _ in range(2))
-        said.audience.leave(first)
-        await asyncio.sleep(0.01)
-        assert left() is not None, "somebody looks, who would have to wait meanwhile"
-        said.audience.leave(second)
-        await asyncio.sleep(0.01)
-
-    monkeypatch.setattr(module, "CLEARS_UP", 0.0)
-    left = weakref.ref(Circle())
-    come_and_leave()
-    assert left() is None

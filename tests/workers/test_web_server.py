@@ -1,5 +1,6 @@
 """The web sink's server on a real port, with a real client."""
 
+import gc
 import json
 import os
 import socket
@@ -109,6 +110,26 @@ def test_who_offers_and_never_connects_holds_no_socket(
     while psutil.Process().num_fds() > before:
         assert time.monotonic() < end, "its sockets are still open"
         time.sleep(0.05)
+
+
+def test_what_a_session_was_made_of_goes_while_others_look(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(whep, "CONNECTS_WITHIN", 0.5)
+    aiortc = whep._aiortc()
+    server.show(Picture(b"one", 1, 10))
+    with Client.watching(server._places.port) as client:
+        client.until(lambda: client.last.seq == 1, "somebody looks")
+        with urllib.request.urlopen(offer_to(server, without="nothing"), timeout=30) as answer:
+            assert answer.status == 201
+        gc.disable()  # nobody else clears it up
+        try:
+            end = time.monotonic() + 30
+            while any(isinstance(each, aiortc.RTCPeerConnection) for each in gc.get_objects()):
+                assert time.monotonic() < end, "the connection is still there"
+                time.sleep(0.05)
+        finally:
+            gc.enable()
 
 
 def test_an_offer_without_a_fingerprint_is_refused(server: Server) -> None:

@@ -1,7 +1,6 @@
 """All who look together: what has to be made for them, and who gets it."""
 
 import asyncio
-import gc
 import time
 from collections.abc import Callable
 from typing import Any
@@ -20,7 +19,6 @@ from workers.sinks._clients import (
     VideoClient,
 )
 
-CLEARS_UP = 2.0  # seconds after the last one has left; his connections are closed then
 KEYS_APART = 0.5  # seconds between two key frames that are asked for; each costs all who look
 
 
@@ -145,11 +143,3 @@ class Audience:
         if looked_at != self._looked_at:
             self._looked_at = looked_at
             self._looking(looked_at)
-            if not looked_at:
-                asyncio.get_running_loop().call_later(CLEARS_UP, self._clear_up)
-
-    def _clear_up(self) -> None:
-        """Sessions of WebRTC are circles of objects, a quarter of a megabyte each: while somebody looks,
-        Python looks for such only when they are very many."""
-        if not self._clients:
-            gc.collect()

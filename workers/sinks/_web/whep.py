@@ -7,9 +7,11 @@ elsewhere is asked for this machine's address; who is here or on the same networ
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import secrets
 from fractions import Fraction
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import av
@@ -27,6 +29,7 @@ MICROSECONDS = Fraction(1, 1_000_000)
 OVER = ("failed", "closed")
 WebClient = VideoClient | SoundClient
 CONNECTS_WITHIN = 20.0  # seconds; else its sockets and its place are somebody else's
+CLEARS_UP = 2.0  # seconds after an end; all that belongs to the session has been closed by then
 
 
 class Whep:
@@ -118,14 +121,19 @@ class Whep:
         connection = self._sessions.pop(session, None)
         if connection is not None:
             await connection.close()
+            # Circles of objects, a quarter of a megabyte; Python by itself looks for such when they are many.
+            asyncio.get_running_loop().call_later(CLEARS_UP, gc.collect)
 
 
+@cache
 def _aiortc() -> Any:
-    """Takes half a second to import, which the others need not wait for."""
+    """Takes half a second to import, which the others need not wait for. It stays: the collector need not go
+    through it after each session."""
     import aiortc
 
     for chatty in ("aioice", "aiortc"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
+    gc.freeze()
     return aiortc
 
 
