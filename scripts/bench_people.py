@@ -74,10 +74,10 @@ def speed(frame: Pixels, file: Path, mediapipe: Path | None, rounds: int) -> dic
     sample = Sample(find_file(MODELS["pphumanseg-v2"]))
     usual = segment.Settings().model
     replace, blur = Ours(usual, "colour"), Ours(usual, "blur")
-    same, portrait = Ours("selfie-landscape", "colour"), Ours("pphumanseg-v2", "colour")
+    finer, portrait = Ours("selfie-general", "colour"), Ours("pphumanseg-v2", "colour")
     jobs: dict[str, Job] = {
         "background_ms": lambda: replace(frame),
-        "background_landscape_ms": lambda: same(frame),
+        "background_general_ms": lambda: finer(frame),
         "blur_ms": lambda: blur(frame),
         "pphumanseg_ms": lambda: portrait(frame),
         "pphumanseg_sample_ms": lambda: sample(blue_first),
@@ -166,7 +166,7 @@ def text_of(report: dict[str, Any]) -> str:
     lines = [f"{'a 720p frame, one thread':<54}{'ms':>8}{'of the processor':>20}"]
     for name, key in {
         "another background": "background_ms",
-        "the same with MediaPipe's network, selfie-landscape": "background_landscape_ms",
+        "the same with selfie-general": "background_general_ms",
         "MediaPipe's sample for the same": "mediapipe_background_ms",
         "blurred background": "blur_ms",
         "another background, pphumanseg-v2": "pphumanseg_ms",

@@ -21,7 +21,7 @@ def test_contract_masks_are_right_and_calm_and_all_figures_are_there() -> None:
         assert closer > report["miou_made_whole"][name], f"{name}: it is better from closer"
     for key in (
         "background_ms",
-        "background_landscape_ms",
+        "background_general_ms",
         "blur_ms",
         "pphumanseg_ms",
         "pphumanseg_sample_ms",

@@ -38,7 +38,7 @@ MODELS = {
             sha256="a77d03f4659b9f6b6c1f5106947bf40e99d7655094b6527f214ea7d451106edd",
             nbytes=250145,
             licence=APACHE,
-            about="people before a camera; quick, for pictures that are wider than high",
+            about="people before a camera; quick, best where pictures are wider than high",
             size=(144, 256),
             head="probability",
         ),

@@ -32,7 +32,7 @@ assert set(get_args(Name)) == MODELS.keys()
 class Settings:
     """Which network, and what is done to its masks."""
 
-    model: Annotated[Name, "live"] = "selfie-general"
+    model: Annotated[Name, "live"] = "selfie-landscape"
     calm: Annotated[float, Ge(0), Le(0.95), "live"] = CALM
     remove_blobs: Annotated[bool, "live"] = False
     follow_edges: Annotated[bool, "live"] = False
