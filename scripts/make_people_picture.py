@@ -1,42 +1,37 @@
 #!/usr/bin/env python3
-"""Makes people.jpg, an astronaut before the blurred room, a colour and a picture, and pose.jpg, how a speaker
-stands, from the running program. They show people who are not ours, so they are not kept here.
+"""Makes docs/people.jpg, somebody before the blurred room, a colour and a picture, and docs/pose.jpg, how he
+stands, from the running program.
 
-Snapshots of the web sink; STEREORING_DATA has the frames, and `launcher.py cutout` makes the last of the four
-of people.jpg.
+The person is drawn, by drawn_person.py; the rest are snapshots of the web sink, and `launcher.py cutout`
+makes the last of the four of people.jpg.
 """
 
 import argparse
-import os
 import subprocess
 import sys
 import tempfile
-from itertools import islice
 from pathlib import Path
 
-import av
 import cv2
 import numpy as np
 import numpy.typing as npt
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from scripts.drawn_person import ALL_OF_IT, AS_IN_A_CALL, SQUATTING, WAVING, Eye, Posture, drawn
 from scripts.make_picture import QUALITY, REPO, snapshot
 
-POSES = (10, 120)  # frames of the clip
-COLUMNS = 640  # of each of the four
+DRAWN = (1280, 720)
+COLUMNS = 640  # of each in the pictures
 Pixels = npt.NDArray[np.uint8]
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--out", type=Path, required=True, metavar="FOLDER")
+    parser.add_argument("--out", type=Path, default=REPO / "docs", metavar="FOLDER")
     options = parser.parse_args()
-    if not os.environ.get("STEREORING_DATA"):
-        sys.exit("STEREORING_DATA is not set: where are the pictures?")
-    people = Path(os.environ["STEREORING_DATA"]) / "person"
-    frame = people / "astronaut.png"
     with tempfile.TemporaryDirectory() as folder:
+        frame = person(Path(folder) / "call.png", WAVING, AS_IN_A_CALL)
         scene = drawn_scene(Path(folder))
         kinds = (
             ["background.kind=blur", "background.blur_percent=3"],
@@ -44,7 +39,8 @@ def main() -> int:
             ["background.kind=image", f"background.image={scene}"],
         )
         four = [*(before(frame, settings) for settings in kinds), overlay(frame, Path(folder))]
-        two = [pose(people / "speaker_clip.mp4", at, Path(folder)) for at in POSES]
+        postures = {"waving.png": WAVING, "squatting.png": SQUATTING}
+        two = [pose(person(Path(folder) / name, its, ALL_OF_IT)) for name, its in postures.items()]
     rows = [np.hstack([fit(picture) for picture in four[at : at + 2]]) for at in (0, 2)]
     write(options.out / "people.jpg", np.vstack(rows))
     write(options.out / "pose.jpg", np.hstack([fit(picture) for picture in two]))
@@ -56,13 +52,14 @@ def write(path: Path, picture: Pixels) -> None:
     print(path)
 
 
-def pose(clip: Path, number: int, folder: Path) -> Pixels:
-    """How somebody stands in this frame of a clip."""
-    with av.open(str(clip)) as container:
-        frame = next(islice(container.decode(video=0), number, None)).to_ndarray(format="bgr24")
-    path = folder / f"{number}.png"
-    cv2.imwrite(str(path), frame)
-    return snapshot(["job.kind=pose", "capture.source=image", f"image.path={path}"])
+def person(path: Path, posture: Posture, eye: Eye) -> Path:
+    cv2.imwrite(str(path), drawn(*DRAWN, posture, eye)[..., ::-1])
+    return path
+
+
+def pose(frame: Path) -> Pixels:
+    """How somebody stands in it."""
+    return snapshot(["job.kind=pose", "capture.source=image", f"image.path={frame}"])
 
 
 def before(frame: Path, settings: list[str]) -> Pixels:
