@@ -1,15 +1,18 @@
 #!/usr/bin/env python3
-"""Trains SoundStream from audio to weights: one command, on a GPU or (for days) on a processor.
+"""Trains SoundStream from audio to weights: one command, on a GPU or a processor.
 
 Takes all sound in --speech (STEREORING_DATA's speech/ if it is not given), of which every twelfth file is
 held out. Trains for --minutes (Ctrl-C ends early and still writes); started again it goes on. Into --out come
-the two .onnx files; in --run are the checkpoint, log.csv and heard.wav, a held-out clip as the network says
-it.
+the two .onnx files, the books that both read, and training.json with their sha256; in --run are the
+checkpoint, log.csv and heard.wav, a held-out clip as the network says it.
 """
 
 import argparse
+import hashlib
+import json
 import os
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -29,6 +32,14 @@ def main() -> int:
     parser.add_argument("--threads", type=int, default=plan.threads)
     parser.add_argument("--batch", type=int, default=plan.batch, help="clips in a step; 64 for a GPU")
     parser.add_argument("--channels", type=int, default=plan.channels, help="the paper's C: 16 or 32")
+    parser.add_argument(
+        "--adversary-from",
+        type=float,
+        default=plan.adversary_from,
+        metavar="SHARE",
+        help="of the time, after which the discriminators take part (%(default)s); 1: never; "
+        "on a processor a step takes seven times as long with them",
+    )
     parser.add_argument("--seed", type=int, default=plan.seed)
     parser.add_argument("--run", type=Path, default=cache / "run")
     parser.add_argument("--out", type=Path, default=cache)
@@ -40,6 +51,7 @@ def main() -> int:
             options.seed,
             options.batch,
             channels=options.channels,
+            adversary_from=options.adversary_from,
             device=options.device,
             threads=options.threads,
         )
@@ -48,8 +60,17 @@ def main() -> int:
         print(error, file=sys.stderr)
         return 1
     net = trainer.run()
-    print(", ".join(f"{name} {value:.4g}" for name, value in trainer.validate().items()))
-    print(*export(net, options.out), sep="\n")
+    found, files = trainer.validate(), export(net, options.out)
+    about = {
+        "run": asdict(plan),
+        "steps": trainer.step,
+        "minutes_spent": round(trainer.spent / 60, 2),
+        "validation": found,
+        "sha256": {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in files},
+    }
+    (options.out / "training.json").write_text(json.dumps(about, indent=1) + "\n")
+    print(", ".join(f"{name} {value:.4g}" for name, value in found.items()))
+    print(*files, sep="\n")
     return 0
 
 

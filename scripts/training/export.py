@@ -5,13 +5,11 @@ import io
 import warnings
 from pathlib import Path
 
-import numpy as np
 import onnx
-import onnx.numpy_helper
 import torch
-from onnx import TensorProto, helper
 from safetensors.torch import save_file
 
+from scripts.half_weights import store_halves
 from workers.depth._small_net import SmallDepth, folded
 
 NAME = "small_depth"
@@ -42,24 +40,9 @@ def to_onnx(net: SmallDepth) -> bytes:
             dynamic_axes=sizes, opset_version=OPSET, dynamo=False,
         )  # fmt: skip
     model = onnx.load_from_string(buffer.getvalue())
-    _store_halves(model)
+    store_halves(model)
     onnx.checker.check_model(model, full_check=True)
     return bytes(model.SerializeToString())
-
-
-def _store_halves(model: onnx.ModelProto) -> None:
-    graph = model.graph
-    casts = []
-    for weight in graph.initializer:
-        if weight.data_type != TensorProto.FLOAT or len(weight.dims) == 0 or np.prod(weight.dims) < 8:
-            continue
-        name, half = weight.name, f"{weight.name}.half"
-        values = onnx.numpy_helper.to_array(weight).astype(np.float16)
-        weight.CopyFrom(onnx.numpy_helper.from_array(values, half))
-        casts.append(helper.make_node("Cast", [half], [name], name=f"widen {name}", to=TensorProto.FLOAT))
-    nodes = [*casts, *graph.node]
-    del graph.node[:]
-    graph.node.extend(nodes)
 
 
 def sha256(file: Path) -> str:

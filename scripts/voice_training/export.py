@@ -1,18 +1,26 @@
 """Two .onnx files, for one frame each: the encoder with the books' choice, the books with the decoder. What
-they remember is one vector, which goes in and comes out."""
+they remember is one vector, which goes in and comes out. The books are in a third file, which both read. All
+weights are in half precision."""
 
 import io
+import re
 import warnings
 from math import prod
 from pathlib import Path
 
+import onnx
 import torch
+from onnx.external_data_helper import set_external_data
 from torch import Tensor, nn
 
+from scripts.half_weights import store_halves
 from scripts.voice_training.layers import Memory
 from scripts.voice_training.network import BOOKS, FRAME, SoundStream
+from scripts.voice_training.quantiser import Book
 
 OPSET = 17
+BOOKS_FILE = "soundstream_books.bin"
+ENTRIES = re.compile(r"books\.(\d+)\.entries")  # how an initializer of one is named
 Shapes = list[torch.Size]
 
 
@@ -46,9 +54,11 @@ class _Decoding(nn.Module):
 
 
 def export(net: SoundStream, folder: Path) -> list[Path]:
-    """`soundstream_encoder.onnx` and `soundstream_decoder.onnx`. `net` is in eval mode."""
+    """`soundstream_encoder.onnx`, `soundstream_decoder.onnx` and `soundstream_books.bin`."""
     folder.mkdir(parents=True, exist_ok=True)
-    net = net.cpu().eval()
+    net = net.cpu().eval().half().float()
+    books = folder / BOOKS_FILE
+    books.write_bytes(b"".join(_entries(book) for book in net.quantiser.books))
     coding, decoding = _Coding(net), _Decoding(net)
     indices = torch.zeros(BOOKS, dtype=torch.long)
     return [
@@ -64,6 +74,7 @@ def export(net: SoundStream, folder: Path) -> list[Path]:
             {"indices": indices, "denoise": torch.zeros(1), "state": torch.zeros(_length(decoding.shapes))},
             ["sound", "state_after"],
         ),
+        books,
     ]
 
 
@@ -71,12 +82,30 @@ def _write(path: Path, module: nn.Module, inputs: dict[str, Tensor], outputs: li
     buffer = io.BytesIO()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # torch's other exporter needs one package more
+        # Nothing is folded here: the books would become another number of other tensors in each file.
         torch.onnx.export(
             module, tuple(inputs.values()), buffer, input_names=[*inputs], output_names=outputs,
-            opset_version=OPSET, dynamo=False,
+            opset_version=OPSET, dynamo=False, do_constant_folding=False,
         )  # fmt: skip
-    path.write_bytes(buffer.getvalue())
+    model = onnx.load_from_string(buffer.getvalue())
+    store_halves(model)
+    _keep_books_outside(model)
+    path.write_bytes(model.SerializeToString())
+    onnx.checker.check_model(str(path), full_check=True)
     return path
+
+
+def _keep_books_outside(model: onnx.ModelProto) -> None:
+    for weight in model.graph.initializer:
+        if found := ENTRIES.search(weight.name):
+            length = len(weight.raw_data)
+            set_external_data(weight, BOOKS_FILE, offset=int(found[1]) * length, length=length)
+            weight.ClearField("raw_data")
+
+
+def _entries(book: nn.Module) -> bytes:
+    assert isinstance(book, Book)
+    return book.entries.half().numpy().tobytes()
 
 
 def _length(shapes: Shapes) -> int:

@@ -1,4 +1,5 @@
-"""What is learned from (section III-E), with the paper's weights."""
+"""What is learned from: the paper's losses (section III-E) with its weights, and one more, with which a
+network finds phases before it has met a discriminator, or without."""
 
 import math
 from functools import lru_cache
@@ -9,10 +10,14 @@ from torch import Tensor
 from scripts.voice_training.discriminators import Opinion
 from scripts.voice_training.network import RATE
 
-ADVERSARIAL, FEATURES, RECONSTRUCTION, COMMITMENT = 1.0, 100.0, 1.0, 1.0
-"""λ_adv, λ_feat and λ_rec of the paper's equation 6; the last is that of VQ-VAE (arXiv 1711.00937)."""
+ADVERSARIAL, FEATURES, RECONSTRUCTION = 1.0, 100.0, 1.0
+"""λ_adv, λ_feat and λ_rec of the paper's equation 6."""
+COMMITMENT, PHASES = 3000.0, 50000.0
+"""Chosen so that their gradients are as strong as the reconstruction's; the first is VQ-VAE's (arXiv
+1711.00937), as a share of the features' energy."""
 WINDOWS = tuple(1 << power for power in range(6, 12))
-BANDS, LEAST = 64, 1e-5
+BANDS, LEAST, TINY = 64, 1e-2, 1e-5
+COMPRESSED_WINDOWS, COMPRESSION, FLOOR = (256, 1024), 0.3, 1e-5
 
 
 def reconstruction(heard: Tensor, said: Tensor) -> Tensor:
@@ -22,9 +27,20 @@ def reconstruction(heard: Tensor, said: Tensor) -> Tensor:
     total = heard.new_zeros(())
     for window in WINDOWS:
         ours, theirs = (_mel(sound, window) for sound in (heard, said))
-        logs = (torch.log(ours + LEAST) - torch.log(theirs + LEAST)).square().sum(1).add(LEAST).sqrt()
+        logs = (torch.log(ours + LEAST) - torch.log(theirs + LEAST)).square().sum(1).add(TINY).sqrt()
         total = total + (ours - theirs).abs().sum(1).mean() + math.sqrt(window / 2) * logs.mean()
     return total
+
+
+def phases(heard: Tensor, said: Tensor) -> Tensor:
+    """Complex spectrograms whose magnitudes are compressed, to the power of 0.3: half of the difference is
+    that of the magnitudes alone (Braun and Tashev, arXiv 2009.12286, equation 5)."""
+    parts = []
+    for window in COMPRESSED_WINDOWS:
+        ours, theirs = (_compressed(sound, window) for sound in (heard, said))
+        apart = (ours - theirs).square()
+        parts.append((apart[0] + apart[1:].sum(0)).mean() / 2)
+    return torch.stack(parts).sum()
 
 
 def of_generator(heard: list[Opinion]) -> Tensor:
@@ -58,6 +74,14 @@ def si_sdr(heard: Tensor, said: Tensor) -> Tensor:
     target = share * said
     left = (heard - target).square().sum((1, 2)).clamp(min=1e-9)
     return 10 * torch.log10(target.square().sum((1, 2)).clamp(min=1e-9) / left)
+
+
+def _compressed(sound: Tensor, window: int) -> Tensor:
+    """Magnitude, real and imaginary part [3, B, frequencies, frames]."""
+    shape = torch.hann_window(window, device=sound.device)
+    found = torch.stft(sound[:, 0], window, window // 4, window=shape, normalized=True, return_complex=True)
+    size = (found.real.square() + found.imag.square() + FLOOR).sqrt()
+    return torch.stack([size, found.real, found.imag]) * size ** (COMPRESSION - 1)
 
 
 def _mel(sound: Tensor, window: int) -> Tensor:

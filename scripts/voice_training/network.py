@@ -14,8 +14,10 @@ BOOKS, BITS = 24, 10
 
 
 class Heard(NamedTuple):
+    """`quantised`: None where the decoder got the features as they were."""
+
     sound: Tensor
-    quantised: Quantised
+    quantised: Quantised | None
 
 
 class Encoder(nn.Module):
@@ -68,9 +70,12 @@ class SoundStream(nn.Module):
         self.quantiser = Quantiser(books, 1 << BITS, dimension)
         self.decoder = Decoder(channels, dimension)
 
-    def forward(self, sound: Tensor, books: Tensor, denoise: Tensor) -> Heard:
-        """`books` [B]: how many of each clip are used."""
-        quantised = self.quantiser(self.encoder(sound, Memory()), books)
+    def forward(self, sound: Tensor, books: Tensor | None, denoise: Tensor) -> Heard:
+        """`books` [B]: how many of each clip are used; None: without the quantiser."""
+        features = self.encoder(sound, Memory())
+        if books is None:
+            return Heard(self.decoder(features, denoise, Memory()), None)
+        quantised = self.quantiser(features, books)
         return Heard(self.decoder(quantised.features, denoise, Memory()), quantised)
 
     @torch.no_grad()

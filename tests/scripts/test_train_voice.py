@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from scripts.voice_training import losses
+from scripts.voice_training.beginning import begin_as_transform
 from scripts.voice_training.discriminators import Discriminators
 from scripts.voice_training.export import export
 from scripts.voice_training.layers import Memory
@@ -25,13 +26,13 @@ FRAMES = 12
 
 @pytest.fixture(scope="module")
 def net() -> SoundStream:
-    """A small one with random weights."""
+    """A small one with random weights, in half precision as they are exported."""
     torch.manual_seed(1)
     torch.set_num_threads(1)
     made = SoundStream(channels=4, dimension=16)
     for book in made.quantiser.books:
         book.entries.normal_(0, 0.1)
-    return made.eval()
+    return made.eval().half().float()
 
 
 @pytest.fixture(scope="module")
@@ -99,7 +100,14 @@ def test_denoising_is_switched_frame_by_frame(net: SoundStream) -> None:
 
 
 def test_onnx_says_the_same_frame_by_frame(net: SoundStream, tmp_path: Path) -> None:
-    export(net, tmp_path)
+    files = export(net, tmp_path)
+    assert [path.name for path in files] == [
+        "soundstream_encoder.onnx",
+        "soundstream_decoder.onnx",
+        "soundstream_books.bin",
+    ]
+    assert files[2].stat().st_size == BOOKS * (1 << BITS) * 16 * 2, "once, in half precision"
+    assert all(path.stat().st_size < 1e6 for path in files[:2])
     encode, decode = Encoder(str(tmp_path)), Decoder(str(tmp_path))
     pcm, heard = (noise()[0, 0].numpy() * 32768).astype(np.int16), []
     for frame in range(FRAMES):
@@ -122,12 +130,24 @@ def test_without_weights_and_with_others_it_is_said_what_to_do(tmp_path: Path) -
         Encoder(str(tmp_path))
 
 
+def test_it_begins_as_a_transform_that_keeps_what_is_low() -> None:
+    torch.manual_seed(1)
+    net = SoundStream().eval()
+    begin_as_transform(net)
+    at = torch.arange(FRAMES * FRAME) / RATE
+    said = sum(0.05 * torch.sin(2 * torch.pi * hertz * at) for hertz in (120, 700, 1500))[None, None]
+    with torch.no_grad():
+        heard = net.decoder(net.encoder(said, Memory()), flags(), Memory())
+    assert float(losses.si_sdr(heard, said)) > 6
+
+
 # The books ----------------------------------------------------------------------------------------------
 
 
 def test_more_books_say_more_and_fewer_are_the_first_of_them() -> None:
     torch.manual_seed(1)
     quantiser, clips = Quantiser(6, 32, 8).train(), torch.randn(16, 8, 40)
+    quantiser.begin(clips.transpose(1, 2).flatten(0, 1))
     for _ in range(20):
         quantiser(clips, torch.full((16,), 6))
     quantiser.eval()
@@ -146,7 +166,7 @@ def test_more_books_say_more_and_fewer_are_the_first_of_them() -> None:
 def test_an_entry_that_nothing_chooses_finds_another_place() -> None:
     torch.manual_seed(1)
     book, vectors = Book(16, 4), torch.randn(400, 4)
-    book.learn(vectors)
+    book.begin(vectors)
     book.entries[3], book.sums[3], book.counts[3] = 100.0, 0.0, 0.0
     book.learn(vectors)
     assert book.entries[3].abs().max() < 10
@@ -161,8 +181,11 @@ def test_an_entry_that_nothing_chooses_finds_another_place() -> None:
 def test_losses_are_nothing_for_the_same_sound_and_more_for_another() -> None:
     said = noise(40)
     assert float(losses.reconstruction(said, said)) < 1
+    assert float(losses.phases(said, said)) == 0
     near, far = said + 0.1 * noise(40, 2), noise(40, 2)
-    assert losses.reconstruction(near, said) < losses.reconstruction(far, said)
+    for loss in (losses.reconstruction, losses.phases):
+        assert loss(near, said) < loss(far, said)
+    assert losses.phases(-said, said) > losses.phases(near, said), "which magnitudes alone do not tell"
     torch.manual_seed(1)
     judges = Discriminators(4)
     assert losses.of_features(judges(said), judges(said)).item() == 0
@@ -193,13 +216,16 @@ def test_some_steps_make_the_loss_fall_and_a_run_goes_on_where_it_stopped(
     batch = batch_of(sounds, [1, 1], 2, 18)
     found = [trainer.learn(batch)["spectrum"] for _ in range(10)]
     assert np.mean(found[-3:]) < 0.98 * np.mean(found[:3])
+    assert not trainer.net.quantiser.begun
     trainer.spent = 1200.0
     trainer.save()
+    went_on = trainer.learn(batch)
     again = Trainer(plan, sounds, sounds[:1], tmp_path)
     assert (again.step, again.spent) == (10, 1200)
-    assert again.learn(batch) == pytest.approx(trainer.learn(batch), rel=1e-3)
+    assert set(again.validate()) == {"0 kbit/s", "denoise dB"}
+    assert again.learn(batch) == pytest.approx(went_on, rel=1e-3)
     again.spent = 2400.0
-    assert set(again.learn(batch)) == {"spectrum", "commitment", "adversarial", "features"}
+    assert set(again.learn(batch)) == {"spectrum", "phases", "commitment", "adversarial", "features"}
     assert set(again.validate()) == {"3 kbit/s", "6 kbit/s", "12 kbit/s", "18 kbit/s", "denoise dB"}
     with pytest.raises(ValueError, match="take another folder"):
         Trainer(Plan(60, channels=8, dimension=8), sounds, sounds[:1], tmp_path)
