@@ -190,7 +190,7 @@ def _face(places: Values) -> "list[tuple[Values, Values, float]]":
     ]
     for side in (LEFT, RIGHT):
         eye, brow = at(0.031 * side, 0.018, 0), at(0.018 * side, 0.045, 0.088)
-        lips, corner = at(0, -0.056, 0.090), at(0.026 * side, -0.047, 0.083)
+        lips, corner = at(0, -0.056, 0.089), at(0.026 * side, -0.049, 0.087)
         found += [
             (_ellipsoid(places - at(0.079 * side, -0.005, 0), at(0.012, 0.03, 0.02)), SKIN, 0.008),
             (_ellipsoid(places - eye - at(0, 0, 0.082), at(0.015, 0.009, 0.012)), WHITE, 0.002),

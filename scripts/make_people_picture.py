@@ -21,7 +21,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from scripts.drawn_person import ALL_OF_IT, AS_IN_A_CALL, SQUATTING, WAVING, Eye, Posture, drawn
 from scripts.make_picture import QUALITY, REPO, snapshot
 
-DRAWN = (1280, 720)
+DRAWN = (960, 540)
 COLUMNS = 640  # of each in the pictures
 Pixels = npt.NDArray[np.uint8]
 

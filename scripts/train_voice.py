@@ -40,6 +40,13 @@ def main() -> int:
         help="of the time, after which the discriminators take part (%(default)s); 1: never; "
         "on a processor a step takes seven times as long with them",
     )
+    parser.add_argument(
+        "--settled-from",
+        type=float,
+        default=plan.settled_from,
+        metavar="SHARE",
+        help="of the time, after which only the decoder learns (%(default)s)",
+    )
     parser.add_argument("--seed", type=int, default=plan.seed)
     parser.add_argument("--run", type=Path, default=cache / "run")
     parser.add_argument("--out", type=Path, default=cache)
@@ -52,6 +59,7 @@ def main() -> int:
             options.batch,
             channels=options.channels,
             adversary_from=options.adversary_from,
+            settled_from=options.settled_from,
             device=options.device,
             threads=options.threads,
         )

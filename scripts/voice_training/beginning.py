@@ -16,12 +16,9 @@ from torch import Tensor, nn
 from scripts.voice_training.layers import CausalConv, CausalUp, ResidualUnit
 from scripts.voice_training.network import STRIDES, SoundStream
 
-QUIET = 0.1  # how loud the signal is inside, beside the sound: where ELU bends little
-ELSEWHERE, RESIDUAL = (
-    0.1,
-    0.1,
-)  # how strong weights are that are no part of the transform, of 1 / sqrt(inputs)
-FLAGGED = 0.02  # the weights of the condition
+ENCODED, QUIET = 0.03, 0.1  # how loud the signal is in the encoder and in the decoder, beside the sound: ELU
+# bends the first too little to be heard; of the second it leaves the decoder something to learn with
+ELSEWHERE = 0.1  # how strong weights are that are no part of the transform, of 1 / sqrt(inputs)
 
 
 @torch.no_grad()
@@ -35,8 +32,8 @@ def begin_as_transform(net: SoundStream) -> None:
     for module in net.modules():
         if isinstance(module, ResidualUnit):
             _randomise(module.wide, 1.0)
-            _randomise(module.narrow, RESIDUAL)
-    net.decoder.film.weight.normal_(0, FLAGGED)
+            module.narrow.weight.zero_()
+    net.decoder.film.weight.zero_()
     _encode(net)
     _decode(net)
 
@@ -44,7 +41,7 @@ def begin_as_transform(net: SoundStream) -> None:
 def _encode(net: SoundStream) -> None:
     """A strided kernel is two strides long; its later half is the block that ends now."""
     first, *strided, last = [layer for layer in net.encoder.row if isinstance(layer, CausalConv)]
-    _only(first.weight[:1], 1, QUIET)
+    _only(first.weight[:1], 1, ENCODED)
     for layer, step in zip(strided, _steps(), strict=True):
         outputs, inputs = _that_fit(step, layer.out_channels, layer.in_channels)
         layer.weight[:outputs] = 0
@@ -56,7 +53,7 @@ def _decode(net: SoundStream) -> None:
     """The first half of a transposed kernel is the block that begins now."""
     ups = [layer for layer in net.decoder.row if isinstance(layer, CausalUp)]
     features = net.decoder.first.in_channels
-    _only(net.decoder.first.weight[:features], features, 1)
+    _only(net.decoder.first.weight, features, QUIET / ENCODED)
     for layer, step in zip(ups, reversed(_steps()), strict=True):
         inputs, outputs = _that_fit(step, layer.in_channels, layer.out_channels)
         layer.weight[:, :outputs] = 0

@@ -12,7 +12,7 @@ from scripts.voice_training.network import RATE
 
 ADVERSARIAL, FEATURES, RECONSTRUCTION = 1.0, 100.0, 1.0
 """λ_adv, λ_feat and λ_rec of the paper's equation 6."""
-COMMITMENT, PHASES = 3000.0, 50000.0
+COMMITMENT, PHASES, DENOISED = 3000.0, 100000.0, 100.0
 """Chosen so that their gradients are as strong as the reconstruction's; the first is VQ-VAE's (arXiv
 1711.00937), as a share of the features' energy."""
 WINDOWS = tuple(1 << power for power in range(6, 12))
@@ -41,6 +41,11 @@ def phases(heard: Tensor, said: Tensor) -> Tensor:
         apart = (ours - theirs).square()
         parts.append((apart[0] + apart[1:].sum(0)).mean() / 2)
     return torch.stack(parts).sum()
+
+
+def left_of_noise(heard: Tensor, said: Tensor, denoise: Tensor) -> Tensor:
+    """How far the clips that are to be clean are from it, in negative dB of `si_sdr`."""
+    return -si_sdr(heard, said)[denoise[:, 0, 0] > 0].mean()
 
 
 def of_generator(heard: list[Opinion]) -> Tensor:

@@ -5,16 +5,19 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from workers.voice import _lyra
-from workers.voice._codecs import LYRA
+from workers.sound._resampled import resampled
+from workers.voice import _lyra, _soundstream
+from workers.voice._codecs import LYRA, SOUNDSTREAM
 from workers.voice._conceal import Concealing
 from workers.voice._opus import through_opus
 from workers.voice._pcm import pcm_of
 
 CODECS = (
     *(("lyra", kbps) for kbps in (3.2, 6.0, 9.2)),
+    *(("soundstream", kbps) for kbps in (3.0, 6.0, 12.0, 18.0)),
     *(("opus", kbps) for kbps in (6.0, 8.0, 12.0, 16.0)),
 )
+RATE, OWN_RATE = _lyra.RATE, SOUNDSTREAM.rate
 BANDS, WINDOW, QUIET = 24, 512, 1e-4
 Pcm = npt.NDArray[np.int16]
 
@@ -26,8 +29,13 @@ class Judged(NamedTuple):
 
 
 def judged(pcm: Pcm, codec: str, kbps: float, lost: float = 0.0, seed: int = 1) -> Judged:
-    """`lost` is the share of packets that never arrive."""
-    heard = through_lyra(pcm, kbps, lost, seed) if codec == "lyra" else through_opus(pcm, _lyra.RATE, kbps)
+    """`pcm` is at 16 kHz; `lost` is the share of packets that never arrive, of Lyra's."""
+    if codec == "lyra":
+        heard = through_lyra(pcm, kbps, lost, seed)
+    elif codec == "soundstream":
+        heard = resampled(through_soundstream(resampled(pcm, RATE, OWN_RATE), kbps), OWN_RATE, RATE)
+    else:
+        heard = through_opus(pcm, RATE, kbps)
     length = min(len(pcm), len(heard))
     return judge(pcm[:length], heard[:length])
 
@@ -40,6 +48,17 @@ def through_lyra(pcm: Pcm, kbps: float, lost: float = 0.0, seed: int = 1) -> Pcm
         indices = encode(pcm[at : at + _lyra.FRAME], LYRA.books_for(kbps))
         heard.append(said.missed(_lyra.FRAME) if random.random() < lost else said.heard(indices))
     return pcm_of(np.concatenate(heard))
+
+
+def through_soundstream(pcm: Pcm, kbps: float, denoise: bool = False) -> Pcm:
+    """At 24 kHz, both; by the built-in weights."""
+    encode, decode, books = _soundstream.Encoder(), _soundstream.Decoder(), SOUNDSTREAM.books_for(kbps)
+    decode.denoise = denoise
+    frames = (
+        pcm[at : at + SOUNDSTREAM.frame]
+        for at in range(0, len(pcm) - SOUNDSTREAM.frame + 1, SOUNDSTREAM.frame)
+    )
+    return pcm_of(np.concatenate([decode(encode(frame, books)) for frame in frames]))
 
 
 def judge(pcm: Pcm, heard: Pcm) -> Judged:
@@ -67,7 +86,7 @@ def _pesq(pcm: Pcm, heard: Pcm) -> float | None:
     except ImportError:
         return None
     try:
-        return float(pesq(_lyra.RATE, _sound(pcm), _sound(heard), "wb"))
+        return float(pesq(RATE, _sound(pcm), _sound(heard), "wb"))
     except NoUtterancesError:  # nobody says anything in it
         return None
 
@@ -77,7 +96,7 @@ def _stoi(pcm: Pcm, heard: Pcm) -> float | None:
         from pystoi import stoi
     except ImportError:
         return None
-    return float(stoi(_sound(pcm), _sound(heard), _lyra.RATE))
+    return float(stoi(_sound(pcm), _sound(heard), RATE))
 
 
 def _sound(pcm: Pcm) -> Any:

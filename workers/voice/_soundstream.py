@@ -1,5 +1,6 @@
-"""SoundStream with weights of one's own, as scripts/train_voice.py exports them: 24 kHz, 13.3 ms a frame, 24
-books of 10 bits. What each network remembers is a vector that goes in and comes out with each frame."""
+"""SoundStream with weights as scripts/train_voice.py exports them, the built-in ones or others: 24 kHz,
+13.3 ms a frame, 24 books of 10 bits. What each network remembers is a vector that goes in and comes out with
+each frame."""
 
 from pathlib import Path
 from typing import Any
@@ -7,8 +8,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from workers.models import ModelError
+from workers.models import ModelError, find_file
+from workers.voice._manifest import MODELS
 
+ENCODER, BOOKS_FILE, DECODER = "soundstream-encoder", "soundstream-books", "soundstream-decoder"
 BOOKS, NO_BOOK = 24, -1
 Pcm = npt.NDArray[np.int16]
 Sound = npt.NDArray[np.float32]
@@ -16,10 +19,10 @@ Indices = npt.NDArray[np.int32]
 
 
 class Encoder:
-    """One stream's. Raises ModelError."""
+    """One stream's; `folder` "" means the built-in weights. Raises ModelError."""
 
-    def __init__(self, folder: str) -> None:
-        self._session = _opened(folder, "soundstream_encoder.onnx", ["sound", "state"])
+    def __init__(self, folder: str = "") -> None:
+        self._session = _opened(folder, ENCODER, ["sound", "state"])
         self._state = _nothing(self._session)
 
     def __call__(self, pcm: Pcm, books: int) -> Indices:
@@ -31,8 +34,8 @@ class Encoder:
 class Decoder:
     """One stream's; `denoise` may change at any frame. Raises ModelError."""
 
-    def __init__(self, folder: str) -> None:
-        self._session = _opened(folder, "soundstream_decoder.onnx", ["indices", "denoise", "state"])
+    def __init__(self, folder: str = "") -> None:
+        self._session = _opened(folder, DECODER, ["indices", "denoise", "state"])
         self._state = _nothing(self._session)
         self.denoise = False
 
@@ -46,17 +49,16 @@ class Decoder:
 
 
 def _opened(folder: str, name: str, inputs: list[str]) -> Any:
-    if not folder:
-        raise ModelError(
-            "voice.weights: none come with the program for voice.codec soundstream; name the folder that "
-            "scripts/train_voice.py has written, or take voice.codec lyra"
-        )
     import onnxruntime  # not above: every process that looks at settings imports what imports this
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    path = Path(folder) / name
+    if folder:
+        path = Path(folder) / MODELS[name].file
+    else:
+        find_file(MODELS[BOOKS_FILE])
+        path = find_file(MODELS[name])
     try:
         session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
     except Exception as error:

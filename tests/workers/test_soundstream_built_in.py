@@ -1,0 +1,65 @@
+"""SoundStream's built-in weights, on speech that they were not trained on."""
+
+import hashlib
+import json
+
+import numpy as np
+import pytest
+
+from tests.workers.voices import loudness, needs_voice, speech
+from workers.voice._judging import OWN_RATE, Pcm, decibels_off, judged, through_soundstream
+from workers.voice._manifest import BUILT_IN
+from workers.voice._soundstream import BOOKS, Decoder, Encoder
+
+pytestmark = pytest.mark.timeout(120)
+FILES = ("soundstream_encoder.onnx", "soundstream_decoder.onnx", "soundstream_books.bin")
+MOST_BYTES = 10_000_000
+HELD_OUT = [
+    f"speech/{name}.flac" for name in ("librittsr_000", "librittsr_012", "miipher_120", "wavefit_204")
+]
+
+
+def test_the_files_are_what_the_training_wrote_and_small() -> None:
+    written = json.loads((BUILT_IN / "training.json").read_text())["sha256"]
+    contents = {name: (BUILT_IN / name).read_bytes() for name in FILES}
+    assert {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()} == written
+    assert sum(map(len, contents.values())) <= MOST_BYTES
+
+
+def test_silence_stays_silence() -> None:
+    heard = through_soundstream(np.zeros(OWN_RATE, np.int16), 6.0)
+    assert loudness(heard[OWN_RATE // 2 :] / np.float32(32768)) < 0.003
+
+
+def test_the_same_again_says_the_same_and_streams_do_not_know_of_each_other() -> None:
+    one, other = Encoder(), Encoder()
+    pcm = (3000 * np.sin(np.arange(320) / 9)).astype(np.int16)
+    for _ in range(3):
+        one(pcm[::-1].copy(), BOOKS)
+    fresh = Encoder()
+    assert np.array_equal(fresh(pcm, BOOKS), other(pcm, BOOKS))
+    assert len(Decoder()(other(pcm, 4))) == 320
+
+
+@needs_voice()
+@pytest.mark.parametrize("name", HELD_OUT)
+def test_more_bits_are_nearer_to_what_was_said(name: str) -> None:
+    pcm = speech(name, 4.0, OWN_RATE)
+    off = [decibels_off(*_as_long(pcm, through_soundstream(pcm, kbps))) for kbps in (1.5, 3.0, 6.0, 12.0)]
+    assert off == sorted(off, reverse=True), off
+
+
+@needs_voice()
+def test_pesq_rises_with_the_rate() -> None:
+    pytest.importorskip("pesq")
+    found = [
+        [judged(speech(name, 5.0), "soundstream", kbps).pesq for kbps in (3.0, 6.0, 12.0, 18.0)]
+        for name in HELD_OUT
+    ]
+    means = np.mean(found, axis=0)
+    assert list(means) == sorted(means), means
+
+
+def _as_long(one: Pcm, other: Pcm) -> tuple[Pcm, Pcm]:
+    length = min(len(one), len(other))
+    return one[:length], other[:length]
