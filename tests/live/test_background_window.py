@@ -33,7 +33,7 @@ background: {{where: sink, kind: colour}}
 def test_the_window_makes_the_picture_itself_and_it_is_the_processor_s(tmp_path: Path) -> None:
     frame = composite("rocket")
     expected = np.empty_like(frame)
-    mask = Masks(Network("selfie-general", 1))(frame)
+    mask = Masks(Network("selfie-landscape", 1))(frame)
     put_before(frame, mask, Still(colour_of("#00b140")), Settings(), expected)  # type: ignore[arg-type]
     file = tmp_path / "mine.yaml"
     file.write_text(SETTINGS.format(picture=folder() / "composites" / "cutout_a_rocket.jpg"))

@@ -12,6 +12,7 @@ from pipeline.litmus import run_litmus
 from pipeline.stream_keys import without_keys
 from tests.pipeline.running import REPO, command
 from workers.depth._manifest import BUILT_IN_FOLDER
+from workers.voice._manifest import BUILT_IN as VOICE_FOLDER
 
 
 def without_display(**more: str) -> dict[str, Any]:
@@ -103,11 +104,16 @@ def test_verify_refuses_a_file_that_is_not_the_model(tmp_path: Path) -> None:
     assert "models download tcmonodepth-small" in done.stderr
 
 
-def test_verify_without_any_download_finds_the_model_that_comes_with_the_program(tmp_path: Path) -> None:
+def test_verify_without_any_download_finds_the_models_that_come_with_the_program(tmp_path: Path) -> None:
     env = without_display(STEREORING_MODELS=str(tmp_path), XDG_CACHE_HOME=str(tmp_path))
     done = command("models", "verify", **env)
     assert done.returncode == 0
-    assert done.stdout.splitlines() == [f"{BUILT_IN_FOLDER / 'small_depth.onnx'}: is built-in"]
+    assert done.stdout.splitlines() == [
+        f"{BUILT_IN_FOLDER / 'small_depth.onnx'}: is built-in",
+        f"{VOICE_FOLDER / 'soundstream_encoder.onnx'}: is soundstream-encoder",
+        f"{VOICE_FOLDER / 'soundstream_books.bin'}: is soundstream-books",
+        f"{VOICE_FOLDER / 'soundstream_decoder.onnx'}: is soundstream-decoder",
+    ]
 
 
 def test_what_comes_with_the_program_is_not_offered_for_download(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import nullcontext
 from types import SimpleNamespace
+from typing import Any
 
 import psutil
 import pytest
@@ -112,11 +113,17 @@ def test_who_offers_and_never_connects_holds_no_socket(
         time.sleep(0.05)
 
 
+def connections() -> list[Any]:
+    kind = whep._aiortc().RTCPeerConnection
+    return [each for each in gc.get_objects() if isinstance(each, kind)]
+
+
 def test_what_a_session_was_made_of_goes_while_others_look(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(whep, "CONNECTS_WITHIN", 0.5)
-    aiortc = whep._aiortc()
+    whep._aiortc()
+    others = connections()  # of tests before this one, whose loops have ended
     server.show(Picture(b"one", 1, 10))
     with Client.watching(server._places.port) as client:
         client.until(lambda: client.last.seq == 1, "somebody looks")
@@ -125,7 +132,7 @@ def test_what_a_session_was_made_of_goes_while_others_look(
         gc.disable()  # nobody else clears it up
         try:
             end = time.monotonic() + 30
-            while any(isinstance(each, aiortc.RTCPeerConnection) for each in gc.get_objects()):
+            while any(all(each is not other for other in others) for each in connections()):
                 assert time.monotonic() < end, "the connection is still there"
                 time.sleep(0.05)
         finally:
