@@ -5,12 +5,12 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from workers.sound._resampled import resampled
 from workers.voice import _lyra, _soundstream
 from workers.voice._codecs import LYRA, SOUNDSTREAM
 from workers.voice._conceal import Concealing
 from workers.voice._opus import through_opus
 from workers.voice._pcm import pcm_of
+from workers.voice._resampled import resampled
 
 CODECS = (
     *(("lyra", kbps) for kbps in (3.2, 6.0, 9.2)),
