@@ -145,15 +145,24 @@ class Crew:
     def finish(self, *parts: Part) -> None:
         """Let parts end by themselves, and check that they did so in good order."""
         self.stop.value = 1
+        end = time.monotonic() + WATCHDOG
+        while any(part.process and part.process.is_alive() for part in parts) and time.monotonic() < end:
+            self._ring_all(parts)
+            time.sleep(0.01)
+        codes = {part.name: self.ended(part.process) for part in parts}
+        self.stop.value = 0
+        assert not any(codes.values()), codes
+
+    @staticmethod
+    def _ring_all(parts: tuple[Part, ...]) -> None:
+        """Once is not enough: who has just seen that it is to go on reads the bell away before it sleeps, and
+        the flag is none of the words that it looks at then."""
         for part in parts:
             for ring, reader in part.reads:
                 ring_bell(ring.wakes[ring.spec.row(reader)].writer_end)
             for ring in part.writes:
                 for wake in ring.wakes:
                     ring_bell(wake.reader_end)
-        codes = {part.name: self.ended(part.process) for part in parts}
-        self.stop.value = 0
-        assert not any(codes.values()), codes
 
     def __enter__(self) -> "Crew":
         return self
