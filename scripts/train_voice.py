@@ -8,7 +8,6 @@ checkpoint, log.csv and heard.wav, a held-out clip as the network says it.
 """
 
 import argparse
-import hashlib
 import json
 import os
 import sys
@@ -20,6 +19,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from scripts.voice_training.export import export
 from scripts.voice_training.sounds import load
 from scripts.voice_training.trainer import Plan, Trainer
+from workers.models import sha256
 
 
 def main() -> int:
@@ -74,7 +74,7 @@ def main() -> int:
         "steps": trainer.step,
         "minutes_spent": round(trainer.spent / 60, 2),
         "validation": found,
-        "sha256": {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in files},
+        "sha256": {path.name: sha256(path) for path in files},
     }
     (options.out / "training.json").write_text(json.dumps(about, indent=1) + "\n")
     print(", ".join(f"{name} {value:.4g}" for name, value in found.items()))

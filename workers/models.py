@@ -5,13 +5,14 @@ whose sha256 is not the manifest's is refused, whoever put it there. Each room h
 """
 
 import hashlib
+import json
 import os
 import sys
 import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from workers.worker import CannotWork
 
@@ -42,6 +43,20 @@ class Model:
     about: str
     by_hand: str = ""
     folder: Path | None = None
+
+    @classmethod
+    def built_in(cls, folder: Path, file: str, **more: Any) -> Self:
+        """One of our own, in `folder`; what its file must be says the log of the training that wrote it."""
+        trained, path = json.loads((folder / "training.json").read_text()), folder / file
+        return cls(
+            file=file,
+            address=None,
+            sha256=trained["sha256"][file],
+            nbytes=path.stat().st_size if path.is_file() else 0,
+            licence="as the program",
+            folder=folder,
+            **more,
+        )
 
 
 def cache_folder() -> Path:
@@ -82,12 +97,17 @@ def has_file(model: Model) -> bool:
 def verify(model: Model, path: Path) -> None:
     """Raises ModelError when the file is not the one that the manifest means."""
     _refuse_unverified(model)
-    found = hashlib.sha256(path.read_bytes()).hexdigest()
+    found = sha256(path)
     if found != model.sha256:
         raise ModelError(
             f"{path}: is not {model.name}: its sha256 is {found}, not {model.sha256}; delete it and "
             f"{_remedy(model)}"
         )
+
+
+def sha256(path: Path) -> str:
+    """Of what is in it."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _refuse_unverified(model: Model) -> None:

@@ -1,6 +1,5 @@
 """Writes the trained network as ONNX and safetensors, weights in half precision, and says their sha256."""
 
-import hashlib
 import io
 import warnings
 from pathlib import Path
@@ -11,6 +10,7 @@ from safetensors.torch import save_file
 
 from scripts.half_weights import store_halves
 from workers.depth._small_net import SmallDepth, folded
+from workers.models import sha256
 
 NAME = "small_depth"
 OPSET = 17
@@ -43,7 +43,3 @@ def to_onnx(net: SmallDepth) -> bytes:
     store_halves(model)
     onnx.checker.check_model(model, full_check=True)
     return bytes(model.SerializeToString())
-
-
-def sha256(file: Path) -> str:
-    return hashlib.sha256(file.read_bytes()).hexdigest()

@@ -61,6 +61,7 @@ class Trainer:
         self.net = SoundStream(plan.channels, plan.dimension).to(plan.device)
         begin_as_transform(self.net)
         self.mean = deepcopy(self.net).requires_grad_(False)
+        self.mean.quantiser = self.net.quantiser  # whose books are running means already
         self.judges = Discriminators(plan.channels).to(plan.device)
         self.optimizers = [
             torch.optim.Adam(_by_layer(self.net), RATE_OF_LEARNING, BETAS),
@@ -132,12 +133,9 @@ class Trainer:
 
     @torch.no_grad()
     def _average(self) -> None:
-        """The books are running means already."""
         share = min(AVERAGED, (1 + self.step) / (10 + self.step))
         for mean, now in zip(self.mean.parameters(), self.net.parameters(), strict=True):
             mean.lerp_(now, 1 - share)
-        for mean, now in zip(self.mean.buffers(), self.net.buffers(), strict=True):
-            mean.copy_(now)
 
     @torch.no_grad()
     def _as_loud_as_it_was(self) -> None:
@@ -191,7 +189,6 @@ class Trainer:
     @torch.no_grad()
     def validate(self) -> dict[str, float]:
         """On what is held out: the phases' loss by rate, and what denoising gains in dB."""
-        self.mean.eval()
         clips = _as_long(self.held_out[:LISTENED])
         said, noisy = (
             torch.from_numpy(np.stack(each)[:, None]).to(self.plan.device)
@@ -202,14 +199,14 @@ class Trainer:
         for books in VALIDATED_BOOKS:
             heard = self._heard(said, books, flags)
             found[f"{books * 0.75:g} kbit/s"] = losses.PHASES * losses.phases(heard, said).item()
-            self._write("heard.wav", heard[0, 0])
+        self._write("heard.wav", heard[0, 0])
         on, off = (self._heard(noisy, books, flags + flag) for flag in (1, 0))
         found["denoise dB"] = (losses.si_sdr(on, said) - losses.si_sdr(off, said)).mean().item()
         return found
 
     def _heard(self, sound: Tensor, books: int, denoise: Tensor) -> Tensor:
         used = torch.full((len(sound),), books, device=sound.device)
-        heard: Tensor = self.mean(sound, used, denoise).sound
+        heard: Tensor = self.mean.eval()(sound, used, denoise).sound
         return heard
 
     def save(self) -> None:

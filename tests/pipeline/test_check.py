@@ -12,7 +12,7 @@ from pipeline.litmus import run_litmus
 from pipeline.stream_keys import without_keys
 from tests.pipeline.running import REPO, command
 from workers.depth._manifest import BUILT_IN_FOLDER
-from workers.voice._manifest import BUILT_IN as VOICE_FOLDER
+from workers.voice._manifest import BUILT_IN_FOLDER as VOICE_FOLDER
 
 
 def without_display(**more: str) -> dict[str, Any]:

@@ -219,15 +219,7 @@ def test_the_same_seed_makes_the_same_batch_and_denoising_wants_it_clean(sounds:
 def test_some_steps_make_the_loss_fall_and_a_run_goes_on_where_it_stopped(
     sounds: list[Sound], tmp_path: Path
 ) -> None:
-    plan = Plan(
-        60,
-        batch=2,
-        frames=18,
-        channels=4,
-        dimension=8,
-        adversary_from=0.5,
-        settled_with=40,
-    )
+    plan = Plan(60, batch=2, frames=18, channels=4, dimension=8, adversary_from=0.5, settled_with=40)
     trainer = Trainer(plan, sounds, sounds[:1], tmp_path)
     batch = batch_of(sounds, [1, 1], 2, 18)
     found = [trainer.learn(batch)["phases"] for _ in range(10)]
@@ -251,6 +243,18 @@ def test_some_steps_make_the_loss_fall_and_a_run_goes_on_where_it_stopped(
     assert all(torch.equal(one, other) for one, other in zip(before, after, strict=True)), "it has settled"
     with pytest.raises(ValueError, match="take another folder"):
         Trainer(Plan(60, channels=8, dimension=8), sounds, sounds[:1], tmp_path)
+
+
+def test_the_books_stay_when_a_run_ends_before_anything_was_listened_to(
+    sounds: list[Sound], tmp_path: Path
+) -> None:
+    plan = Plan(60, batch=2, frames=18, channels=4, dimension=8, adversary_from=1)
+    trainer = Trainer(plan, sounds, sounds[:1], tmp_path)
+    trainer.learn(batch_of(sounds, [1, 1], 2, 18))
+    before = [each.clone() for each in trainer.net.quantiser.buffers()]
+    trainer.spent = 3600.0
+    net = trainer.run()
+    assert all(torch.equal(one, other) for one, other in zip(before, net.quantiser.buffers(), strict=True))
 
 
 def test_a_folder_of_sound_is_read_at_24_khz_and_an_empty_one_is_said(

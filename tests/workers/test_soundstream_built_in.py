@@ -8,7 +8,7 @@ import pytest
 
 from tests.workers.voices import loudness, needs_voice, speech
 from workers.voice._judging import OWN_RATE, Pcm, decibels_off, judged, through_soundstream
-from workers.voice._manifest import BUILT_IN
+from workers.voice._manifest import BUILT_IN_FOLDER
 from workers.voice._soundstream import BOOKS, Decoder, Encoder
 
 pytestmark = pytest.mark.timeout(120)
@@ -20,8 +20,8 @@ HELD_OUT = [
 
 
 def test_the_files_are_what_the_training_wrote_and_small() -> None:
-    written = json.loads((BUILT_IN / "training.json").read_text())["sha256"]
-    contents = {name: (BUILT_IN / name).read_bytes() for name in FILES}
+    written = json.loads((BUILT_IN_FOLDER / "training.json").read_text())["sha256"]
+    contents = {name: (BUILT_IN_FOLDER / name).read_bytes() for name in FILES}
     assert {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()} == written
     assert sum(map(len, contents.values())) <= MOST_BYTES
 

@@ -1,6 +1,5 @@
 """The depth models that the program knows by name: where they come from, what they must be, how fed."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -22,28 +21,16 @@ class DepthModel(Model):
     size: tuple[int, int] | None
 
 
-def built_in() -> DepthModel:
-    """Our own network; what its file must be says the log of the training that wrote it."""
-    trained = json.loads((BUILT_IN_FOLDER / "training.json").read_text())
-    file = "small_depth.onnx"
-    path = BUILT_IN_FOLDER / file
-    return DepthModel(
-        name=BUILT_IN,
-        file=file,
-        address=None,
-        sha256=trained["sha256"][file],
-        nbytes=path.stat().st_size if path.is_file() else 0,
-        licence="as the program",
-        size=None,
-        about="basic depth for a CPU; comes with the program",
-        folder=BUILT_IN_FOLDER,
-    )
-
-
 MODELS = {
     model.name: model
     for model in [
-        built_in(),
+        DepthModel.built_in(
+            BUILT_IN_FOLDER,
+            "small_depth.onnx",
+            name=BUILT_IN,
+            size=None,
+            about="basic depth for a CPU; comes with the program",
+        ),
         DepthModel(
             name="tcmonodepth-small",
             file="depth/tcmonodepth_small_192x320.onnx",

@@ -1,5 +1,6 @@
 """How like the original something sounds. PESQ and STOI where their packages are."""
 
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -44,8 +45,8 @@ def through_lyra(pcm: Pcm, kbps: float, lost: float = 0.0, seed: int = 1) -> Pcm
     """As it is heard."""
     encode, said, random = _lyra.Encoder(), Concealing(_lyra.Decoder()), np.random.default_rng(seed)
     heard = []
-    for at in range(0, len(pcm) - _lyra.FRAME + 1, _lyra.FRAME):
-        indices = encode(pcm[at : at + _lyra.FRAME], LYRA.books_for(kbps))
+    for frame in _frames(pcm, LYRA.frame):
+        indices = encode(frame, LYRA.books_for(kbps))
         heard.append(said.missed(_lyra.FRAME) if random.random() < lost else said.heard(indices))
     return pcm_of(np.concatenate(heard))
 
@@ -54,11 +55,13 @@ def through_soundstream(pcm: Pcm, kbps: float, denoise: bool = False) -> Pcm:
     """At 24 kHz, both; by the built-in weights."""
     encode, decode, books = _soundstream.Encoder(), _soundstream.Decoder(), SOUNDSTREAM.books_for(kbps)
     decode.denoise = denoise
-    frames = (
-        pcm[at : at + SOUNDSTREAM.frame]
-        for at in range(0, len(pcm) - SOUNDSTREAM.frame + 1, SOUNDSTREAM.frame)
-    )
-    return pcm_of(np.concatenate([decode(encode(frame, books)) for frame in frames]))
+    return pcm_of(np.concatenate([decode(encode(frame, books)) for frame in _frames(pcm, SOUNDSTREAM.frame)]))
+
+
+def _frames(pcm: Pcm, length: int) -> Iterator[Pcm]:
+    """The whole ones."""
+    for at in range(0, len(pcm) - length + 1, length):
+        yield pcm[at : at + length]
 
 
 def judge(pcm: Pcm, heard: Pcm) -> Judged:

@@ -1,13 +1,12 @@
 """The networks that make packets of speech and speech of packets: where they come from, what they must be."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
 from workers.models import Model
 
-BUILT_IN = Path(__file__).parent / "built_in"
+BUILT_IN_FOLDER = Path(__file__).parent / "built_in"
 LYRA = "https://raw.githubusercontent.com/google/lyra/47698da/lyra/model_coeffs/"
 
 
@@ -18,22 +17,8 @@ class VoiceModel(Model):
     setting: ClassVar[str] = "voice"
 
 
-def built_in(file: str, about: str) -> VoiceModel:
-    """What its file must be says the log of the training that wrote it."""
-    trained, path = json.loads((BUILT_IN / "training.json").read_text()), BUILT_IN / file
-    return VoiceModel(
-        name=Path(file).stem.replace("_", "-"),
-        file=file,
-        address=None,
-        sha256=trained["sha256"][file],
-        nbytes=path.stat().st_size if path.is_file() else 0,
-        licence="as the program",
-        about=about,
-        folder=BUILT_IN,
-    )
-
-
 ENCODER, QUANTIZER, DECODER = "lyra-encoder", "lyra-quantizer", "lyra-decoder"
+OWN_ENCODER, OWN_BOOKS, OWN_DECODER = "soundstream-encoder", "soundstream-books", "soundstream-decoder"
 MODELS = {
     model.name: model
     for model in [
@@ -64,8 +49,23 @@ MODELS = {
             licence="Apache-2.0",
             about="Lyra V2: the numbers into speech again",
         ),
-        built_in("soundstream_encoder.onnx", "SoundStream at 24 kHz: 13 ms of speech into 24 times 10 bits"),
-        built_in("soundstream_books.bin", "SoundStream at 24 kHz: what these bits mean"),
-        built_in("soundstream_decoder.onnx", "SoundStream at 24 kHz: the bits into speech again"),
+        VoiceModel.built_in(
+            BUILT_IN_FOLDER,
+            "soundstream_encoder.onnx",
+            name=OWN_ENCODER,
+            about="SoundStream at 24 kHz: 13 ms of speech into 24 times 10 bits",
+        ),
+        VoiceModel.built_in(
+            BUILT_IN_FOLDER,
+            "soundstream_books.bin",
+            name=OWN_BOOKS,
+            about="SoundStream at 24 kHz: what these bits mean",
+        ),
+        VoiceModel.built_in(
+            BUILT_IN_FOLDER,
+            "soundstream_decoder.onnx",
+            name=OWN_DECODER,
+            about="SoundStream at 24 kHz: the bits into speech again",
+        ),
     ]
 }

@@ -9,9 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from workers.models import ModelError, find_file
-from workers.voice._manifest import MODELS
+from workers.voice._manifest import MODELS, OWN_BOOKS, OWN_DECODER, OWN_ENCODER
 
-ENCODER, BOOKS_FILE, DECODER = "soundstream-encoder", "soundstream-books", "soundstream-decoder"
 BOOKS, NO_BOOK = 24, -1
 Pcm = npt.NDArray[np.int16]
 Sound = npt.NDArray[np.float32]
@@ -22,7 +21,7 @@ class Encoder:
     """One stream's; `folder` "" means the built-in weights. Raises ModelError."""
 
     def __init__(self, folder: str = "") -> None:
-        self._session = _opened(folder, ENCODER, ["sound", "state"])
+        self._session = _opened(folder, OWN_ENCODER, ["sound", "state"])
         self._state = _nothing(self._session)
 
     def __call__(self, pcm: Pcm, books: int) -> Indices:
@@ -35,7 +34,7 @@ class Decoder:
     """One stream's; `denoise` may change at any frame. Raises ModelError."""
 
     def __init__(self, folder: str = "") -> None:
-        self._session = _opened(folder, DECODER, ["indices", "denoise", "state"])
+        self._session = _opened(folder, OWN_DECODER, ["indices", "denoise", "state"])
         self._state = _nothing(self._session)
         self.denoise = False
 
@@ -57,7 +56,7 @@ def _opened(folder: str, name: str, inputs: list[str]) -> Any:
     if folder:
         path = Path(folder) / MODELS[name].file
     else:
-        find_file(MODELS[BOOKS_FILE])
+        find_file(MODELS[OWN_BOOKS])
         path = find_file(MODELS[name])
     try:
         session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
