@@ -4,7 +4,9 @@ that goes and comes back."""
 import logging
 import shutil
 import sys
+import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -29,10 +31,15 @@ pytestmark = [
 
 
 @pytest.fixture(autouse=True)
-def named() -> None:
-    """SoundCard says to PulseAudio who it is, and may not find it out here; it may know another server."""
+def named() -> Iterator[None]:
+    """SoundCard says to PulseAudio who it is, and may not find it out here; it may know another server. A
+    closed ear ends, and forgets the package, when its device has gone: not while another test imports it."""
     sys.argv.append("")
     forget_soundcard()
+    yield
+    for thread in threading.enumerate():
+        if thread.name == "ear":
+            thread.join(30)
 
 
 def listening(**audio: Any) -> Live:
