@@ -3,11 +3,11 @@
 
 Speed: a 720p frame, one thread, from the frame to the finished picture, medians of rounds that take turns, by
 the clock and of the processor.
-The published PP-HumanSeg sample is written again from its description (people_paths/sample.py), with
-arithmetic on whole arrays where it loops over pixels; MediaPipe's own sample runs if `--mediapipe` names a
-Python that has it. Right: mean of how person and background overlap on three pictures whose truth is known,
-and on forty made from them (beside both that of one look at the whole frame). Calm: how much the masks of a
-clip change from frame to frame where the picture does not, over the same of the raw masks.
+The published PP-HumanSeg sample is written again from what it does (people_paths/sample.py); MediaPipe's own
+sample runs if `--mediapipe` names a Python that has it. Right: mean of how person and background overlap on
+three pictures whose truth is known, and on forty made from them (beside both that of one look at the whole
+frame). Calm: how much the masks of a clip change from frame to frame where the picture does not, over the
+same of the raw masks.
 
 Poses: of a clip, beside MediaPipe's of the very same pixels (people_paths/posing.py), in turns of a
 second; and how long clients of POST /pose wait, alone and several at once (people_paths/asking.py).

@@ -4,11 +4,14 @@ import shutil
 import sys
 from pathlib import Path
 
+import cv2
 import numpy as np
+import onnxruntime
 import pytest
 
 from tests.workers.people import NAMES, composite, miou, needs_people, truth
-from workers.models import ModelError
+from workers.models import ModelError, find_file
+from workers.person._fewer_steps import in_fewer_steps
 from workers.person._manifest import MODELS
 from workers.person._masks import Masks
 from workers.person._networks import Network, shrink
@@ -58,6 +61,16 @@ def test_contract_pphumanseg_sees_a_frame_stretched_a_little_and_answers_for_tha
     wide = network(composite("cat"))
     assert wide.shape == (144, 256)
     assert np.array_equal(wide, Network("pphumanseg-v2", 1)(composite("cat"))), "nothing is left of the other"
+
+
+def test_contract_pphumanseg_in_fewer_steps_answers_what_the_published_file_does() -> None:
+    path = find_file(MODELS["pphumanseg-v2"])
+    given = cv2.dnn.blobFromImage(composite("cat"), 1 / 127.5, (256, 144), (127.5, 127.5, 127.5))
+    cpu = ["CPUExecutionProvider"]
+    (published,) = onnxruntime.InferenceSession(path, providers=cpu).run(None, {"x": given})
+    (ours,) = onnxruntime.InferenceSession(in_fewer_steps(path), providers=cpu).run(None, {"x": given})
+    assert ours.shape == (1, 1, 144, 256)
+    assert np.abs(ours[0, 0] - published[0, 1]).max() < 1e-5
 
 
 def test_contract_pphumanseg_wants_red_first() -> None:

@@ -85,22 +85,24 @@ class _Onnx:
     def __init__(self, path: Path, threads: int) -> None:
         import onnxruntime
 
+        from workers.person._fewer_steps import in_fewer_steps
+
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         options.log_severity_level = 3
-        self._session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+        self._session = onnxruntime.InferenceSession(
+            in_fewer_steps(path), options, providers=["CPUExecutionProvider"]
+        )
         self._name = self._session.get_inputs()[0].name
 
     def __call__(self, pixels: Pixels) -> npt.NDArray[np.float32]:
         given = cv2.dnn.blobFromImage(pixels, 1 / 127.5, mean=(127.5, 127.5, 127.5))
         answer: npt.NDArray[np.float32] = self._session.run(None, {self._name: given})[0][0]
-        return answer
+        return answer.transpose(1, 2, 0)
 
 
 def _probability(answer: npt.NDArray[np.float32], head: str) -> Mask:
-    if head == "softmax":
-        return np.asarray(answer[1], np.float32)
     if head == "two logits":
         return _sigmoid(answer[..., 1] - answer[..., 0])
     return _sigmoid(answer[..., 0]) if head == "logit" else np.asarray(answer[..., 0], np.float32)
