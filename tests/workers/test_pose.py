@@ -92,26 +92,41 @@ def test_contract_nobody_is_found_where_nobody_is() -> None:
     assert tracker(np.zeros((720, 405, 3), np.uint8), 0.1) == []
 
 
+class Counted(Detector):
+    def __init__(self) -> None:
+        self._detector, self.looks = Detector(1), 0
+
+    def __call__(self, frame: Pixels) -> list[Region]:
+        self.looks += 1
+        return self._detector(frame)
+
+
 @needs_people()
 def test_contract_the_detector_looks_only_when_nobody_is_followed() -> None:
-    detector, looks = Detector(1), list[int]()
-
-    class Counted(Detector):
-        def __init__(self) -> None:
-            """It is the other one."""
-
-        def __call__(self, frame: Pixels) -> list[Region]:
-            looks.append(1)
-            return detector(frame)
-
-    tracker = Tracker(Counted(), Landmarks("pose-lite", 1))
+    detector = Counted()
+    tracker = Tracker(detector, Landmarks("pose-lite", 1))
     frames = clip(0, 12)
     for number, frame in enumerate(frames):
         assert tracker(frame, number / 30)
-    assert len(looks) == 1
+    assert detector.looks == 1
     assert tracker(np.zeros_like(frames[0]), 1.0) == []
     assert tracker(frames[-1], 1.1), "he is found again"
-    assert len(looks) == 2
+    assert detector.looks == 2
+
+
+@needs_people()
+def test_an_empty_room_is_looked_at_ten_times_a_second() -> None:
+    detector = Counted()
+    tracker = Tracker(detector, Landmarks("pose-lite", 1))
+    empty, frames = np.zeros((360, 640, 3), np.uint8), clip(0, 5)
+    for number in range(60):
+        assert tracker(empty, number / 60) == []
+    assert detector.looks == 60, "who has just left may be back at once"
+    for number in range(60, 240):
+        assert tracker(empty, number / 60) == []
+    assert detector.looks == pytest.approx(60 + 30, abs=3)
+    found = [bool(tracker(frame, 4 + number / 30)) for number, frame in enumerate(frames)]
+    assert found[-1], "within a tenth of a second"
 
 
 @needs_people()
