@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Speech at a few kilobits: how good beside Opus, how fast through two processes, with packets lost or not.
 
-Wants STEREORING_MODELS, and STEREORING_DATA for its five clips (`--clips FILE …` takes others). Opus is
+Wants STEREORING_MODELS, and STEREORING_DATA for its five clips (`--clips FILE …` takes others) and for all
+speech that was held out of the training of SoundStream's weights, whose means are given besides. Opus is
 FFmpeg's libopus as it comes (variable rate, so a little less than what is asked of it), without losses: PyAV
 does not let its decoder conceal them. No codec here has learned from these clips. PESQ and STOI are left out
 where pesq and pystoi are not installed.
@@ -23,7 +24,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from scripts.voice_paths.line import measured
 from scripts.voice_training.losses import si_sdr
-from scripts.voice_training.sounds import Sound, with_noise
+from scripts.voice_training.sounds import HELD_OUT, Sound, files_in, with_noise
 from workers.sound._reading import read_whole
 from workers.voice._judging import CODECS, OWN_RATE, RATE, Pcm, judged, through_lyra, through_soundstream
 from workers.voice._pcm import pcm_of
@@ -37,6 +38,7 @@ CLIPS = (
 )
 LONGEST = 12  # seconds of a clip
 LOSSES = (0.05, 0.2)
+HELD_OUT_BY = (("soundstream", 6.0), ("soundstream", 12.0), ("soundstream", 18.0), ("opus", 6.0))
 LIVE_KBPS, LOSSY_KBPS = 6.0, 6.0
 OWN_KBPS, NOISE_BELOW = 18.0, 5.0  # dB
 
@@ -53,6 +55,7 @@ def main() -> int:
         pcm = read_whole(str(clip), RATE)[: LONGEST * RATE]
         report["quality"] += [_entry(clip, pcm, codec, kbps) for codec, kbps in CODECS]
         report["losses"] += [_entry(clip, pcm, "lyra", LOSSY_KBPS, lost) for lost in LOSSES]
+    report["held_out"] = [] if options.clips else _of_held_out(Path(os.environ["STEREORING_DATA"]) / "speech")
     live = measured(clips[0], LIVE_KBPS, options.seconds)
     report["step_ms"] = {"p50": live.p50, "p99": live.p99}
     report["lyra_rtf"] = _share_of_real_time(through_lyra, read_whole(str(clips[0]), RATE), LIVE_KBPS, RATE)
@@ -68,6 +71,21 @@ def _entry(clip: Path, pcm: Pcm, codec: str, kbps: float, lost: float = 0.0) -> 
     found = judged(pcm, codec, kbps, lost)
     entry = {"clip": clip.stem, "codec": codec, "kbps": kbps, "pesq": found.pesq, "stoi": found.stoi}
     return entry | ({"lost": lost} if lost else {})
+
+
+def _of_held_out(folder: Path) -> list[dict[str, Any]]:
+    """The means of each codec over all of it."""
+    files = files_in(folder)[::HELD_OUT]
+    sounds = [read_whole(str(file), RATE)[: LONGEST * RATE] for file in files]
+    rows = []
+    for codec, kbps in HELD_OUT_BY:
+        found = [judged(pcm, codec, kbps) for pcm in sounds]
+        row: dict[str, Any] = {"codec": codec, "kbps": kbps, "clips": len(found)}
+        for key in ("pesq", "stoi"):
+            values = [getattr(each, key) for each in found]
+            row[key] = None if None in values else float(np.mean(values))
+        rows.append(row)
+    return rows
 
 
 def _share_of_real_time(codec: Callable[[Pcm, float], Pcm], pcm: Pcm, kbps: float, rate: int) -> float:
@@ -99,6 +117,10 @@ def text_of(report: dict[str, Any]) -> str:
     for lost in LOSSES:
         cells = [_cell(entry) for entry in report["losses"] if entry["lost"] == lost]
         lines.append(f"{lost:<28.0%}" + "".join(cell.rjust(13) for cell in cells))
+    lines.append("")
+    for row in report["held_out"]:
+        name = f"{row['codec']} at {row['kbps']:g} kbit/s, mean of {row['clips']} held out"
+        lines.append(f"{name:<50}{_cell(row):>13}")
     step = report["step_ms"]
     lines.append("\n20 ms of sound into a packet and back, in two processes:")
     lines.append(f"{step['p50']:.2f} ms, p99 {step['p99']:.2f}")

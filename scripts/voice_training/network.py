@@ -2,7 +2,6 @@
 
 from typing import NamedTuple
 
-import torch
 from torch import Tensor, nn
 
 from scripts.voice_training.layers import CausalConv, CausalUp, Memory, ResidualUnit, Row
@@ -84,12 +83,3 @@ class SoundStream(nn.Module):
         """`books` [B]: how many of each clip are used."""
         quantised = self.quantiser(self.encoder(sound, Memory()), books)
         return Heard(self.decoder(quantised.features, denoise, Memory()), quantised)
-
-    @torch.no_grad()
-    def indices(self, sound: Tensor, memory: Memory) -> Tensor:
-        """[B, books, T]"""
-        return self.quantiser.indices(self.encoder(sound, memory))
-
-    @torch.no_grad()
-    def sound(self, indices: Tensor, denoise: Tensor, memory: Memory) -> Tensor:
-        return self.decoder(self.quantiser.features(indices), denoise, memory)

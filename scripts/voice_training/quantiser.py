@@ -2,7 +2,8 @@
 
 Books are learned as running means (van den Oord et al., arXiv 1711.00937, appendix A.1), begin as k-means of
 what the encoder makes of many clips, and an entry that nothing chooses any more takes the place of a vector
-of the batch.
+of the batch. When they are learned no more, entries are chosen as the program does it
+(workers/voice/_soundstream_books.py).
 """
 
 from typing import NamedTuple
@@ -10,9 +11,11 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+from workers.voice._soundstream_books import SUMS
+
 DECAY, DEAD_BELOW = 0.99, 2.0  # of the running means; vectors of a batch (section III-C)
-KMEANS_ROUNDS = 10
-NO_BOOK = -1
+KMEANS_ROUNDS, ROUGHLY = 10, 1 << 17  # all rounds but the last two are of so many vectors
+AT_ONCE = 1 << 13  # vectors, for memory
 LEAST = 1e-9
 
 
@@ -21,7 +24,6 @@ class Quantised(NamedTuple):
     gradient goes to the encoder alone)."""
 
     features: Tensor
-    indices: Tensor
     commitment: Tensor
 
 
@@ -39,8 +41,10 @@ class Book(nn.Module):
 
     def nearest(self, vectors: Tensor) -> Tensor:
         """[N, D] → [N]"""
-        distance = self.entries.square().sum(1) - 2 * vectors @ self.entries.T
-        return distance.argmin(1)
+        energies = self.entries.square().sum(1)
+        return torch.cat([
+            (energies - 2 * part @ self.entries.T).argmin(1) for part in vectors.split(AT_ONCE)
+        ])  # fmt: skip
 
     @torch.no_grad()
     def learn(self, vectors: Tensor) -> None:
@@ -55,8 +59,9 @@ class Book(nn.Module):
     def begin(self, vectors: Tensor) -> None:
         """As k-means of them, [N, D]."""
         self.entries.copy_(_some(vectors, len(self.entries)))
-        for _ in range(KMEANS_ROUNDS):
-            counts, sums = self._gathered(vectors)
+        few = vectors if len(vectors) < ROUGHLY else _some(vectors, ROUGHLY)
+        for number in range(KMEANS_ROUNDS):
+            counts, sums = self._gathered(few if number < KMEANS_ROUNDS - 2 else vectors)
             means = sums / counts.clamp(min=1)[:, None]
             self.entries.copy_(torch.where(counts[:, None] > 0, means, self.entries))
         self.counts.fill_(DEAD_BELOW)
@@ -87,46 +92,62 @@ class Quantiser(nn.Module):
     def begun(self) -> bool:
         return bool(self.books[0].counts.any())
 
+    @torch.no_grad()
     def begin(self, vectors: Tensor) -> None:
         """One book after the other, each as k-means of what those before it leave of [N, D]."""
+        left = vectors[:, None]
         for book in self.books:
-            book.begin(vectors)
-            vectors = vectors - book.entries[book.nearest(vectors)]
+            book.begin(_least(left))
+            left = torch.cat([_nearest_sums(part, book.entries) for part in left.split(AT_ONCE)])
 
     def forward(self, features: Tensor, books: Tensor) -> Quantised:
         """`features` [B, D, T]; the first `books` [B] of each clip are used: with fewer now and then one
         model serves all rates (section III-C, quantizer dropout)."""
-        left, said, found = features, torch.zeros_like(features), []
-        commitment, energy = features.new_zeros(()), features.detach().square().mean() + LEAST
-        for number, book in enumerate(self.books):
-            used = (books > number)[:, None, None]
-            rows = left.detach().transpose(1, 2)
-            if self.training and used.any():
-                book.learn(rows[books > number].reshape(-1, rows.shape[2]))
-            indices = book.nearest(rows.reshape(-1, rows.shape[2])).reshape(rows.shape[:2])
-            part = book.entries[indices].transpose(1, 2) * used
-            commitment = commitment + ((left - part).square() * used).mean() / energy
-            said, left = said + part, left - part
-            found.append(torch.where(used[:, 0], indices, NO_BOOK))
+        said = self._learning(features, books) if self.training else self._settled(features, books)
+        energy = features.detach().square().mean() + LEAST
         through = features + (said - features).detach()
-        return Quantised(through, torch.stack(found, 1), commitment / len(self.books))
+        return Quantised(through, (features - said.detach()).square().mean() / energy)
 
-    def indices(self, features: Tensor) -> Tensor:
-        """[B, D, T] → [B, books, T]"""
-        left, found = features.transpose(1, 2), []
-        for book in self.books:
-            chosen = book.nearest(left.reshape(-1, left.shape[2])).reshape(left.shape[:2])
-            left = left - book.entries[chosen]
-            found.append(chosen)
-        return torch.stack(found, 1)
-
-    def features(self, indices: Tensor) -> Tensor:
-        """[B, books, T] → [B, D, T]; NO_BOOK adds nothing."""
-        said = torch.zeros(())
+    @torch.no_grad()
+    def _learning(self, features: Tensor, books: Tensor) -> Tensor:
+        """One book after the other; each learns."""
+        left = features
         for number, book in enumerate(self.books):
-            chosen = indices[:, number]
-            said = said + book.entries[chosen.clamp(min=0)] * (chosen >= 0)[:, :, None]
-        return said.transpose(1, 2)
+            used = books > number
+            if not used.any():
+                break
+            rows = left[used].transpose(1, 2)
+            book.learn(rows.flatten(0, 1))
+            part = book.entries[book.nearest(rows.flatten(0, 1))].reshape(rows.shape).transpose(1, 2)
+            left = left.index_put((used,), left[used] - part)
+        return features - left
+
+    @torch.no_grad()
+    def _settled(self, features: Tensor, books: Tensor) -> Tensor:
+        """Of several sums the nearest."""
+        said = torch.zeros_like(features)
+        for clip, count in enumerate(books.tolist()):
+            rows = features[clip].T
+            left = rows[:, None]
+            for book in self.books[:count]:
+                left = _nearest_sums(left, book.entries)
+            said[clip] = (rows - _least(left)).T
+        return said
+
+
+def _nearest_sums(left: Tensor, entries: Tensor) -> Tensor:
+    """What several sums leave of each vector, [N, S, D] → what the nearest do with an entry more."""
+    farther = left.square().sum(2, keepdim=True) + entries.square().sum(1) - 2 * left @ entries.T
+    best = farther.flatten(1).topk(SUMS, largest=False).indices
+    sums, chosen = best // len(entries), best % len(entries)
+    rows = torch.arange(len(left), device=left.device)[:, None]
+    return left[rows, sums] - entries[chosen]
+
+
+def _least(left: Tensor) -> Tensor:
+    """Of the nearest sum, [N, S, D] → [N, D]."""
+    nearest = left.square().sum(2).argmin(1)
+    return left[torch.arange(len(left), device=left.device), nearest]
 
 
 def _some(vectors: Tensor, count: int) -> Tensor:

@@ -15,6 +15,7 @@ from workers.sound._reading import read_whole
 ENDINGS = {".flac", ".wav", ".mp3", ".ogg", ".opus", ".m4a"}
 HELD_OUT = 12  # one of so many files is not trained on
 LOUDEST, QUIETEST = 0.9, 0.1  # of full scale: a clip's peak
+OTHER_SPEED = 0.1  # of what the books are made of
 NOISE_DB = (0.0, 15.0)  # how far the noise is below the speech (section III-F)
 Sound = npt.NDArray[np.float32]
 
@@ -28,11 +29,17 @@ class Batch(NamedTuple):
     denoise: Tensor
 
 
-def load(folder: Path) -> tuple[list[Sound], list[Sound]]:
-    """To train on, and held out. Raises ValueError."""
+def files_in(folder: Path) -> list[Path]:
+    """From the first on every twelfth is held out. Raises ValueError."""
     files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in ENDINGS)
     if not files:
         raise ValueError(f"{folder}: there is no sound in it ({', '.join(sorted(ENDINGS))})")
+    return files
+
+
+def load(folder: Path) -> tuple[list[Sound], list[Sound]]:
+    """To train on, and held out. Raises ValueError."""
+    files = files_in(folder)
     sounds = [np.asarray(read_whole(str(path), RATE) / 32768, np.float32) for path in files]
     return (
         [sound for number, sound in enumerate(sounds) if number % HELD_OUT],
@@ -55,6 +62,18 @@ def batch_of(sounds: Sequence[Sound], seed: Sequence[int], size: int, frames: in
         *(torch.from_numpy(np.stack(each)[:, None]) for each in (heard, wanted)),
         torch.from_numpy(np.stack(denoise)),
     )
+
+
+def pieces_of(sounds: Sequence[Sound], seed: Sequence[int], size: int, frames: int) -> Tensor:
+    """Speech alone, [size, 1, 320 frames], each faster or slower and so of another voice; the same for the
+    same seed."""
+    random, length = np.random.default_rng(seed), frames * FRAME
+    pieces = []
+    for _ in range(size):
+        piece = _piece(sounds, random, round(length * random.uniform(1 - OTHER_SPEED, 1 + OTHER_SPEED)))
+        at = np.linspace(0, len(piece) - 1, length)
+        pieces.append(np.interp(at, np.arange(len(piece)), piece).astype(np.float32))
+    return torch.from_numpy(np.stack(pieces)[:, None])
 
 
 def with_noise(said: Sound, seed: int, decibels: float) -> Sound:

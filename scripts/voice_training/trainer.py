@@ -20,7 +20,7 @@ from scripts.voice_training.beginning import QUIET, begin_as_transform
 from scripts.voice_training.discriminators import Discriminators
 from scripts.voice_training.layers import CausalUp, Memory
 from scripts.voice_training.network import BOOKS, FRAME, RATE, SoundStream
-from scripts.voice_training.sounds import Batch, Sound, batch_of, with_noise
+from scripts.voice_training.sounds import Batch, Sound, batch_of, pieces_of, with_noise
 
 RATE_OF_LEARNING, BETAS = 3e-3, (0.8, 0.99)  # over the root of how many numbers a layer adds up
 RATE_OF_JUDGES, BETAS_OF_JUDGES = 3e-4, (0.5, 0.9)
@@ -29,7 +29,7 @@ WARM = 200  # steps until it learns at the full rate, which falls to nothing wit
 SAVE_EVERY, TELL_EVERY = 300.0, 30.0  # seconds
 VALIDATED_BOOKS = (4, 8, 16, 24)  # 3, 6, 12 and 18 kbit/s
 NOISE_BELOW, TOLD, LISTENED = 5.0, 4, 8  # dB; seconds of a held-out clip; of so many clips
-BEGUN_WITH = 512  # clips that the first books are made of
+BEGUN_WITH, TOGETHER = 512, 64  # clips that the first books are made of; that are encoded at once
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Plan:
     dimension: int = 80
     adversary_from: float = 0.6
     settled_from: float = 0.75
-    settled_with: int = 3000  # clips that the last books are made of
+    settled_with: int = 8000  # clips that the last books are made of
     device: str = "cpu"
     threads: int = 1
 
@@ -161,10 +161,15 @@ class Trainer:
 
     @torch.no_grad()
     def _make_books(self, clips: int) -> None:
+        """Of speech without noise: of books that know both speech was 0.1 worse by PESQ at 12 kbit/s. And of
+        much: what the network has met is coded 3 dB better than other speech by books of 160000 frames."""
         plan = self.plan
-        many = batch_of(self.sounds, [plan.seed, self.step, 2], clips, plan.frames).heard
-        parts = [self.net.encoder(each.to(plan.device), Memory()) for each in many.split(plan.batch)]
-        self.net.quantiser.begin(torch.cat(parts).transpose(1, 2).flatten(0, 1))
+        parts = []
+        for number in range(-(-clips // TOGETHER)):
+            seed = [plan.seed, self.step, 2, number]
+            pieces = pieces_of(self.sounds, seed, min(clips, TOGETHER), plan.frames).to(plan.device)
+            parts.append(self.net.encoder(pieces, Memory()).transpose(1, 2).flatten(0, 1))
+        self.net.quantiser.begin(torch.cat(parts))
 
     def _against(self, heard: Tensor, said: Tensor) -> dict[str, Tensor]:
         """The discriminators learn, then say what they think. The spectrum goes with them: alone it asks for

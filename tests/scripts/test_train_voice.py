@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 import torch
 
@@ -12,12 +13,11 @@ from scripts.voice_training.discriminators import Discriminators
 from scripts.voice_training.export import export
 from scripts.voice_training.layers import Memory
 from scripts.voice_training.network import BITS, BOOKS, FRAME, RATE, SoundStream, compressed, expanded
-from scripts.voice_training.quantiser import NO_BOOK, Book, Quantiser
+from scripts.voice_training.quantiser import Book, Quantiser
 from scripts.voice_training.sounds import Sound, batch_of, load, with_noise
 from scripts.voice_training.trainer import Plan, Trainer
 from tests.pipeline.test_voice_command import written
 from workers.models import ModelError
-from workers.voice._packets import nbytes, pack, unpack
 from workers.voice._soundstream import Decoder, Encoder
 
 pytestmark = pytest.mark.timeout(120)
@@ -60,11 +60,11 @@ def test_streaming_is_offline_frame_by_frame(net: SoundStream) -> None:
     sound, coding, decoding = noise(), None, None
     with torch.no_grad():
         features = net.encoder(sound, Memory())
-        whole = net.sound(net.quantiser.indices(features), flags(), Memory())
+        whole = net.decoder(features, flags(), Memory())
         for frame in range(FRAMES):
             one, two = Memory(coding), Memory(decoding)
             part = net.encoder(sound[:, :, frame * FRAME :][:, :, :FRAME], one)
-            heard = net.sound(net.quantiser.indices(part), flags(1), two)
+            heard = net.decoder(part, flags(1), two)
             coding, decoding = one.after, two.after
             assert torch.allclose(part, features[:, :, frame : frame + 1], atol=1e-5)
             assert torch.allclose(heard, whole[:, :, frame * FRAME :][:, :, :FRAME], atol=1e-5)
@@ -75,26 +75,17 @@ def test_what_is_heard_depends_on_nothing_after_its_own_frame(net: SoundStream, 
     sound, other = noise(), noise()
     other[:, :, (frame + 1) * FRAME :] = noise(seed=2)[:, :, (frame + 1) * FRAME :]
     with torch.no_grad():
-        one, two = (net.sound(net.indices(each, Memory()), flags(), Memory()) for each in (sound, other))
+        one, two = (net(each, torch.tensor([BOOKS]), flags()).sound for each in (sound, other))
     assert torch.equal(one[:, :, : (frame + 1) * FRAME], two[:, :, : (frame + 1) * FRAME])
     if frame < FRAMES - 1:
         assert not torch.equal(one, two)
 
 
-def test_a_packet_is_exactly_ten_bits_for_each_book(net: SoundStream) -> None:
-    indices = net.indices(noise(1), Memory())[0, :, 0].numpy().astype(np.int32)
-    assert indices.shape == (BOOKS,)
-    for books in (1, 8, 24):
-        data = pack(indices[:books], BITS, begins=False)
-        assert len(data) == nbytes(books, BITS) == 1 + -(-books * 10 // 8)
-        assert np.array_equal(unpack(data, BITS, BOOKS).indices, indices[:books])
-    assert 75 * BITS * BOOKS == RATE / FRAME * BITS * BOOKS == 18000, "bits a second"
-
-
 def test_denoising_is_switched_frame_by_frame(net: SoundStream) -> None:
-    indices, switched = net.indices(noise(), Memory()), flags()
+    switched = flags()
     switched[:, :, 6:] = 1
-    off, on = (net.sound(indices, each, Memory()) for each in (flags(), switched))
+    with torch.no_grad():
+        off, on = (net(noise(), torch.tensor([BOOKS]), each).sound for each in (flags(), switched))
     assert torch.equal(off[:, :, : 6 * FRAME], on[:, :, : 6 * FRAME])
     assert not torch.allclose(off[:, :, 6 * FRAME :], on[:, :, 6 * FRAME :])
 
@@ -109,15 +100,26 @@ def test_onnx_says_the_same_frame_by_frame(net: SoundStream, tmp_path: Path) -> 
     assert files[2].stat().st_size == BOOKS * (1 << BITS) * 16 * 2, "once, in half precision"
     assert all(path.stat().st_size < 1e6 for path in files[:2])
     encode, decode = Encoder(str(tmp_path)), Decoder(str(tmp_path))
-    pcm, heard = (noise()[0, 0].numpy() * 32768).astype(np.int16), []
+    pcm, chosen, heard = (noise()[0, 0].numpy() * 32768).astype(np.int16), [], []
     for frame in range(FRAMES):
         decode.denoise = frame >= 6
-        heard.append(decode(encode(pcm[frame * FRAME :][:FRAME], BOOKS)))
+        chosen.append(encode(pcm[frame * FRAME :][:FRAME], BOOKS))
+        heard.append(decode(chosen[-1]))
     switched = flags()
     switched[:, :, 6:] = 1
-    indices = net.indices(torch.from_numpy(pcm / np.float32(32768))[None, None], Memory())
-    whole = net.sound(indices, switched, Memory()).clamp(-1, 1)
+    with torch.no_grad():
+        features = net.encoder(torch.from_numpy(pcm / np.float32(32768))[None, None], Memory())
+        said = _said(net.quantiser, np.array(chosen))
+        whole = net.decoder(said, switched, Memory()).clamp(-1, 1)
     assert np.abs(np.concatenate(heard) - whole[0, 0].numpy()).max() < 1e-5
+    trained = net.quantiser(features, torch.tensor([BOOKS])).features
+    assert torch.allclose(said, trained, atol=1e-5), "the program chooses as the training does"
+
+
+def _said(quantiser: Quantiser, chosen: npt.NDArray[np.int32]) -> torch.Tensor:
+    """[T, books] → [1, D, T]"""
+    parts = [book.entries[chosen[:, number]] for number, book in enumerate(quantiser.books)]  # type: ignore[index,operator]
+    return torch.stack(parts).sum(0).T[None]
 
 
 def test_weights_that_are_none_are_named(tmp_path: Path) -> None:
@@ -152,21 +154,18 @@ def test_what_is_compressed_expands_to_what_it_was() -> None:
 # The books ----------------------------------------------------------------------------------------------
 
 
-def test_more_books_say_more_and_fewer_are_the_first_of_them() -> None:
+def test_more_books_say_more() -> None:
     torch.manual_seed(1)
     quantiser, clips = Quantiser(6, 32, 8).train(), torch.randn(16, 8, 40)
     quantiser.begin(clips.transpose(1, 2).flatten(0, 1))
     for _ in range(20):
         quantiser(clips, torch.full((16,), 6))
     quantiser.eval()
-    off = []
-    for books in range(1, 7):
-        said = quantiser(clips, torch.full((16,), books))
-        every = quantiser.indices(clips).clone()
-        every[:, books:] = NO_BOOK
-        assert torch.equal(said.indices, every)
-        assert torch.allclose(quantiser.features(every), said.features, atol=1e-5)
-        off.append(float((said.features - clips).square().mean()))
+    assert not quantiser(clips, torch.zeros(16, dtype=torch.long)).features.any()
+    off = [
+        float((quantiser(clips, torch.full((16,), books)).features - clips).square().mean())
+        for books in range(1, 7)
+    ]
     assert off == sorted(off, reverse=True)
     assert off[-1] < 0.5 * off[0]
 

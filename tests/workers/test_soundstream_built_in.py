@@ -6,14 +6,19 @@ import json
 import numpy as np
 import pytest
 
-from tests.workers.voices import loudness, needs_voice, speech
-from workers.voice._judging import OWN_RATE, Pcm, decibels_off, judged, through_soundstream
+from scripts.voice_training.sounds import HELD_OUT as HELD_OUT_ONE_OF
+from scripts.voice_training.sounds import files_in
+from tests.workers.voices import clip, loudness, needs_voice, speech
+from workers.sound._reading import read_whole
+from workers.voice._judging import OWN_RATE, RATE, Pcm, decibels_off, judged, through_soundstream
 from workers.voice._manifest import BUILT_IN_FOLDER
-from workers.voice._soundstream import BOOKS, Decoder, Encoder
+from workers.voice._packets import nbytes, pack, unpack
+from workers.voice._soundstream import Decoder, Encoder
+from workers.voice._soundstream_books import BOOKS
 
 pytestmark = pytest.mark.timeout(120)
 FILES = ("soundstream_encoder.onnx", "soundstream_decoder.onnx", "soundstream_books.bin")
-MOST_BYTES = 10_000_000
+MOST_BYTES, BITS = 10_000_000, 10
 HELD_OUT = [
     f"speech/{name}.flac" for name in ("librittsr_000", "librittsr_012", "miipher_120", "wavefit_204")
 ]
@@ -41,6 +46,15 @@ def test_the_same_again_says_the_same_and_streams_do_not_know_of_each_other() ->
     assert len(Decoder()(other(pcm, 4))) == 320
 
 
+def test_a_packet_is_exactly_ten_bits_for_each_book() -> None:
+    indices = Encoder()((3000 * np.sin(np.arange(320) / 9)).astype(np.int16), BOOKS)
+    for books in (1, 8, BOOKS):
+        data = pack(indices[:books], BITS, begins=False)
+        assert len(data) == nbytes(books, BITS) == 1 + -(-books * 10 // 8)
+        assert np.array_equal(unpack(data, BITS, BOOKS).indices, indices[:books])
+    assert 75 * BITS * BOOKS == OWN_RATE / 320 * BITS * BOOKS == 18000, "bits a second"
+
+
 @needs_voice()
 @pytest.mark.parametrize("name", HELD_OUT)
 def test_more_bits_are_nearer_to_what_was_said(name: str) -> None:
@@ -58,6 +72,17 @@ def test_pesq_rises_with_the_rate() -> None:
     ]
     means = np.mean(found, axis=0)
     assert list(means) == sorted(means), means
+
+
+@needs_voice()
+def test_contract_at_12_kbit_s_it_is_at_least_opus_at_6_on_average_of_what_was_held_out() -> None:
+    pytest.importorskip("pesq")
+    pcm = [read_whole(str(file), RATE) for file in files_in(clip("speech"))[::HELD_OUT_ONE_OF]]
+    ours, opus = (
+        np.mean([judged(each, codec, kbps).pesq or 0 for each in pcm])
+        for codec, kbps in (("soundstream", 12.0), ("opus", 6.0))
+    )
+    assert ours >= opus
 
 
 def _as_long(one: Pcm, other: Pcm) -> tuple[Pcm, Pcm]:

@@ -1,6 +1,6 @@
 """SoundStream with weights as scripts/train_voice.py exports them, the built-in ones or others: 24 kHz,
 13.3 ms a frame, 24 books of 10 bits. What each network remembers is a vector that goes in and comes out with
-each frame."""
+each frame; between the two are the books."""
 
 from pathlib import Path
 from typing import Any
@@ -10,11 +10,10 @@ import numpy.typing as npt
 
 from workers.models import ModelError, find_file
 from workers.voice._manifest import MODELS, OWN_BOOKS, OWN_DECODER, OWN_ENCODER
+from workers.voice._soundstream_books import Books, Indices, Nearest
 
-BOOKS, NO_BOOK = 24, -1
 Pcm = npt.NDArray[np.int16]
 Sound = npt.NDArray[np.float32]
-Indices = npt.NDArray[np.int32]
 
 
 class Encoder:
@@ -22,28 +21,28 @@ class Encoder:
 
     def __init__(self, folder: str = "") -> None:
         self._session = _opened(folder, OWN_ENCODER, ["sound", "state"])
+        self._nearest = Nearest(_books(folder, self._session.get_outputs()[0].shape))
         self._state = _nothing(self._session)
 
     def __call__(self, pcm: Pcm, books: int) -> Indices:
         sound = np.asarray(pcm / 32768, np.float32)[None, None]
-        found, self._state = self._session.run(None, {"sound": sound, "state": self._state})
-        return np.asarray(found[:books], np.int32)
+        features, self._state = self._session.run(None, {"sound": sound, "state": self._state})
+        return self._nearest(features, books)
 
 
 class Decoder:
     """One stream's; `denoise` may change at any frame. Raises ModelError."""
 
     def __init__(self, folder: str = "") -> None:
-        self._session = _opened(folder, OWN_DECODER, ["indices", "denoise", "state"])
+        self._session = _opened(folder, OWN_DECODER, ["features", "denoise", "state"])
+        self._books = _books(folder, self._session.get_inputs()[0].shape)
         self._state = _nothing(self._session)
         self.denoise = False
 
     def __call__(self, indices: Indices) -> Sound:
         """Samples in -1…1."""
-        every = np.full(BOOKS, NO_BOOK, np.int64)
-        every[: len(indices)] = indices
-        given = {"indices": every, "denoise": np.array([self.denoise], np.float32), "state": self._state}
-        sound, self._state = self._session.run(None, given)
+        given = {"features": self._books.sum(indices), "denoise": np.array([self.denoise], np.float32)}
+        sound, self._state = self._session.run(None, given | {"state": self._state})
         return np.clip(np.asarray(sound, np.float32).ravel(), -1, 1)
 
 
@@ -53,11 +52,7 @@ def _opened(folder: str, name: str, inputs: list[str]) -> Any:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    if folder:
-        path = Path(folder) / MODELS[name].file
-    else:
-        find_file(MODELS[OWN_BOOKS])
-        path = find_file(MODELS[name])
+    path = _file(folder, name)
     try:
         session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
     except Exception as error:
@@ -65,6 +60,19 @@ def _opened(folder: str, name: str, inputs: list[str]) -> Any:
     if [given.name for given in session.get_inputs()] != inputs:
         raise ModelError(f"voice.weights: {path} is none of those that scripts/train_voice.py makes")
     return session
+
+
+def _books(folder: str, shape: list[int]) -> Books:
+    """For networks with features of this shape."""
+    path = _file(folder, OWN_BOOKS)
+    try:
+        return Books(path, *shape)
+    except (OSError, ValueError) as error:
+        raise ModelError(f"voice.weights: {path} cannot be read: {error}") from error
+
+
+def _file(folder: str, name: str) -> Path:
+    return Path(folder) / MODELS[name].file if folder else find_file(MODELS[name])
 
 
 def _nothing(session: Any) -> Sound:
