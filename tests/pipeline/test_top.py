@@ -101,7 +101,7 @@ def test_contract_each_worker_has_its_load_memory_threads_rate_and_times(line: L
 
 def test_contract_latency_is_capture_to_present_and_grows_down_the_line(seen: Any) -> None:
     steady, stereo, null = (worker["latency_ms"]["p50"] for worker in seen["workers"][1:])
-    assert steady < stereo <= null * 1.1
+    assert steady <= stereo <= null * 1.1, "they are counted in classes"
     waits, works = zip(
         *((w["wait_ms"]["p50"], w["work_ms"]["p50"]) for w in seen["workers"][1:]), strict=True
     )
