@@ -24,7 +24,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from scripts.voice_paths.line import measured
 from scripts.voice_training.losses import si_sdr
-from scripts.voice_training.sounds import HELD_OUT, Sound, files_in, with_noise
+from scripts.voice_training.sounds import Sound, files_in, with_noise
 from workers.sound._reading import read_whole
 from workers.voice._judging import CODECS, OWN_RATE, RATE, Pcm, judged, through_lyra, through_soundstream
 from workers.voice._pcm import pcm_of
@@ -76,7 +76,7 @@ def _entry(clip: Path, pcm: Pcm, codec: str, kbps: float, lost: float = 0.0) -> 
 
 def _of_held_out(folder: Path) -> list[dict[str, Any]]:
     """The means of each codec over all of it."""
-    files = files_in(folder)[::HELD_OUT]
+    _, files = files_in(folder)
     sounds = [read_whole(str(file), RATE)[: LONGEST * RATE] for file in files]
     rows = []
     for codec, kbps in HELD_OUT_BY:

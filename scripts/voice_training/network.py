@@ -6,10 +6,10 @@ from torch import Tensor, nn
 
 from scripts.voice_training.layers import CausalConv, CausalUp, Memory, ResidualUnit, Row
 from scripts.voice_training.quantiser import Quantised, Quantiser
+from workers.voice._soundstream_books import BOOKS, ENTRIES
 
 RATE, STRIDES, DILATIONS = 24000, (2, 4, 5, 8), (1, 3, 9)
 FRAME = 320  # samples; 75 frames a second, 13.3 ms
-BOOKS, BITS = 24, 10
 COMPRESSION, STRAIGHT = 0.7, 1e-4
 
 
@@ -76,7 +76,7 @@ class SoundStream(nn.Module):
     def __init__(self, channels: int = 16, dimension: int = 80, books: int = BOOKS) -> None:
         super().__init__()
         self.encoder = Encoder(channels, dimension)
-        self.quantiser = Quantiser(books, 1 << BITS, dimension)
+        self.quantiser = Quantiser(books, ENTRIES, dimension)
         self.decoder = Decoder(channels, dimension)
 
     def forward(self, sound: Tensor, books: Tensor, denoise: Tensor) -> Heard:

@@ -106,21 +106,18 @@ class Quantiser(nn.Module):
         said = self._learning(features, books) if self.training else self._settled(features, books)
         energy = features.detach().square().mean() + LEAST
         through = features + (said - features).detach()
-        return Quantised(through, (features - said.detach()).square().mean() / energy)
+        return Quantised(through, (features - said).square().mean() / energy)
 
     @torch.no_grad()
     def _learning(self, features: Tensor, books: Tensor) -> Tensor:
         """One book after the other; each learns."""
-        left = features
-        for number, book in enumerate(self.books):
+        left = features.transpose(1, 2).clone()
+        for number, book in enumerate(self.books[: int(books.max())]):
             used = books > number
-            if not used.any():
-                break
-            rows = left[used].transpose(1, 2)
-            book.learn(rows.flatten(0, 1))
-            part = book.entries[book.nearest(rows.flatten(0, 1))].reshape(rows.shape).transpose(1, 2)
-            left = left.index_put((used,), left[used] - part)
-        return features - left
+            rows = left[used].flatten(0, 1)
+            book.learn(rows)
+            left[used] -= book.entries[book.nearest(rows)].reshape(left[used].shape)
+        return features - left.transpose(1, 2)
 
     @torch.no_grad()
     def _settled(self, features: Tensor, books: Tensor) -> Tensor:

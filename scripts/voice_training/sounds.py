@@ -29,22 +29,21 @@ class Batch(NamedTuple):
     denoise: Tensor
 
 
-def files_in(folder: Path) -> list[Path]:
-    """From the first on every twelfth is held out. Raises ValueError."""
+def files_in(folder: Path) -> tuple[list[Path], list[Path]]:
+    """To train on, and held out. Raises ValueError."""
     files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in ENDINGS)
     if not files:
         raise ValueError(f"{folder}: there is no sound in it ({', '.join(sorted(ENDINGS))})")
-    return files
+    return [file for number, file in enumerate(files) if number % HELD_OUT], files[::HELD_OUT]
 
 
 def load(folder: Path) -> tuple[list[Sound], list[Sound]]:
-    """To train on, and held out. Raises ValueError."""
-    files = files_in(folder)
-    sounds = [np.asarray(read_whole(str(path), RATE) / 32768, np.float32) for path in files]
-    return (
-        [sound for number, sound in enumerate(sounds) if number % HELD_OUT],
-        sounds[::HELD_OUT],
+    """What is in these files. Raises ValueError."""
+    to_train, held_out = (
+        [np.asarray(read_whole(str(file), RATE) / 32768, np.float32) for file in files]
+        for files in files_in(folder)
     )
+    return to_train, held_out
 
 
 def batch_of(sounds: Sequence[Sound], seed: Sequence[int], size: int, frames: int) -> Batch:

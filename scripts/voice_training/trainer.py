@@ -19,8 +19,9 @@ from scripts.voice_training import losses
 from scripts.voice_training.beginning import QUIET, begin_as_transform
 from scripts.voice_training.discriminators import Discriminators
 from scripts.voice_training.layers import CausalUp, Memory
-from scripts.voice_training.network import BOOKS, FRAME, RATE, SoundStream
+from scripts.voice_training.network import FRAME, RATE, SoundStream
 from scripts.voice_training.sounds import Batch, Sound, batch_of, pieces_of, with_noise
+from workers.voice._soundstream_books import BOOKS
 
 RATE_OF_LEARNING, BETAS = 3e-3, (0.8, 0.99)  # over the root of how many numbers a layer adds up
 RATE_OF_JUDGES, BETAS_OF_JUDGES = 3e-4, (0.5, 0.9)

@@ -12,13 +12,14 @@ from scripts.voice_training.beginning import begin_as_transform
 from scripts.voice_training.discriminators import Discriminators
 from scripts.voice_training.export import export
 from scripts.voice_training.layers import Memory
-from scripts.voice_training.network import BITS, BOOKS, FRAME, RATE, SoundStream, compressed, expanded
+from scripts.voice_training.network import FRAME, RATE, SoundStream, compressed, expanded
 from scripts.voice_training.quantiser import Book, Quantiser
 from scripts.voice_training.sounds import Sound, batch_of, load, with_noise
 from scripts.voice_training.trainer import Plan, Trainer
 from tests.pipeline.test_voice_command import written
 from workers.models import ModelError
 from workers.voice._soundstream import Decoder, Encoder
+from workers.voice._soundstream_books import BOOKS, ENTRIES
 
 pytestmark = pytest.mark.timeout(120)
 FRAMES = 12
@@ -97,7 +98,7 @@ def test_onnx_says_the_same_frame_by_frame(net: SoundStream, tmp_path: Path) -> 
         "soundstream_decoder.onnx",
         "soundstream_books.bin",
     ]
-    assert files[2].stat().st_size == BOOKS * (1 << BITS) * 16 * 2, "once, in half precision"
+    assert files[2].stat().st_size == BOOKS * ENTRIES * 16 * 2, "once, in half precision"
     assert all(path.stat().st_size < 1e6 for path in files[:2])
     encode, decode = Encoder(str(tmp_path)), Decoder(str(tmp_path))
     pcm, chosen, heard = (noise()[0, 0].numpy() * 32768).astype(np.int16), [], []

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple, Protocol, runtime_checkable
 import numpy as np
 import numpy.typing as npt
 
-from workers.voice import _lyra, _lyra_books
+from workers.voice import _lyra, _lyra_books, _soundstream_books
 
 Pcm = npt.NDArray[np.int16]
 Sound = npt.NDArray[np.float32]
@@ -50,7 +50,7 @@ class Codec(NamedTuple):
 
 
 LYRA = Codec("lyra", _lyra.RATE, _lyra.FRAME, _lyra_books.BOOKS, _lyra_books.BITS, 96)
-SOUNDSTREAM = Codec("soundstream", 24000, 320, 24, 10, 97)
+SOUNDSTREAM = Codec("soundstream", 24000, 320, _soundstream_books.BOOKS, _soundstream_books.BITS, 97)
 CODECS = {codec.name: codec for codec in (LYRA, SOUNDSTREAM)}
 
 
