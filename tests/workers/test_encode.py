@@ -1,6 +1,7 @@
 """Pictures become packets of video, one each, that a decoder can begin at when it is asked for."""
 
 import os
+import time
 from types import SimpleNamespace
 from typing import Any
 
@@ -14,6 +15,7 @@ from shm.errors import FrameTooLarge
 from tests.workers.one_process import host, open_slot
 from workers.encode import COLOURS, Codec, Settings
 from workers.encode._encoders import Encoder, Wanted
+from workers.encode._svt_av1 import NAME, PAUSE, let_clear_up
 from workers.encode.packets import Packets
 from workers.sinks._h264 import starts_anew
 from workers.sinks._video_codecs import BY_COLOUR
@@ -231,3 +233,13 @@ def test_no_encoder_takes_the_machine_for_itself() -> None:
     threads = [int(thread) for thread in os.listdir("/proc/self/task")]
     assert {os.sched_getscheduler(thread) for thread in threads} == {os.SCHED_OTHER}
     encoder.close()
+
+
+@pytest.mark.parametrize(
+    ("name", "ago", "waits"), [(NAME, 0.0, True), (NAME, 1.0, False), ("libx264", 0.0, False)]
+)
+def test_contract_svt_av1_is_left_alone_after_each_packet(name: str, ago: float, waits: bool) -> None:
+    """Else it stands still for ever, once in some thousand pictures: far too seldom to be waited for here."""
+    begin = time.monotonic()
+    let_clear_up(name, begin - ago)
+    assert (time.monotonic() - begin >= PAUSE) == waits

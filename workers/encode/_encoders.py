@@ -1,5 +1,6 @@
 """Encoders that answer each picture with its packet at once; the system's own where one works, by trying."""
 
+import time
 from fractions import Fraction
 from typing import NamedTuple
 
@@ -14,7 +15,7 @@ from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTr
 
 from workers.encode import Codec
 from workers.encode._options import options_of
-from workers.encode._svt_av1 import open_quietly
+from workers.encode._svt_av1 import let_clear_up, open_quietly
 
 ENCODERS: dict[Codec, tuple[str, ...]] = {
     "h264": ("h264_nvenc", "h264_videotoolbox", "h264_qsv", "h264_amf", "h264_mf", "libx264"),
@@ -58,7 +59,7 @@ class Encoder:
         context.options = options_of(name, wanted.quality, wanted.packing)
         open_quietly(context)
         self._context, self._yuv = context, np.empty((wanted.height * 3 // 2, wanted.width), np.uint8)
-        self._pts = 0
+        self._pts, self._answered = 0, 0.0
 
     def encode(self, picture: npt.NDArray[np.uint8], key: bool) -> list[bytes]:
         """uint8[height, width, 3], RGB → packets (Annex B; of AV1 OBUs); with `key` one at which a decoder
@@ -69,7 +70,10 @@ class Encoder:
         self._pts += 1_000_000 // USUAL_RATE
         frame.pts, frame.time_base = self._pts, MICROSECONDS
         frame.pict_type = PictureType.I if key else PictureType.NONE
-        return [bytes(packet) for packet in self._context.encode(frame)]
+        let_clear_up(self.name, self._answered)
+        packets = [bytes(packet) for packet in self._context.encode(frame)]
+        self._answered = time.monotonic()
+        return packets
 
     def close(self) -> None:
         """One of them complains where it is not told that this is the end."""
