@@ -23,13 +23,13 @@ ELSEWHERE = 0.1  # how strong weights are that are no part of the transform, of 
 
 @torch.no_grad()
 def begin_as_transform(net: SoundStream) -> None:
-    """Overwrites all weights of the encoder and the decoder."""
-    for module in net.modules():
+    """Overwrites all weights of the encoder and the decoder but its gate's."""
+    for module in net.from_sound_to_sound.modules():
         if isinstance(module, CausalConv | CausalUp):
             _randomise(module, ELSEWHERE)
         if isinstance(module, CausalConv) and module.bias is not None:
             module.bias.zero_()
-    for module in net.modules():
+    for module in net.from_sound_to_sound.modules():
         if isinstance(module, ResidualUnit):
             _randomise(module.wide, 1.0)
             module.narrow.weight.zero_()

@@ -11,6 +11,7 @@ from workers.voice._soundstream_books import BOOKS, ENTRIES
 RATE, STRIDES, DILATIONS = 24000, (2, 4, 5, 8), (1, 3, 9)
 FRAME = 320  # samples; 75 frames a second, 13.3 ms
 COMPRESSION, STRAIGHT = 0.7, 1e-4
+GATE_CHANNELS, SILENCE = 64, 3e-5
 
 
 class Heard(NamedTuple):
@@ -46,13 +47,31 @@ class Encoder(nn.Module):
         return compressed(self.row.remembering(sound, memory))
 
 
+class Gate(nn.Module):
+    """Features [B, D, T] → how much of each is speech, 0 to 1, by how loud all have been for a second: a
+    masking filter, as speech is usually cleaned (Wang and Chen, arXiv 1708.07524, section III)."""
+
+    def __init__(self, dimension: int) -> None:
+        super().__init__()
+        layers: list[nn.Module] = [CausalConv(dimension, GATE_CHANNELS, 3)]
+        layers += [ResidualUnit(GATE_CHANNELS, dilation) for dilation in DILATIONS]
+        layers.append(CausalConv(GATE_CHANNELS, dimension, 1))
+        self.row = Row(layers)
+
+    def forward(self, features: Tensor, memory: Memory) -> Tensor:
+        loudness = (features.abs() + SILENCE).log() / 2 + 3  # -2 to 3
+        return self.row.remembering(loudness, memory).sigmoid()
+
+
 class Decoder(nn.Module):
     """Features [B, D, T] → sound [B, 1, 320 T]. `denoise` [B, 1, T], 0 or 1, says for each frame whether what
-    is heard is to be clean: FiLM (Perez et al., arXiv 1709.07871; section III-F)."""
+    is heard is to be clean: a gate lets only speech through, and FiLM tells the rest (Perez et al., arXiv
+    1709.07871; section III-F)."""
 
     def __init__(self, channels: int, dimension: int) -> None:
         super().__init__()
         channels *= 1 << len(STRIDES)
+        self.gate = Gate(dimension)
         self.first = CausalConv(dimension, channels, 7)
         self.film = nn.Conv1d(1, 2 * channels, 1)
         nn.init.zeros_(self.film.bias)
@@ -65,7 +84,9 @@ class Decoder(nn.Module):
         self.row = Row(layers)
 
     def forward(self, features: Tensor, denoise: Tensor, memory: Memory) -> Tensor:
-        x = self.first.remembering(expanded(features), memory)
+        features = expanded(features)
+        features = features * (1 - denoise * (1 - self.gate(features, memory)))
+        x = self.first.remembering(features, memory)
         scale, shift = self.film(denoise).chunk(2, 1)
         return self.row.remembering(nn.functional.elu(x * (1 + scale) + shift), memory)
 
@@ -78,6 +99,12 @@ class SoundStream(nn.Module):
         self.encoder = Encoder(channels, dimension)
         self.quantiser = Quantiser(books, ENTRIES, dimension)
         self.decoder = Decoder(channels, dimension)
+
+    @property
+    def from_sound_to_sound(self) -> nn.ModuleList:
+        """All that learns together; books and gate learn by themselves."""
+        decoder = self.decoder
+        return nn.ModuleList([self.encoder, decoder.first, decoder.film, decoder.row])
 
     def forward(self, sound: Tensor, books: Tensor, denoise: Tensor) -> Heard:
         """`books` [B]: how many of each clip are used."""

@@ -75,6 +75,15 @@ def pieces_of(sounds: Sequence[Sound], seed: Sequence[int], size: int, frames: i
     return torch.from_numpy(np.stack(pieces)[:, None])
 
 
+def noisy_of(sounds: Sequence[Sound], seed: Sequence[int], size: int, frames: int) -> tuple[Tensor, Tensor]:
+    """Speech with noise, and without, [size, 1, 320 frames] both; the same for the same seed."""
+    random = np.random.default_rng(seed)
+    said = [_piece(sounds, random, frames * FRAME) for _ in range(size)]
+    heard = [each + _noise(random, each, sounds) for each in said]
+    noisy, clean = (torch.from_numpy(np.stack(each)[:, None]) for each in (heard, said))
+    return noisy, clean
+
+
 def with_noise(said: Sound, seed: int, decibels: float) -> Sound:
     """Speech with noise so far below it, to measure by."""
     noise = _coloured(np.random.default_rng(seed), len(said))

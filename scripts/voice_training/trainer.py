@@ -1,5 +1,5 @@
 """The training loop: first for the phases, then against the discriminators too; at last the decoder alone,
-for books that no longer change."""
+for books that no longer change and with a gate that has learned."""
 
 import csv
 import time
@@ -18,6 +18,7 @@ from torch import Tensor
 from scripts.voice_training import losses
 from scripts.voice_training.beginning import QUIET, begin_as_transform
 from scripts.voice_training.discriminators import Discriminators
+from scripts.voice_training.gating import learn_gate
 from scripts.voice_training.layers import CausalUp, Memory
 from scripts.voice_training.network import FRAME, RATE, SoundStream
 from scripts.voice_training.sounds import Batch, Sound, batch_of, pieces_of, with_noise
@@ -47,6 +48,7 @@ class Plan:
     adversary_from: float = 0.6
     settled_from: float = 0.75
     settled_with: int = 8000  # clips that the last books are made of
+    gated_with: int = 1024  # that the gate learns from; as a multiple of 16
     device: str = "cpu"
     threads: int = 1
 
@@ -61,11 +63,12 @@ class Trainer:
         self.plan, self.sounds, self.held_out, self.folder = plan, sounds, held_out, folder
         self.net = SoundStream(plan.channels, plan.dimension).to(plan.device)
         begin_as_transform(self.net)
+        self.net.decoder.gate.requires_grad_(False)
         self.mean = deepcopy(self.net).requires_grad_(False)
         self.mean.quantiser = self.net.quantiser  # whose books are running means already
         self.judges = Discriminators(plan.channels).to(plan.device)
         self.optimizers = [
-            torch.optim.Adam(_by_layer(self.net), RATE_OF_LEARNING, BETAS),
+            torch.optim.Adam(_by_layer(self.net.from_sound_to_sound), RATE_OF_LEARNING, BETAS),
             torch.optim.Adam(self.judges.parameters(), RATE_OF_JUDGES, BETAS_OF_JUDGES),
         ]
         self.step, self.spent, self.settled = 0, 0.0, False
@@ -157,8 +160,13 @@ class Trainer:
         changes, but are not as good as all speech at once."""
         self.net.encoder.load_state_dict(self.mean.encoder.state_dict())
         self._make_books(self.plan.settled_with)
+        self._make_gate()
         self.settled = True
         self.net.encoder.requires_grad_(False)
+
+    def _make_gate(self) -> None:
+        learn_gate(self.net.decoder.gate, self.net.encoder, self.sounds, self.plan.gated_with, self.plan.seed)
+        self.mean.decoder.gate.load_state_dict(self.net.decoder.gate.state_dict())
 
     @torch.no_grad()
     def _make_books(self, clips: int) -> None:
@@ -263,11 +271,11 @@ class Trainer:
             file.writeframes((sound.clamp(-1, 1) * 32767).to(torch.int16).cpu().numpy().tobytes())
 
 
-def _by_layer(net: torch.nn.Module) -> list[dict[str, Any]]:
+def _by_layer(parts: torch.nn.Module) -> list[dict[str, Any]]:
     """Adam moves all weights as far; where many numbers are added up a step that is right for few destroys
     what was there (Yang et al., arXiv 2203.03466). What is added to a quiet signal is quiet too."""
     groups = []
-    for layer in net.modules():
+    for layer in parts.modules():
         own = dict(layer.named_parameters(recurse=False))
         if (weight := own.pop("weight", None)) is not None:
             added = 2 * len(weight) if isinstance(layer, CausalUp) else weight[0].numel()

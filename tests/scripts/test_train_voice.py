@@ -11,10 +11,11 @@ from scripts.voice_training import losses
 from scripts.voice_training.beginning import begin_as_transform
 from scripts.voice_training.discriminators import Discriminators
 from scripts.voice_training.export import export
+from scripts.voice_training.gating import learn_gate
 from scripts.voice_training.layers import Memory
 from scripts.voice_training.network import FRAME, RATE, SoundStream, compressed, expanded
 from scripts.voice_training.quantiser import Book, Quantiser
-from scripts.voice_training.sounds import Sound, batch_of, load, with_noise
+from scripts.voice_training.sounds import Sound, batch_of, load, noisy_of, with_noise
 from scripts.voice_training.trainer import Plan, Trainer
 from tests.pipeline.test_voice_command import written
 from workers.models import ModelError
@@ -219,7 +220,9 @@ def test_the_same_seed_makes_the_same_batch_and_denoising_wants_it_clean(sounds:
 def test_some_steps_make_the_loss_fall_and_a_run_goes_on_where_it_stopped(
     sounds: list[Sound], tmp_path: Path
 ) -> None:
-    plan = Plan(60, batch=2, frames=18, channels=4, dimension=8, adversary_from=0.5, settled_with=40)
+    plan = Plan(
+        60, batch=2, frames=18, channels=4, dimension=8, adversary_from=0.5, settled_with=40, gated_with=16
+    )
     trainer = Trainer(plan, sounds, sounds[:1], tmp_path)
     batch = batch_of(sounds, [1, 1], 2, 18)
     found = [trainer.learn(batch)["phases"] for _ in range(10)]
@@ -236,13 +239,34 @@ def test_some_steps_make_the_loss_fall_and_a_run_goes_on_where_it_stopped(
     }  # fmt: skip
     assert set(again.validate()) == {"3 kbit/s", "6 kbit/s", "12 kbit/s", "18 kbit/s", "denoise dB"}
     again.spent = 3000.0
+    gate = [each.clone() for each in again.net.decoder.gate.parameters()]
     again.learn(batch)
-    before = [each.clone() for each in (*again.net.encoder.parameters(), *again.net.quantiser.buffers())]
+    before = [each.clone() for each in _settled(again)]
+    assert not any(torch.equal(*pair) for pair in zip(gate, before, strict=False)), "the gate has learned"
     again.learn(batch)
-    after = [*again.net.encoder.parameters(), *again.net.quantiser.buffers()]
-    assert all(torch.equal(one, other) for one, other in zip(before, after, strict=True)), "it has settled"
+    assert all(torch.equal(*pair) for pair in zip(before, _settled(again), strict=True)), "it has settled"
     with pytest.raises(ValueError, match="take another folder"):
         Trainer(Plan(60, channels=8, dimension=8), sounds, sounds[:1], tmp_path)
+
+
+def _settled(trainer: Trainer) -> list[torch.Tensor]:
+    net = trainer.net
+    return [*net.decoder.gate.parameters(), *net.encoder.parameters(), *net.quantiser.buffers()]
+
+
+def test_a_gate_learns_to_let_speech_through_and_not_noise(sounds: list[Sound]) -> None:
+    torch.manual_seed(1)
+    net = SoundStream(channels=4, dimension=16)
+    begin_as_transform(net)
+    learn_gate(net.decoder.gate, net.encoder, sounds, clips=64, seed=1)
+    noisy, clean = noisy_of(sounds, [2], 16, 100)
+    with torch.no_grad():
+        heard, said = (expanded(net.encoder(each, Memory())) for each in (noisy, clean))
+        left = heard * net.decoder.gate(heard, Memory())
+        before, after = (
+            losses.si_sdr(each.flatten(1)[:, None], said.flatten(1)[:, None]) for each in (heard, left)
+        )
+    assert float((after - before).mean()) > 2
 
 
 def test_the_books_stay_when_a_run_ends_before_anything_was_listened_to(

@@ -51,14 +51,21 @@ class Nearest:
         rows = np.append(features, np.array([1, features @ features], np.float32))[None]
         steps = []
         for entries, table in zip(self._entries[:books], self._tables, strict=False):
-            left = (rows @ table).ravel()
-            best = left.argpartition(SUMS)[:SUMS]
-            sums, chosen = np.divmod(best, ENTRIES)
+            left = rows @ table
+            sums, chosen = _least(left)
             steps.append((sums, chosen))
             rows = rows[sums]
             rows[:, :-2] -= entries[chosen]
-            rows[:, -1] = left[best]
+            rows[:, -1] = left[sums, chosen]
         return _path(steps, int(rows[:, -1].argmin()))
+
+
+def _least(left: Features) -> tuple[Choice, Choice]:
+    """Where the SUMS least of float32[sums, ENTRIES] are: no more than so many columns have one of them."""
+    columns = left.min(0).argpartition(SUMS - 1)[:SUMS]
+    best = left[:, columns].ravel().argpartition(SUMS - 1)[:SUMS]
+    sums, among = np.divmod(best, SUMS)
+    return sums, columns[among]
 
 
 def _path(steps: list[tuple[Choice, Choice]], end: int) -> Indices:
