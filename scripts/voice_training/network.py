@@ -11,7 +11,7 @@ from workers.voice._soundstream_books import BOOKS, ENTRIES
 RATE, STRIDES, DILATIONS = 24000, (2, 4, 5, 8), (1, 3, 9)
 FRAME = 320  # samples; 75 frames a second, 13.3 ms
 COMPRESSION, STRAIGHT = 0.7, 1e-4
-GATE_CHANNELS, SILENCE = 64, 3e-5
+GATE_CHANNELS, SILENCE, OPEN = 64, 3e-5, 3.0
 
 
 class Heard(NamedTuple):
@@ -49,14 +49,18 @@ class Encoder(nn.Module):
 
 class Gate(nn.Module):
     """Features [B, D, T] → how much of each is speech, 0 to 1, by how loud all have been for a second: a
-    masking filter, as speech is usually cleaned (Wang and Chen, arXiv 1708.07524, section III)."""
+    masking filter, as speech is usually cleaned (Wang and Chen, arXiv 1708.07524, section III). Until it has
+    learned it is open."""
 
     def __init__(self, dimension: int) -> None:
         super().__init__()
         layers: list[nn.Module] = [CausalConv(dimension, GATE_CHANNELS, 3)]
         layers += [ResidualUnit(GATE_CHANNELS, dilation) for dilation in DILATIONS]
-        layers.append(CausalConv(GATE_CHANNELS, dimension, 1))
-        self.row = Row(layers)
+        last = CausalConv(GATE_CHANNELS, dimension, 1)
+        assert last.bias is not None
+        nn.init.zeros_(last.weight)
+        nn.init.constant_(last.bias, OPEN)
+        self.row = Row([*layers, last])
 
     def forward(self, features: Tensor, memory: Memory) -> Tensor:
         loudness = (features.abs() + SILENCE).log() / 2 + 3  # -2 to 3
