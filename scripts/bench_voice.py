@@ -62,7 +62,7 @@ def main() -> int:
     report["lyra_rtf"] = _share_of_real_time(through_lyra, read_whole(str(clips[0]), RATE), LIVE_KBPS, RATE)
     own = [read_whole(str(clip), OWN_RATE)[: LONGEST * OWN_RATE] for clip in clips]
     report["rtf"] = _share_of_real_time(through_soundstream, own[0], OWN_KBPS, OWN_RATE)
-    report["denoise_db"] = float(np.mean([_denoised_by(pcm) for pcm in own]))
+    report["denoise_db"] = float(np.mean([denoised_by(pcm) for pcm in own]))
     report["streaming_max_abs_diff"] = live.max_abs_diff
     print(json.dumps(report) if options.json else text_of(report))
     return 0
@@ -99,7 +99,7 @@ def _share_of_real_time(codec: Callable[[Pcm, float], Pcm], pcm: Pcm, kbps: floa
     return float(np.median(spent)) / (len(pcm) / rate)
 
 
-def _denoised_by(pcm: Pcm) -> float:
+def denoised_by(pcm: Pcm) -> float:
     """SI-SDR in dB, with denoising less that without it: of speech with noise of no colour or of a room."""
     said = np.asarray(pcm / 32768, np.float32)
     noisy = pcm_of(with_noise(said, 1, NOISE_BELOW))

@@ -11,7 +11,8 @@ from workers.voice._soundstream_books import BOOKS, ENTRIES
 RATE, STRIDES, DILATIONS = 24000, (2, 4, 5, 8), (1, 3, 9)
 FRAME = 320  # samples; 75 frames a second, 13.3 ms
 COMPRESSION, STRAIGHT = 0.7, 1e-4
-GATE_CHANNELS, SILENCE, OPEN = 64, 3e-5, 3.0
+GATE_CHANNELS = 64
+SILENCE, OPEN = 3e-5, 3.0  # features so small are alike to the gate; its logit before it has learned
 
 
 class Heard(NamedTuple):

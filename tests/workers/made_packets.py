@@ -8,7 +8,7 @@ import av
 import numpy as np
 
 from workers.audio._packets import RATE, AudioCodec
-from workers.encode._svt_av1 import PAUSE, open_quietly
+from workers.encode._svt_av1 import let_clear_up, open_quietly
 from workers.sinks._video_codecs import AV1, H264, HEVC, VideoCodec
 
 MICROSECONDS = Fraction(1, 1_000_000)
@@ -36,7 +36,7 @@ def pictures(codec: VideoCodec, count: int = 20) -> list[Timed]:
             frame = av.VideoFrame.from_ndarray(np.full((144, 160), 10 * number, np.uint8), format="yuv420p")
             frame.pts, frame.time_base = 50_000 * number, MICROSECONDS
         made += [(BEGIN + 1000 * packet.pts, bytes(packet)) for packet in context.encode(frame)]
-        time.sleep(PAUSE)  # see there; none of the others minds
+        let_clear_up(name, time.monotonic())
     return made
 
 

@@ -29,5 +29,10 @@ def open_quietly(context: Any) -> None:
 
 def let_clear_up(name: str, answered: float) -> None:
     """Before the next picture; `answered` is when the last packet came, of time.monotonic()."""
-    if name == NAME:
-        time.sleep(max(0.0, answered + PAUSE - time.monotonic()))
+    if pause := pause_of(name, time.monotonic() - answered):
+        time.sleep(pause)
+
+
+def pause_of(name: str, since: float) -> float:
+    """Seconds that are left of it; `since` the last packet."""
+    return max(0.0, PAUSE - since) if name == NAME else 0.0
