@@ -235,6 +235,7 @@ class Step:
         self._outputs, self._losses = wiring.outputs, Losses(self)
         self.stopping = self.asleep = self._wanted_again = False
         self._input_live = True
+        self._owed_until = 0  # perf_counter_ns; what it follows and waits since before then comes next
 
     def once(self, timeout: float) -> None:
         """Sleep until there is something to do, at most `timeout` seconds; then do it."""
@@ -252,17 +253,31 @@ class Step:
                 self._produce(slots)
             return
         self._see_state(link.reader.state)
+        if self._owed_until and self._follow_one(slots):
+            return
         lease = link.reader.lease()
-        if lease is not None:
-            for follower in link.followers:
-                if follower.mode == "every":
-                    self._follow_along(follower, slots)
-            self._turn(lease, slots)
+        if lease is None:
+            self._follow_one(slots)
             return
         for follower in link.followers:
+            if follower.mode == "every":
+                self._follow_along(follower, slots)
+        self._turn(lease, slots)
+        if any(follower.ready() for follower in link.followers if follower.mode == "every-or-count"):
+            self._owed_until = time.perf_counter_ns()
+
+    def _follow_one(self, slots: dict[str, OpenSlot]) -> bool:
+        """The next frame of what it follows, if there is one. Where each frame counts, what waited at the
+        end of a turn of its main input comes before the next turn: an input that always has something new
+        would keep it off until it is lost."""
+        for follower in self.link.followers:
             if follower.mode != "every" and (lease := follower.lease()) is not None:
+                if lease.info.t_publish > self._owed_until:
+                    self._owed_until = 0
                 self._follow(lease, slots)
-                return
+                return True
+        self._owed_until = 0
+        return False
 
     def _acquire(self) -> dict[str, OpenSlot]:
         """A slot of every ring that it writes, but for those that have none just now."""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import av
 
-from pipeline.stats import Observer
+from pipeline.stats import Figures, Observer
 from scripts.soaking.clap_offsets import offsets
 from scripts.soaking.launching import START_LIMIT, Launched, say, until
 from scripts.soaking.leavings import stop_and_check
@@ -32,10 +32,14 @@ def fill(result: Result, folder: Path, seconds: float) -> None:
         closing(launched.observer()) as observer,
     ):
         until(lambda: [*folder.glob("*.mp4")], "a file is there", START_LIMIT)
+        until(lambda: all(one["received"] for _, one in _readers(observer)), "the file has all", START_LIMIT)
+        before = _dropped(observer)  # sound of before anybody wrote it
         found = _measured(launched, folder, seconds)
         figures = observer.figures()
         check_zero(result, figures["workers"], "restarts")
-        _check_dropped(result, observer)
+        lost = {ring: count - before[ring] for ring, count in _dropped(observer).items()}
+        missed = [f"{count} of {ring}" for ring, count in lost.items() if count]
+        result.check_none("packets that the file has missed", missed)
         stop_and_check(result, launched)
     found += [_offsets_in(file) for file in _files(folder)]
     _check(result, found, seconds)
@@ -67,11 +71,14 @@ def _files(folder: Path) -> list[Path]:
     return sorted(folder.glob("*.mp4"), key=lambda file: int(file.stem.partition("-")[2] or 1))
 
 
-def _check_dropped(result: Result, observer: Observer) -> None:
+def _dropped(observer: Observer) -> dict[str, int]:
+    return {ring: reader["dropped"] for ring, reader in _readers(observer)}
+
+
+def _readers(observer: Observer) -> list[tuple[str, Figures]]:
+    """The file's, each with the name of its ring."""
     rings = {ring["name"]: ring for ring in observer.figures()["rings"]}
-    readers = [(name, reader) for name in ("packets", "audio") for reader in rings[name]["readers"]]
-    lost = [f"{reader['dropped']} of {name}" for name, reader in readers if reader["dropped"]]
-    result.check_none("packets that the file has missed", lost)
+    return [(name, reader) for name in ("packets", "audio") for reader in rings[name]["readers"]]
 
 
 def _check(result: Result, found: Found, seconds: float) -> None:

@@ -117,9 +117,10 @@ def is_flat(picture: npt.NDArray[np.uint8]) -> bool:
 
 
 def kill(launcher: Launcher, name: str) -> float:
-    """When."""
-    os.kill(launcher.pids()[name], signal.SIGKILL)
-    return time.monotonic()
+    """When: what comes of it may be there before this process goes on."""
+    pid, now = launcher.pids()[name], time.monotonic()
+    os.kill(pid, signal.SIGKILL)
+    return now
 
 
 @needs("Xvfb", "xdotool")

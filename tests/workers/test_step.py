@@ -306,7 +306,11 @@ class Bench:
 @contextmanager
 def bench(worker: Any) -> Iterator[Bench]:
     wiring = worker.wiring(worker.settings)
-    rings = {name: Ring.create(RingSpec(name, 4, 8, (RowSpec("it", "latest", 1),))) for name in wiring.inputs}
+    mode_of = dict.fromkeys(wiring.followed, worker.follow_mode)
+    rings = {
+        name: Ring.create(RingSpec(name, 4, 8, (RowSpec("it", mode_of.get(name, "latest"), 1),)))
+        for name in wiring.inputs
+    }
     rings["out"] = Ring.create(RingSpec("out", 4, 8, (RowSpec("show", "latest", 1),)))
     for ring in rings.values():
         ring.set_state(layout.LIVE)
@@ -356,6 +360,34 @@ def test_contract_of_several_rings_that_it_follows_each_frame_says_its_own() -> 
     with bench(FollowerOfTwo()) as desk:
         sound, small = desk.put("sound"), desk.put("small")
         assert desk.once() + desk.once() == [f"small {small}", f"sound {sound}"]
+
+
+class FollowerOfEach(FollowerOfTwo):
+    follow_mode = "every-or-count"
+
+
+def test_contract_a_main_input_that_never_rests_does_not_keep_off_what_counts_each() -> None:
+    with bench(FollowerOfEach()) as desk:
+        desk.put("depth")
+        for _ in range(5):
+            small, sound = desk.put("small"), desk.put("sound")
+            assert desk.once()[0].startswith("process")
+            depth = desk.put("depth")
+            assert desk.once() + desk.once() == [f"small {small}", f"sound {sound}"]
+            assert desk.once() == [f"process {depth}"]
+            desk.put("depth")
+
+
+def test_contract_what_comes_after_its_turn_does_not_keep_off_the_main_input() -> None:
+    with bench(FollowerOfEach()) as desk:
+        for _ in range(5):
+            depth, sound = desk.put("depth"), desk.put("sound")
+            assert desk.once() == [f"process {depth}"]
+            depth, late, later = desk.put("depth"), desk.put("sound"), desk.put("sound")
+            assert desk.once() + desk.once() == [f"sound {sound}", f"sound {late}"]
+            assert desk.once() == [f"process {depth}"]
+            assert desk.once() == [f"sound {later}"]
+            assert desk.once() == []
 
 
 def test_contract_a_frame_it_follows_is_shown_only_if_it_says_so() -> None:
