@@ -11,6 +11,7 @@ launcher.py cutout    cut the people out of pictures and videos
 launcher.py voice     files of speech at a few kilobits a second
 """
 
+import os
 import signal
 import sys
 
@@ -18,6 +19,11 @@ if __name__ == "__main__":
     # While modules are imported there is nothing to clean up yet, and Python may be where it has to swallow a
     # KeyboardInterrupt (in a weak reference's callback): then a Ctrl-C would be lost.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+    for fd in (0, 1, 2):
+        try:
+            os.fstat(fd)
+        except OSError:  # closed; a socket or a file would get the number, and all workers would write to it
+            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)
     from pipeline.commands import main
 
     sys.exit(main(sys.argv[1:]))

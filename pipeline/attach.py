@@ -50,7 +50,8 @@ class Desk:
 
     def close(self) -> None:
         self._closed = True
-        self._listener.close()
+        with suppress(FileNotFoundError):  # its folder may have gone, as when the user has logged out
+            self._listener.close()
 
     def _accept(self) -> None:
         while not self._closed:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from pipeline.keys import HotKey, Keyboard, Keys, Taken
-from pipeline.supervisor import Supervisor
+from pipeline.supervisor import NoSuchSetting, Supervisor
 from workers.stereo import STEP, other_view, strengthened
 
 log = logging.getLogger("stereoring.launcher")
@@ -34,7 +34,7 @@ class HotKeys:
             return
         try:
             for key in self._keyboard.pressed():
-                self._actions[key]()
+                self._do(key)
         except OSError as error:
             log.warning("no more keys while another program has the keyboard: %s", error)
             self._keyboard = None
@@ -67,6 +67,12 @@ class HotKeys:
                 log.warning("keys: %s cannot be used while another program has the keyboard: %s", key, error)
         return keyboard
 
+    def _do(self, key: HotKey) -> None:
+        try:
+            self._actions[key]()
+        except NoSuchSetting as error:
+            log.info("%s does nothing: no worker that runs here has %s", key, error)
+
     def _strengthen(self, by: float) -> None:
         strength = self._supervisor.setting("stereo", "strength")
         self._set("stereo", "strength", strengthened(strength, by))
@@ -78,7 +84,7 @@ class HotKeys:
         self._set("capture", "paused", not self._supervisor.setting("capture", "paused"))
 
     def _set(self, section: str, key: str, value: Any) -> None:
-        self._supervisor.set_everywhere(section, key, value)
+        self._supervisor.set_everywhere(section, {key: value})
         log.info("%s.%s is now %s", section, key, value)
 
 

@@ -26,12 +26,13 @@ class LauncherHouse:
         self._observing, self._sending = threading.Lock(), threading.Lock()
         self._observer: Observer | None = None
         self._onlooker: Onlooker | None = None
-        self._figures: Answer = {"time": 0.0}
+        self._figures: Answer = {}
+        self._looked = -FRESH  # time.monotonic(); the other clock may be set back
 
     def figures(self) -> Answer:
         with self._observing, _told_plainly():
-            if time.time() - self._figures["time"] > FRESH:
-                self._figures = self._watched().figures()
+            if time.monotonic() - self._looked > FRESH:
+                self._figures, self._looked = self._watched().figures(), time.monotonic()
             return self._figures
 
     def log_tail(self, since: int) -> Answer:

@@ -18,8 +18,6 @@ from pipeline.settings_schema import DEFAULT_SINKS, settings_schema
 from pipeline.states import ENDED, sinks
 from pipeline.supervisor import Supervisor
 from shm.errors import NoMemory
-from workers.depth._manifest import MODELS
-from workers.depth._models import is_here
 from workers.house import Refused
 
 PROGRAMS_OWN = Path(__file__).parent.parent / "settings.yaml"
@@ -108,7 +106,6 @@ class Housekeeping:
         return Done({})
 
     def _changed(self, values: Mapping[Place, Any], save: bool) -> Done:
-        _refuse_missing_model(values)
         with _refusals(values):
             if not save:
                 return self._taking(self._in_use.with_changes(values))
@@ -161,13 +158,6 @@ def _by_itself(settings: Settings) -> Settings:
 def _differing(settings: Settings) -> Iterator[Place]:
     for change in changes(_by_itself(settings), settings):
         yield change.section, change.key
-
-
-def _refuse_missing_model(values: Mapping[Place, Any]) -> None:
-    """`pick` would fetch it, and everything would wait for that."""
-    model = values.get(("depth", "model"))
-    if isinstance(model, str) and model in MODELS and MODELS[model].address and not is_here(model):
-        raise Refused(f"{model} is not on this machine; download it first")
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from pipeline.graph import Plan, WorkerPlan, make_plan
 from pipeline.hot_keys import HotKeys
+from pipeline.managed import State
 from pipeline.pick import pick
 from pipeline.priority import set_priority
 from pipeline.settings import Change, Settings, changed, changes, load, name_of
@@ -64,9 +65,7 @@ class InUse:
         self._supervisor.go_over(step.transition)
         for worker in step.transition.restarting:
             log.info("%s restarts for %s", worker, ", ".join(step.restart.get(worker, ["the rings it uses"])))
-        for change in step.found:
-            if change.live:
-                self._apply_live(change)
+        self._apply_live([change for change in step.found if change.live])
         if any(change.section == "keys" for change in step.found):
             self.hot_keys.use(step.picked.section("keys"))
         for worker in before - set(self._supervisor.workers):
@@ -79,7 +78,7 @@ class InUse:
     def _step(self, below: Settings, since: Mapping[Place, object]) -> Step:
         asked = changed(below, since)
         since = {place: value for place, value in since.items() if value != value_at(below, place)}
-        picked, _ = pick(asked)
+        picked, _ = pick(asked, fetch=False)  # it may take minutes, and the launcher has more to do
         plan = make_plan(picked)
         found = changes(self._as_it_is(), picked)
         restart = _restart(plan, found)
@@ -105,15 +104,24 @@ class InUse:
             sections |= {name: section for name, section in worker.plan.settings.items() if name in sections}
         return replace(self.picked, sections=sections)
 
-    def _apply_live(self, change: Change) -> None:
-        if change.section == "log":
-            level = logging.getLevelNamesMapping()[str(change.new).upper()]
-            logging.getLogger("stereoring").setLevel(level)
-            self._supervisor.set_log_level(level)
-        if change.section == "processes":
-            set_priority(str(change.new), self._supervisor.processes())
-        self._supervisor.set_everywhere(change.section, change.key, change.new)
-        log.info("%s is now %s", name_of(change.section, change.key), change.new)
+    def _apply_live(self, found: Sequence[Change]) -> None:
+        values: dict[str, dict[str, object]] = defaultdict(dict)
+        for change in found:
+            if change.section == "log":
+                level = logging.getLevelNamesMapping()[str(change.new).upper()]
+                logging.getLogger("stereoring").setLevel(level)
+                self._supervisor.set_log_level(level)
+            if change.section == "processes":
+                set_priority(str(change.new), self._supervisor.processes())
+            values[change.section][change.key] = change.new
+        for section, some in values.items():
+            self._supervisor.set_everywhere(section, some)
+        for change in found:
+            log.info("%s is now %s", name_of(change.section, change.key), change.new)
+        for worker in list(self._supervisor.workers.values()):
+            if worker.state is State.FAILED and values.keys() & worker.plan.settings.keys():
+                log.info("%s is tried again", worker.name)
+                self._supervisor.start_worker(worker.name)
 
 
 def value_at(settings: Settings, place: Place) -> object:

@@ -1,13 +1,16 @@
 """The launcher's log on stderr, written by a thread of its own, so that a terminal held with Ctrl-S or a
 pager that does not read holds up nobody. Lines that find the queue full are dropped, and counted."""
 
+import errno
 import logging
 import os
 import queue
+import select
 import threading
 import time
 
 MOST_LINES = 1000
+GONE = (errno.EPIPE, errno.EIO, errno.EBADF)  # whoever read it, the terminal, the descriptor
 LAST_WORDS = 0.5  # seconds that the end of the program waits for what is still to be written
 
 
@@ -40,7 +43,18 @@ class LogStream(logging.Handler):
             data = self._lines.get().encode(errors="replace")
             try:
                 while data:
-                    data = data[os.write(self._fd, data) :]
-            except OSError:
-                self._fd = os.open(os.devnull, os.O_WRONLY)  # the terminal is gone; the picture goes on
+                    data = data[self._some_of(data) :]
+            except OSError as error:
+                if error.errno in GONE:
+                    self._fd = os.open(os.devnull, os.O_WRONLY)  # the picture goes on
+                else:  # a full disk may have room again
+                    self._dropped += 1
             self._lines.task_done()
+
+    def _some_of(self, data: bytes) -> int:
+        """How much was written. A descriptor that somebody has made non-blocking is waited for."""
+        try:
+            return os.write(self._fd, data)
+        except BlockingIOError:
+            select.select([], [self._fd], [])
+            return 0

@@ -81,6 +81,7 @@ class Managed:
         self.process, self.channel = process, channel
         self.state, self.killed_at = State.STARTING, None
         self.restart_planned = False
+        self.looks_at = None  # what its predecessor said of those who look went with it
 
     def ask_to_stop(self) -> None:
         """Politely if it listens already; a process that still starts is ended at once."""

@@ -20,11 +20,11 @@ from workers.voice._manifest import MODELS as VOICE_MODELS
 WINDOWS = {"window", "monitor3d"}
 
 
-def pick(settings: Settings, package: str = "workers") -> tuple[Settings, list[str]]:
+def pick(settings: Settings, package: str = "workers", *, fetch: bool = True) -> tuple[Settings, list[str]]:
     """The settings without any `auto`, and a line for each decision. A known model that is not here is
-    downloaded. Raises GraphError."""
+    downloaded, or an error if it is not to be fetched. Raises GraphError."""
     if settings.section("job").kind == "voice":
-        return _for_voice(settings)
+        return _for_voice(settings, fetch)
     reasons: list[str] = []
     capture = settings.sections["capture"]
     source = _pick_source(package, reasons) if capture.source == "auto" else capture.source
@@ -32,11 +32,11 @@ def pick(settings: Settings, package: str = "workers") -> tuple[Settings, list[s
     in_3d = sections["job"].kind == "3d"
     if in_3d:
         depth = sections["depth"]
-        sections["depth"] = replace(depth, model=_pick_model(depth.model, reasons))
+        sections["depth"] = replace(depth, model=_pick_model(depth.model, reasons, fetch))
     elif sections["job"].kind == "background":
-        _get_models([PERSON_MODELS[sections["segment"].model]], reasons)
+        _get_models([PERSON_MODELS[sections["segment"].model]], reasons, fetch)
     else:
-        _get_models([POSE_MODELS[DETECTOR], POSE_MODELS[sections["pose"].model]], reasons)
+        _get_models([POSE_MODELS[DETECTOR], POSE_MODELS[sections["pose"].model]], reasons, fetch)
     sinks = settings.sinks
     if "auto" in sinks:
         picked = _pick_sinks(package, reasons)
@@ -51,11 +51,11 @@ def pick(settings: Settings, package: str = "workers") -> tuple[Settings, list[s
     return replace(settings, sections=sections, sinks=sinks), reasons
 
 
-def _for_voice(settings: Settings) -> tuple[Settings, list[str]]:
+def _for_voice(settings: Settings, fetch: bool) -> tuple[Settings, list[str]]:
     """Raises GraphError."""
     reasons: list[str] = []
     if settings.section("voice").codec == "lyra":
-        _get_models(VOICE_MODELS.values(), reasons)
+        _get_models(VOICE_MODELS.values(), reasons, fetch)
     sinks = tuple(dict.fromkeys("speaker" if sink == "auto" else sink for sink in settings.sinks))
     if "auto" in settings.sinks:
         reasons.append("sink: speaker")
@@ -105,7 +105,7 @@ def _pick_sinks(package: str, reasons: list[str]) -> list[str]:
     return sinks
 
 
-def _pick_model(wanted: str, reasons: list[str]) -> str:
+def _pick_model(wanted: str, reasons: list[str], fetch: bool) -> str:
     """A known one that is chosen by name is fetched where it is missing; `auto` is the one that comes with
     the program: it needs neither network nor GPU."""
     if wanted == "auto":
@@ -113,7 +113,7 @@ def _pick_model(wanted: str, reasons: list[str]) -> str:
         return BUILT_IN
     if wanted in MODELS and not is_here(wanted):
         without = f"take the one that comes with the program: `--set depth.model={BUILT_IN}`"
-        _get(MODELS[wanted], without, reasons)
+        _get(MODELS[wanted], without, reasons, fetch)
     if wanted in HUB_MODELS:  # of hundreds of MB, often under a licence with conditions: never by itself
         try:
             find(wanted)
@@ -122,10 +122,15 @@ def _pick_model(wanted: str, reasons: list[str]) -> str:
     return wanted
 
 
-def _get(model: Model, without: str, reasons: list[str]) -> None:
+def _get(model: Model, without: str, reasons: list[str], fetch: bool) -> None:
     """Download a model that is not here; `without` says what can be done without a network. Raises
     GraphError."""
     room = model.setting.partition(".")[0]
+    if not fetch:
+        raise GraphError(
+            f"the {room} model {model.name} is not on this machine; download it first, in the control panel "
+            f"or with `launcher.py models download {model.name}`"
+        )
     try:
         path = download(model, lambda done, total: None)
     except ModelError as error:
@@ -136,11 +141,11 @@ def _get(model: Model, without: str, reasons: list[str]) -> None:
     reasons.append(f"{room}: {model.name}, just downloaded to {path}")
 
 
-def _get_models(models: Iterable[Model], reasons: list[str]) -> None:
+def _get_models(models: Iterable[Model], reasons: list[str], fetch: bool) -> None:
     """Those that are missing."""
     for model in models:
         if not has_file(model):
-            _get(model, "put its file into the folder that STEREORING_MODELS names", reasons)
+            _get(model, "put its file into the folder that STEREORING_MODELS names", reasons, fetch)
 
 
 def _unavailable(room: str, name: str, package: str) -> str | None:

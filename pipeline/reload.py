@@ -12,6 +12,7 @@ from shm.errors import NoMemory
 
 LOOK_EVERY = 0.5  # seconds
 OUR_TITLE = "Stereoring"
+NOT_USED = "the edited settings are not used; everything goes on as before"
 log = logging.getLogger("stereoring.launcher")
 
 
@@ -36,17 +37,26 @@ class Reload:
         self._next_look = time.monotonic() + LOOK_EVERY
         stamp = self._stamp()
         if stamp is None:
-            return  # an editor may have moved the file away for a moment
+            return  # an editor may have moved the file away for a moment, or a share does not answer
         profile = self._wanted_profile()
         if (stamp, profile) == (self._seen, self._profile):
             return
         if profile != self._profile:
             log.info("the active window has profile %s", profile or "none")
         self._seen, self._profile = stamp, profile
+        step = self._step(profile)
+        if step is not None:
+            self._in_use.take(step)
+
+    def _step(self, profile: str | None) -> Step | None:
+        """None: the log says why not. Nothing in a file may end what runs."""
         try:
-            self._in_use.take(self._in_use.from_file(profile))
+            return self._in_use.from_file(profile)
         except (SettingsError, GraphError, NoMemory) as error:
-            log.error("the edited settings are not used; everything goes on as before\n%s", error)
+            log.error("%s\n%s", NOT_USED, error)
+        except Exception:
+            log.exception(NOT_USED)
+        return None
 
     def with_file(self, wanted: Mapping[Place, object]) -> Step:
         """To the file as we have just written it ourselves, and to what is `wanted` whatever profile and
@@ -74,6 +84,6 @@ class Reload:
     def _stamp(self) -> tuple[int, int] | None:
         try:
             status = self._in_use.asked.path.stat()
-        except FileNotFoundError:
+        except OSError:
             return None
         return status.st_mtime_ns, status.st_ino

@@ -5,6 +5,7 @@ import difflib
 import functools
 import json
 from collections.abc import Collection, Mapping
+from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple, get_args, get_origin, get_type_hints
 
 import yaml
@@ -230,8 +231,12 @@ def _validated(field: Field, data: object, node: yaml.Node) -> tuple[object, lis
     try:
         # The JSON rules of pydantic: a list may become a tuple and 3 a float, nothing else is converted.
         value = field.adapter.validate_json(json.dumps(data), strict=True)
+        if "path" in field.marks and isinstance(value, str):
+            Path(value).expanduser()
     except ValidationError as error:
         return None, _explained(field, error, node)
+    except RuntimeError:  # of expanduser
+        return None, [(node, "begins with ~ and the name of nobody who has a home here" + _got(node))]
     except TypeError as error:  # a limit that does not fit the type, Ge on a str, shows up only here
         return None, [(node, f"cannot be checked, its worker's Settings make no sense: {error}")]
     if isinstance(data, bool) and not isinstance(value, bool):  # true is 1 for Literal[1]

@@ -8,7 +8,7 @@ import dataclasses
 import logging
 import os
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from multiprocessing.connection import wait as wait_any
 from typing import Any
@@ -52,6 +52,10 @@ class Transition:
     @property
     def restarting(self) -> list[str]:
         return [worker.name for worker in self.leaving if worker.name in self.plans]
+
+
+class NoSuchSetting(Exception):
+    """No worker has it; names it."""
 
 
 class Supervisor:
@@ -123,23 +127,24 @@ class Supervisor:
         """The board's and the rings' (in the order of `describe`)."""
         return [self.board.segment, *(ring.segment for ring in self.rings.by_name.values())]
 
-    def set_everywhere(self, section: str, key: str, value: object) -> None:
-        """Change a live setting in every worker that sees it; those that start later get it too."""
+    def set_everywhere(self, section: str, values: Mapping[str, Any]) -> None:
+        """Change live settings of a section in every worker that sees it, all at once: some make sense only
+        together. Those that start later get them too."""
         for worker in self.workers.values():
-            if hasattr(worker.plan.settings.get(section), key):
-                changed = dataclasses.replace(worker.plan.settings[section], **{key: value})
+            if section in worker.plan.settings:
+                changed = dataclasses.replace(worker.plan.settings[section], **values)
                 settings = worker.plan.settings | {section: changed}
                 worker.plan = dataclasses.replace(worker.plan, settings=settings)
-                message = {"kind": "settings", "section": section, "values": {key: value}}
-                self._send(worker, message, f"{section}.{key}")
+                message = {"kind": "settings", "section": section, "values": dict(values)}
+                self._send(worker, message, f"{section}.{','.join(sorted(values))}")
         self._ask_again(somebody_new=False)
 
     def setting(self, section: str, key: str) -> Any:
-        """As it is now. Raises KeyError where no worker has it."""
+        """As it is now. Raises NoSuchSetting."""
         for worker in self.workers.values():
             if hasattr(worker.plan.settings.get(section), key):
                 return getattr(worker.plan.settings[section], key)
-        raise KeyError(f"{section}.{key}")
+        raise NoSuchSetting(f"{section}.{key}")
 
     def processes(self) -> list[int]:
         """Ids of the launcher and of all workers that run."""
@@ -341,7 +346,7 @@ class Supervisor:
             checked = live_value(worker.plan.settings.get(section), key, value)
         except ValueError as error:
             raise ControlError(f"{section}.{key} cannot be {value!r}"[:200]) from error
-        self.set_everywhere(section, key, checked)
+        self.set_everywhere(section, {key: checked})
 
     def _send(self, worker: Managed, message: Message, key: str, fds: tuple[int, ...] = ()) -> None:
         if worker.channel is None:

@@ -130,7 +130,10 @@ def download(model: Model, progress: Progress) -> Path:
         raise ModelError(f"{model.name} comes with the program and is not downloaded")
     _refuse_unverified(model)
     path = cache_folder() / model.file
-    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ModelError(f"{path.parent}: this folder cannot be made: {error}") from error
     part = path.with_suffix(path.suffix + ".part")
     try:
         fetch(model.address, model.nbytes, part, progress)
@@ -142,7 +145,10 @@ def download(model: Model, progress: Progress) -> Path:
     except ModelError:
         part.unlink()
         raise
-    part.replace(path)
+    try:
+        part.replace(path)
+    except OSError as error:
+        raise ModelError(f"{part} cannot be renamed to {path.name}: {error}") from error
     return path
 
 

@@ -16,6 +16,7 @@ from tests.live.needs import needs
 from tests.live.picture import frame_number
 from tests.live.program import SCREEN, on_the_web, program
 from tests.pipeline.running import Launcher, until
+from tests.workers.people import needs_people
 
 pytestmark = needs("Xvfb", "xdotool", "model")
 TAKEN = "ctrl+alt+page_down cannot be used while another program has the keyboard: another program has it"
@@ -49,6 +50,16 @@ def test_a_game_has_the_keyboard_and_the_keys_work(display: Display, port: int, 
         for _ in range(4):
             display.xdotool("key", "ctrl+alt+Prior")
         client.until(lambda: client.near_shift() > 1.25 * normal, "it is deeper")
+
+
+@needs_people()
+def test_where_no_worker_has_what_a_key_changes_it_does_nothing(display: Display, tmp_path: Path) -> None:
+    with program(tmp_path, "job.kind=pose", "capture.source=scene", "sinks=null") as launcher:
+        launcher.until_running("capture", "pose")
+        display.xdotool("key", "ctrl+alt+v")
+        launcher.until_logged("does nothing: no worker that runs here has stereo.view")
+        display.xdotool("key", "ctrl+alt+space")
+        launcher.until_logged("capture.paused is now True")
 
 
 def test_pause_stops_the_picture_and_goes_on(display: Display, port: int, launcher: Launcher) -> None:

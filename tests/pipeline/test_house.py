@@ -2,6 +2,7 @@
 
 import json
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from textwrap import dedent
@@ -200,6 +201,22 @@ def test_what_cannot_be_is_answered_with_the_words_of_the_file_and_nothing_chang
     assert home.house.settings() == before
     assert home.launcher.pids() == pids
     assert home.file.read_text() == FIRST
+
+
+def test_a_model_that_is_missing_is_not_waited_for_when_the_file_names_it(home: Home) -> None:
+    said, pids = len(home.launcher.log), home.launcher.pids()
+    home.file.write_text(FIRST.replace("{model: true}", "{model: tcmonodepth-small}"))
+    home.launcher.until(lambda: "download it first" in home.launcher.log[said:], "the log says why not")
+    home.file.write_text(FIRST)
+    home.launcher.until_flowing()
+    assert home.launcher.pids() == pids
+
+
+def test_figures_go_on_though_the_clock_was_set_back(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    before, now = home.house.figures(), time.time
+    monkeypatch.setattr(time, "time", lambda: now() - 3600)
+    time.sleep(0.3)
+    assert home.house.figures() is not before
 
 
 def test_a_saved_change_is_in_the_file_with_its_comments(home: Home) -> None:

@@ -100,7 +100,7 @@ def test_contract_people_are_put_before_another_background_where_a_gpu_can_do_it
     picked: Picked, monkeypatch: pytest.MonkeyPatch, sinks: str, draws: bool, where: str
 ) -> None:
     monkeypatch.setattr("pipeline.pick.gpu_draws", lambda: draws)
-    monkeypatch.setattr("pipeline.pick._get_models", lambda models, reasons: None)
+    monkeypatch.setattr("pipeline.pick._get_models", lambda models, reasons, fetch: None)
     settings, reasons = picked("job.kind=background", "capture.source=scene", f"sinks={sinks}")
     assert settings.section("background").where == where
     assert f"({where})" in reasons[-1]

@@ -161,6 +161,17 @@ def test_contract_a_file_that_is_away_for_a_moment_changes_nothing(edited: Edite
     edited.file.write_text(text)
 
 
+def test_contract_a_file_that_cannot_be_looked_at_changes_nothing(edited: Edited) -> None:
+    pids = edited.launcher.pids()
+    edited.file.unlink()
+    edited.file.symlink_to(edited.file)
+    time.sleep(1.2)
+    edited.launcher.until_flowing()
+    assert edited.launcher.pids() == pids
+    edited.file.unlink()
+    edited.file.write_text(FIRST)
+
+
 def test_contract_a_folder_in_the_place_of_the_file_is_refused(edited: Edited) -> None:
     pids, said = edited.launcher.pids(), len(edited.launcher.log)
     edited.file.unlink()
@@ -181,8 +192,9 @@ def test_contract_a_folder_in_the_place_of_the_file_is_refused(edited: Edited) -
         ("sinks: []", "there is none, so nobody would see anything"),
         ("", "there is none, so nobody would see anything"),
         ("\0\0", "mine.yaml"),
+        (FIRST + "image: {path: ~nobody-of-that-name/cat.png}", "the name of nobody who has a home here"),
     ],
-    ids=["no yaml", "unknown key", "wrong value", "no sinks", "empty", "binary"],
+    ids=["no yaml", "unknown key", "wrong value", "no sinks", "empty", "binary", "no home"],
 )
 def test_contract_a_broken_edit_is_refused_with_its_message_and_everything_goes_on(
     edited: Edited, text: str, message: str
@@ -233,13 +245,21 @@ def test_contract_an_edit_of_a_comment_does_nothing(edited: Edited) -> None:
 
 COUNTER = """
 from dataclasses import dataclass
+from typing import Annotated
 from shm.lease import Lease
-from workers.worker import Worker
+from workers.worker import CannotWork, Worker
 
 
 @dataclass(frozen=True)
 class Settings:
     fault: bool = False
+    word: Annotated[str, "live"] = "right"
+    low: Annotated[int, "live"] = 2
+    high: Annotated[int, "live"] = 5
+
+    def __post_init__(self) -> None:
+        if self.low >= self.high:
+            raise ValueError("counter.low must be less than counter.high")
 
 
 class Counter(Worker):
@@ -248,11 +268,14 @@ class Counter(Worker):
     def open(self) -> None:
         if self.settings.counter.fault:
             raise RuntimeError("set counter.fault to false")
+        if self.settings.counter.word != "right":
+            raise CannotWork("counter.word is not right")
 
     def process(self, picture: Lease) -> None:
         pass
 """
-CRASHING = FIRST.replace("[null]", "[null, counter]") + "counter: {fault: true}"
+COUNTING = FIRST.replace("[null]", "[null, counter]")
+CRASHING = COUNTING + "counter: {fault: true}"
 
 
 @pytest.fixture(scope="module")
@@ -307,6 +330,28 @@ def test_contract_a_worker_that_has_failed_starts_again_when_its_settings_are_pu
     plugged.launcher.until(lambda: plugged.launcher.worker("counter")["fps"], "it gets pictures")
     said = plugged.save(FIRST)
     plugged.until_said(said, "counter stops")
+
+
+def test_contract_one_that_could_not_work_is_tried_again_when_a_live_setting_of_its_changes(
+    plugged: Edited,
+) -> None:
+    said = plugged.save(COUNTING + "counter: {word: wrong}")
+    plugged.until_said(said, "counter stays off until its settings change")
+    said = plugged.save(COUNTING + "counter: {word: right}")
+    plugged.until_said(said, "counter is tried again")
+    plugged.launcher.until_running("counter")
+
+
+def test_contract_live_settings_that_make_sense_only_together_come_together(plugged: Edited) -> None:
+    plugged.save(COUNTING)
+    plugged.launcher.until_running("null", "counter")
+    pid = plugged.launcher.pids()["counter"]
+    said = plugged.save(COUNTING + "counter: {low: 7, high: 9}")
+    plugged.until_said(said, "counter.high is now 9")
+    said = plugged.save(COUNTING)
+    plugged.until_said(said, "counter.high is now 5")
+    plugged.launcher.until(lambda: plugged.launcher.worker("counter")["fps"], "it gets pictures")
+    assert plugged.launcher.pids()["counter"] == pid
 
 
 def test_contract_a_sink_that_is_no_worker_is_refused_and_everything_goes_on(plugged: Edited) -> None:

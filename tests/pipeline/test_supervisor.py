@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -9,6 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import psutil
 import pytest
@@ -335,6 +337,26 @@ def test_contract_the_launcher_ends_with_0_when_all_workers_have_finished(tmp_pa
         nothing_is_left(launcher, set())
 
 
+def test_contract_without_a_stderr_it_runs_all_the_same(tmp_path: Path) -> None:
+    """As some desktops and supervisors start programs."""
+    with launched(tmp_path, before=["sh", "-c", 'exec "$@" 2>&-', "sh"]) as launcher:
+        launcher.until_running()
+        assert launcher.stop() == 0
+
+
+def test_contract_it_ends_well_though_its_runtime_folder_has_gone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The user has logged out, and it goes on."""
+    with TemporaryDirectory(dir="/tmp") as folder:
+        runtime = Path(folder, "run")
+        runtime.mkdir(mode=0o700)
+        monkeypatch.setenv("XDG_RUNTIME_DIR", str(runtime))
+        with launched(tmp_path) as launcher:
+            shutil.rmtree(runtime)
+            assert launcher.stop() == 0
+
+
 # Who looks, who sets, who has lost his screen ---------------------------------------------------------------
 
 
@@ -383,6 +405,22 @@ def test_contract_who_restarts_while_nobody_looks_sleeps_too(
         launcher.until_restarted("capture", before)
         launcher.until(lambda: launcher.rate("frame") == 0, "the new one sleeps")
         away.unlink()
+        launcher.until_flowing()
+
+
+def test_contract_a_sink_that_died_while_nobody_looked_is_looked_at_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Like a minimised window, whose successor comes up as any window does."""
+    away = tmp_path / "away"
+    monkeypatch.setenv("LOOKS_AWAY", str(away))
+    with launched(tmp_path, swap=["null=looks_away"]) as launcher:
+        away.touch()
+        launcher.until_logged("nobody looks; everything sleeps")
+        before = launcher.restarts()
+        os.kill(launcher.pids()["null"], signal.SIGKILL)
+        away.unlink()
+        launcher.until_restarted("null", before)
         launcher.until_flowing()
 
 

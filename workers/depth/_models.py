@@ -13,7 +13,10 @@ def find(name: str) -> Path:
     one's own that a path names. Raises ModelError."""
     if name in MODELS:
         return find_file(MODELS[name])
-    path = Path(name).expanduser()
+    try:
+        path = Path(name).expanduser()
+    except RuntimeError as error:
+        raise ModelError(f"depth.model: {name} begins with the name of nobody who has a home here") from error
     if path.is_file():
         return path
     if (folder := _folders.network_in(path)) is not None:
