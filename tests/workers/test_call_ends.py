@@ -2,6 +2,7 @@
 
 import socket
 import struct
+import time
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -17,6 +18,7 @@ from workers.sound._reading import read_whole
 from workers.voice import Settings as Voice
 from workers.voice._packets import BEGINS, LOST, pack
 from workers.voice._rtp import Sealing
+from workers.voice._streams import QUIET
 from workers.voice.receive import Receive
 from workers.voice.receive import Settings as From
 from workers.worker import CannotWork
@@ -96,6 +98,22 @@ def test_contract_rubbish_is_counted_and_what_is_said_meanwhile_is_heard(words: 
     assert worker._wrong == 6 * 8
     assert _next(worker) == LOST, "not waited for"
     assert {"kind": "ready"} in told
+
+
+def test_contract_a_call_comes_back_after_the_line_was_away_for_long() -> None:
+    worker, sealing = receiver(port=0), Sealing("", 96)
+    try:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+            for first in (0, 600):  # 12 s later, by the sender's clock
+                time.sleep(2 * QUIET)
+                for number in range(first, first + 6):
+                    datagram = sealing.datagram(3, number, 320 * number, PACKET)
+                    sender.sendto(datagram, worker._socket.getsockname())
+                    worker._read()
+                heard = [_next(worker) for _ in range(5)]
+                assert heard == [bytes([PACKET[0] | BEGINS]) + PACKET[1:], *[PACKET] * 4]
+    finally:
+        worker.close()
 
 
 def _next(worker: Receive) -> bytes:

@@ -151,6 +151,29 @@ def test_contract_a_sender_that_was_started_again_is_heard_soon() -> None:
     assert begins == [False, True, False]
 
 
+@pytest.mark.parametrize("away", [9.0, 11.0, 3600.0])
+def test_contract_who_was_away_for_long_is_heard_again(away: float) -> None:
+    streams, gone = Streams(16000, 320), round(away / FRAME)
+    for i in range(10):
+        streams.take(arrived(7, i), FRAME * i)
+    begins = [streams.take(arrived(7, gone + i), FRAME * (gone + i)) for i in range(50)]
+    assert sum(begins) == (away > 10), "the decoder is told where another stream begins"
+    while streams.buffer.due < FRAME * (gone + 50):
+        streams.buffer.pop(streams.buffer.due)
+    assert streams.buffer.counts.played > 40
+
+
+@pytest.mark.parametrize("off", [320 * 5000, 7], ids=["far", "between two frames"])
+def test_contract_what_does_not_fit_disturbs_nobody_who_speaks(off: int) -> None:
+    streams = Streams(16000, 320)
+    streams.take(arrived(7, -1), 0.0)
+    for i in range(20):
+        streams.take(arrived(7, i), FRAME * i)
+        assert not streams.take(Arrived(7, 5000 + i, 320 * i + off, b"\x01\x10"), FRAME * i)
+    assert [streams.buffer.pop(streams.buffer.due) for _ in range(20)] == [b"\x01\x10"] * 20
+    assert streams.refused == 21
+
+
 def test_contract_numbers_and_times_may_come_round() -> None:
     streams, first = Streams(16000, 320), (1 << 32) // 320 - 5
     for i in range(40):

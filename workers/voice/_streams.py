@@ -29,17 +29,15 @@ class Streams:
 
     def take(self, arrived: Arrived, now: float) -> bool:
         """True: another stream begins with this packet."""
-        begins = arrived.ssrc != self._ssrc
+        step = (arrived.timestamp - self._newest + HALF) % (2 * HALF) - HALF
+        # The line may have been away for so long that the same sender's time is far.
+        begins = arrived.ssrc != self._ssrc or abs(step) > FAR * self._rate or step % self._frame != 0
         if begins and not self._may_begin(arrived, now):
             return False
         if begins:
-            self._ssrc, self._newest = arrived.ssrc, arrived.timestamp
+            self._ssrc, self._number, step = arrived.ssrc, 0, 0
             self.buffer = JitterBuffer(self._frame / self._rate)
-        step = (arrived.timestamp - self._newest + HALF) % (2 * HALF) - HALF
-        if abs(step) > FAR * self._rate or step % self._frame:
-            self.refused += 1
-            return begins
-        number = self._number + step // self._frame if not begins else 0
+        number = self._number + step // self._frame
         if step > 0 or begins:
             self._newest, self._number = arrived.timestamp, number
         self._heard_at = now
