@@ -25,12 +25,13 @@ class Api:
     def get(self, path: str) -> tuple[int, str]:
         return self._send(path, None, "application/json")
 
-    def post(self, path: str, body: Any, kind: str = "application/json") -> tuple[int, str]:
-        return self._send(path, body if isinstance(body, bytes) else json.dumps(body).encode(), kind)
+    def post(self, path: str, body: Any, kind: str = "application/json", **headers: str) -> tuple[int, str]:
+        data = body if isinstance(body, bytes) else json.dumps(body).encode()
+        return self._send(path, data, kind, **headers)
 
-    def _send(self, path: str, body: bytes | None, kind: str) -> tuple[int, str]:
-        headers = {"Authorization": f"Bearer {control_token()}", "X-Stereoring": "1", "Content-Type": kind}
-        request = urllib.request.Request(f"{self._address}{path}", body, headers)
+    def _send(self, path: str, body: bytes | None, kind: str, **headers: str) -> tuple[int, str]:
+        own = {"Authorization": f"Bearer {control_token()}", "X-Stereoring": "1", "Content-Type": kind}
+        request = urllib.request.Request(f"{self._address}{path}", body, own | headers)
         try:
             with urllib.request.urlopen(request, timeout=30) as answer:
                 return answer.status, answer.read().decode()
@@ -97,6 +98,11 @@ def test_what_makes_no_sense_is_said_and_the_program_goes_on(
     code, text = api.post(f"/api/{path}", body)
     assert (code, what in text) == (status, True), text
     assert api.get("/api/settings")[0] == 200
+
+
+def test_a_body_that_is_packed_wrongly_is_said(api: Api) -> None:
+    status, answer = api.post("/api/set", b"this was never packed", **{"Content-Encoding": "gzip"})
+    assert (status, answer) == (400, "The body is not packed as the request says\n")
 
 
 def test_a_body_that_a_form_could_send_is_refused(api: Api) -> None:

@@ -153,12 +153,13 @@ def bitmap(width: int, height: int) -> bytes:
     [
         (b"this is a text", "1", 400, "no picture"),
         (b"", "1", 400, "no picture"),
+        (b'<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>', "1", 400, "no picture"),
         (bitmap(60_000, 60_000), "1", 400, "no picture"),
         (png(np.zeros((64, 64, 3), np.uint8)), "1", 404, "nobody"),
         (b"", "none", 400, "from 1 to 8"),
         (bytes(33 << 20), "1", 413, "more than 32 MB"),
     ],
-    ids=["a text", "nothing", "a picture of a size that nobody has", "nobody", "no number", "too much"],
+    ids=["a text", "nothing", "a drawing", "a size that nobody has", "nobody", "no number", "too much"],
 )
 def test_what_is_wrong_is_said_as_json(room: Room, file: bytes, people: str, status: int, why: str) -> None:
     found = room.said(file, people)

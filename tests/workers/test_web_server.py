@@ -2,6 +2,7 @@
 
 import gc
 import json
+import logging
 import os
 import socket
 import time
@@ -74,19 +75,36 @@ def test_a_library_that_is_not_here_is_named_with_what_gets_it(server: Server) -
     assert "python scripts/vendor.py" in refused.value.read().decode()
 
 
-def test_where_nobody_finds_poses_that_is_said() -> None:
+def asked_for_poses(file: bytes, **headers: str) -> tuple[int, str]:
+    """What a server answers in whose house is no pose worker."""
     house = LauncherHouse(os.getpid())
     server = Server(Places(free_port(), lan=False), 8, lambda rings: None, lambda: None, house)
     server.open()
     try:
         address = f"http://127.0.0.1:{server._places.port}/pose"
-        request = urllib.request.Request(address, b"a picture", {"X-Stereoring": "1"})
+        request = urllib.request.Request(address, file, {"X-Stereoring": "1"} | headers)
         with pytest.raises(urllib.error.HTTPError) as refused:
             urllib.request.urlopen(request, timeout=30)
-        assert refused.value.code == 503
-        assert "--profile pose" in json.loads(refused.value.read())["error"]
+        return refused.value.code, refused.value.read().decode()
     finally:
         server.close()
+
+
+def test_where_nobody_finds_poses_that_is_said() -> None:
+    status, text = asked_for_poses(b"a picture")
+    assert status == 503
+    assert "--profile pose" in json.loads(text)["error"]
+
+
+@pytest.mark.parametrize("kind", ["image/png", "multipart/form-data; boundary=x"])
+def test_a_picture_that_is_packed_wrongly_is_said_and_fills_no_log(
+    kind: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    headers = {"Content-Type": kind, "Content-Encoding": "gzip"}
+    status, text = asked_for_poses(b"this was never packed", **headers)
+    assert status == 400
+    assert "is not packed as the request says" in json.loads(text)["error"]
+    assert not [record for record in caplog.records if record.levelno >= logging.ERROR]
 
 
 def offer_to(server: Server, without: str) -> urllib.request.Request:

@@ -38,6 +38,7 @@ LONGEST_REQUEST = 64 * 1024 * 1024  # bytes
 MOST_PIXELS = 200_000_000  # what a few kilobytes say that they are may be far more
 MOST_AT_ONCE = 4
 QUALITY = 90
+NOWHERE = {"protocol_whitelist": "none"}  # or FFmpeg goes to the addresses that a file names
 PATIENCE = 1.0  # seconds
 SWITCH = 0.0005  # seconds that who is back from a network waits for who runs Python; usually ten times that
 BAD, NOBODY, FOUND = 400, 404, 200  # as HTTP has them
@@ -153,9 +154,9 @@ def _found(free: "queue.SimpleQueue[Networks]", picture: Any, people: int) -> tu
 def decoded(file: bytes) -> Any:
     """uint8[H, W, 3], RGB, upright; None if it is no picture, or one of a size that nobody has."""
     try:
-        with av.open(io.BytesIO(file)) as container:  # reads no more than how large it is
-            stream = container.streams.video[0]
-            if stream.width * stream.height > MOST_PIXELS:
+        with av.open(io.BytesIO(file), options=NOWHERE) as container:  # reads no more than how large it is
+            context = container.streams.video[0].codec_context  # None where FFmpeg has no decoder
+            if context is None or context.width * context.height > MOST_PIXELS:
                 return None
     except (FFmpegError, IndexError, ValueError):
         return None

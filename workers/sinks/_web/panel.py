@@ -144,6 +144,8 @@ async def _body(request: web.Request, **wanted: Any) -> list[Any]:
         body = await request.json()
     except ValueError as error:
         raise _wrong(f"The body is no JSON: {error}") from error
+    except web.RequestPayloadError as error:
+        raise _wrong("The body is not packed as the request says") from error
     for name, kind in wanted.items():
         if not isinstance(body, dict) or name not in body or not isinstance(body[name], kind):
             raise _wrong(f"{name} is missing, or not what it should be")

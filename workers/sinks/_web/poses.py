@@ -119,14 +119,16 @@ def _people(request: web.Request) -> int:
 
 async def _file(request: web.Request) -> bytes:
     """The body, or the first file of a form."""
-    if not request.content_type.startswith("multipart/"):
-        return await _whole(request.content.read)
     try:
+        if not request.content_type.startswith("multipart/"):
+            return await _whole(request.content.read)
         async for part in await request.multipart():
             if isinstance(part, BodyPartReader) and part.filename is not None:
                 return await _whole(part.read_chunk)
     except ValueError as error:
         raise _error(web.HTTPBadRequest, f"this is no form: {error}") from error
+    except web.RequestPayloadError as error:
+        raise _error(web.HTTPBadRequest, "the body is not packed as the request says") from error
     raise _error(web.HTTPBadRequest, "the form has no file in it")
 
 

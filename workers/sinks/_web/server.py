@@ -157,6 +157,7 @@ def refusing_odd_expectations(handle: Handler) -> Handler:
 
 
 def is_our_fault(record: logging.LogRecord) -> bool:
-    """Not what is no HTTP, nor that somebody left before his answer: nobody shall fill the log with that."""
+    """Not what is no HTTP or is packed wrongly, nor that somebody left before his answer: nobody shall fill
+    the log with that."""
     error = record.exc_info[1] if record.exc_info else None
-    return not isinstance(error, HttpProcessingError | ConnectionError)
+    return not isinstance(error, HttpProcessingError | web.RequestPayloadError | ConnectionError)
