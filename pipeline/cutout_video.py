@@ -3,7 +3,8 @@
 import os
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
+from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,23 +22,24 @@ PLAIN = {"crf": "18", "preset": "veryfast"}
 
 
 def cut_video(path: Path, network: "Network", targets: dict[str, Path]) -> str:
-    """Writes all files; says how many frames. What was made till then is kept when the video breaks off and
-    after Ctrl-C. Raises CannotCut, Stopped or OSError."""
-    try:
-        with _opened(path) as source, ExitStack() as files, stopping() as stop:
+    """Writes all files; says how many frames. What was made is kept when the video breaks off, when something
+    of it cannot be copied, and after Ctrl-C. Raises CannotCut, Stopped or OSError."""
+    with _opened(path) as source, ExitStack() as files, stopping() as stop:
+        try:
             parts = {kind: files.enter_context(_Part(target, source)) for kind, target in targets.items()}
             count, broken = _cut_frames(source, network, parts, stop)
             if not count:
                 raise CannotCut(f"{path}: has no picture that can be read{broken}")
             for part in parts.values():
                 part.keep()
-    except av.FFmpegError as error:  # a kind of sound, for instance, that the file cannot hold
-        remedy = "" if isinstance(error, OSError) else "; put it into an .mkv, whose cut-outs hold any sound"
-        raise CannotCut(f"{path}: its cut-outs cannot be written: {error}{remedy}") from error
-    if broken:
-        raise CannotCut(f"{path}: {count} frames are cut out, then it cannot be read any more{broken}")
+        except av.FFmpegError as error:
+            raise CannotCut(f"{path}: its cut-outs cannot be written: {error}") from error
+        wrong = broken + _without_sound(source, [*parts.values()])
     if stop.is_set():
-        raise Stopped(f"{path}: stopped; {count} frames are in {', '.join(map(str, targets.values()))}")
+        made = ", ".join(map(str, targets.values()))
+        raise Stopped(f"{path}: stopped; {count} frames are in {made}{wrong}")
+    if wrong:
+        raise CannotCut(f"{path}: {count} frames are cut out{wrong}")
     return f"{count} frames"
 
 
@@ -48,9 +50,12 @@ def _cut_frames(
     from workers.person._cutout import cut_out  # compiles, the first time
     from workers.person._masks import Masks
 
-    masks, count = Masks(network), 0
+    masks, count, last = Masks(network), 0, None
+    film = source.streams.video[0]
+    length = max(1, round(1 / (film.average_rate or Fraction(30)) / film.time_base))
+    copied = {stream.index: stream for part in parts.values() for stream in part.copied}
     try:
-        for packet in source.demux(source.streams.video[0], *source.streams.audio):
+        for packet in source.demux(film, *copied.values()):
             if stop.is_set():
                 break
             if packet.stream.type == "audio":
@@ -60,24 +65,45 @@ def _cut_frames(
             for frame in packet.decode():
                 picture = _upright(frame)
                 made = cut_out(picture, masks(picture))._asdict()
+                last = _time_of(frame, last, length)
                 for kind, part in parts.items():
-                    part.add(made[kind], frame.dts if frame.pts is None else frame.pts)
+                    part.add(made[kind], last)
                 count += 1
     except av.InvalidDataError as error:
-        return count, f": {error}"
+        return count, f"; then it cannot be read any more: {error}"
     return count, ""
+
+
+def _time_of(frame: Any, last: int | None, length: int) -> int:
+    """In ticks, after the last: an .avi may have no times, or those of the order in which it is coded."""
+    time = frame.dts if frame.pts is None else frame.pts
+    if last is None:
+        return 0 if time is None else int(time)
+    return last + length if time is None else max(int(time), last + 1)
+
+
+def _without_sound(source: Any, parts: list["_Part"]) -> str:
+    """What could not be copied, and where it is missing."""
+    said = ""
+    for number, stream in enumerate(source.streams.audio, 1):
+        names = [part.target.name for part in parts if stream not in part.copied]
+        if names:
+            kind = stream.codec_context.name if stream.codec_context else "unknown to FFmpeg"
+            said += f"; sound {number} ({kind}) cannot be put into {', '.join(names)}"
+    return said
 
 
 @contextmanager
 def _opened(path: Path) -> Iterator[Any]:
     try:
-        with av.open(str(path)) as source:
-            if not source.streams.video:
-                raise CannotCut(f"{path}: has no picture")
-            source.streams.video[0].thread_type = "AUTO"
-            yield source
-    except av.InvalidDataError as error:
+        source = av.open(str(path.absolute()))  # or 12:30.mp4 would name a protocol
+    except av.FFmpegError as error:
         raise CannotCut(f"{path}: is not a video that FFmpeg reads: {error}") from error
+    with source:
+        if not source.streams.video or source.streams.video[0].codec_context is None:
+            raise CannotCut(f"{path}: has no picture that FFmpeg reads")
+        source.streams.video[0].thread_type = "AUTO"
+        yield source
 
 
 def _upright(frame: Any) -> Any:
@@ -89,15 +115,17 @@ class _Part:
     """One video while it is being written, under another name."""
 
     def __init__(self, target: Path, source: Any) -> None:
-        self._target = target
+        self.target = target
         self._file = target.with_name(f".{target.stem}.{os.getpid()}.part{target.suffix}")
-        self._container = av.open(str(self._file), "w")
+        self._container = av.open(str(self._file.absolute()), "w")
         self._from = source.streams.video[0]
         self._video: Any = None
         self._early: list[Any] = []
-        self._sound = {
-            stream.index: self._container.add_stream_from_template(stream) for stream in source.streams.audio
-        }
+        self._sound: dict[int, Any] = {}
+        for stream in source.streams.audio:
+            with suppress(ValueError):  # of a kind that this file cannot hold, or that FFmpeg does not know
+                self._sound[stream.index] = self._container.add_stream_from_template(stream)
+        self.copied = [stream for stream in source.streams.audio if stream.index in self._sound]
 
     def __enter__(self) -> "_Part":
         return self
@@ -110,12 +138,12 @@ class _Part:
         if self._video is not None:
             self._container.mux(self._video.encode(None))
         self._container.close()
-        self._file.replace(self._target)
+        self._file.replace(self.target)
 
     def copy(self, packet: Any) -> None:
         """A packet of sound, as it is."""
-        if packet.dts is None:
-            return  # the end of the stream
+        if packet.dts is None or packet.stream.index not in self._sound:
+            return  # the end of the stream, or of one that is not for here
         if self._video is None:
             self._early.append(packet)  # a file's streams are all there before its first packet
             return

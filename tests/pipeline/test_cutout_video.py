@@ -154,6 +154,84 @@ def test_a_video_that_breaks_off_is_cut_out_as_far_as_it_goes_and_one_that_is_no
     assert not list(tmp_path.glob(".*"))
 
 
+def with_sound(path: Path, codec: str, count: int = 6) -> Path:
+    """Frames of a grey person, and a moment of silence."""
+    with av.open(str(path), "w") as target:
+        film: Any = target.add_stream("libx264", rate=25)
+        film.width, film.height, film.pix_fmt = 64, 64, "yuv420p"
+        sound: Any = target.add_stream(codec, rate=8000, layout="mono")
+        for number in range(count):
+            frame = av.VideoFrame.from_ndarray(np.full((64, 64, 3), 9 * number, np.uint8), format="rgb24")
+            frame.pts = number
+            target.mux(film.encode(frame))
+        target.mux(film.encode(None))
+        silence = av.AudioFrame.from_ndarray(np.zeros((1, 1024), np.int16), format="s16", layout="mono")
+        silence.rate = 8000
+        for frame in av.AudioResampler(sound.format.name, "mono", 8000).resample(silence):
+            target.mux(sound.encode(frame))
+        target.mux(sound.encode(None))
+    return path
+
+
+def test_sound_that_cannot_be_copied_is_left_out_and_named_and_the_rest_of_a_folder_is_done(
+    tmp_path: Path,
+) -> None:
+    phone = with_sound(tmp_path / "a.mov", "pcm_s16le")
+    phone.write_bytes(phone.read_bytes().replace(b"sowt", b"apac"))
+    with av.open(str(phone)) as source:
+        assert source.streams.audio[0].codec_context is None, "FFmpeg does not know it"
+    with_sound(tmp_path / "b.mov", "pcm_mulaw").rename(tmp_path / "b.mp4")
+    with_sound(tmp_path / "c.mov", "pcm_s16le")
+    done = command("cutout", str(tmp_path), "--model", "selfie-landscape")
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    unknown, known = done.stderr.splitlines()[-2:]
+    assert f"{phone}: 6 frames are cut out; sound 1 (unknown to FFmpeg) cannot be put" in unknown
+    assert f"{tmp_path / 'b.mp4'}: 6 frames are cut out; sound 1 (pcm_mulaw) cannot be put into b-ov" in known
+    assert "b-rgba.mov" not in known
+    assert sound(tmp_path / "b-rgba.mov") == sound(tmp_path / "b.mp4")
+    assert sound(tmp_path / "c-overlay.mov") == sound(tmp_path / "c.mov")
+    for name in "abc":
+        for path in targets_of(tmp_path / f"{name}.mov", tmp_path, overwrite=True).values():
+            assert len(frames(path if path.exists() else path.with_suffix(".mp4"))[0]) == 6
+
+
+@pytest.mark.parametrize("kind", ["avi", "h264"])
+def test_a_video_whose_times_do_not_rise_or_are_not_there_loses_no_frame(kind: str, tmp_path: Path) -> None:
+    path = tmp_path / "old.avi"
+    with av.open(str(path), "w", format=kind) as target:
+        film: Any = target.add_stream("libx264", rate=25, options={"bf": "2"})
+        film.width, film.height, film.pix_fmt = 64, 64, "yuv420p"
+        for number in range(20):
+            frame = av.VideoFrame.from_ndarray(np.full((64, 64, 3), 12 * number, np.uint8), format="rgb24")
+            frame.pts = number
+            target.mux(film.encode(frame))
+        target.mux(film.encode(None))
+    with av.open(str(path)) as source:
+        said = [frame.pts for frame in source.decode(video=0)]
+    assert None in said or said != sorted(said)
+    targets = targets_of(path, tmp_path, overwrite=False)
+    assert cut_video(path, Network("selfie-landscape", 1), targets) == "20 frames"
+    for target in targets.values():
+        times = frames(target)[0]
+        assert len(times) == 20
+        assert float(times[-1] - times[0]) == pytest.approx(19 / 25, abs=0.1)
+    grey = [picture.mean() for picture in frames(targets["rgba"], "rgba")[1]]
+    assert grey == sorted(grey), "in the order in which they are seen"
+
+
+def test_a_name_with_a_colon_is_a_file_and_one_that_is_not_there_is_not_blamed_on_writing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with_sound(tmp_path / "x.mov", "pcm_s16le").rename("12:30.mov")
+    network, path = Network("selfie-landscape", 1), Path("12:30.mov")
+    assert cut_video(path, network, targets_of(path, Path(), overwrite=False)) == "6 frames"
+    gone = Path("gone.mp4")
+    with pytest.raises(CannotCut, match=r"^gone\.mp4: is not a video that FFmpeg reads"):
+        cut_video(gone, network, targets_of(gone, Path(), overwrite=False))
+
+
 @pytest.mark.parametrize("turned", [0, 90, 180, -90])
 def test_a_video_that_was_filmed_upright_stays_so(turned: int, tmp_path: Path) -> None:
     """Phones write how it is to be turned."""

@@ -66,6 +66,14 @@ def test_sound_out_of_a_film_is_taken(tmp_path: Path) -> None:
     assert (tmp_path / "film.voice").stat().st_size > 700
 
 
+def test_a_name_with_a_colon_is_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    written(Path("12:30.wav"), tone(500, 1.0, 16000), 16000)
+    assert main(["voice", "encode", "12:30.wav"]) == 0
+    assert main(["voice", "decode", "12:30.voice", "--out", "10:30.wav"]) == 0
+    assert len(read_whole("10:30.wav", 16000)) == 16000
+
+
 @pytest.mark.parametrize("end", [HEADER + 2 * CHUNK, HEADER + 2 * CHUNK + 3, HEADER + 2 * CHUNK + 200])
 def test_of_a_file_that_is_cut_off_all_that_is_whole_is_heard(
     said: Path, tmp_path: Path, end: int, capsys: pytest.CaptureFixture[str]

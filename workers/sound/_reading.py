@@ -1,6 +1,7 @@
 """Any file with sound in it as frames of one channel: whatever PyAV (FFmpeg) reads, resampled cleanly."""
 
 from collections.abc import Generator
+from pathlib import Path
 from typing import Any
 
 import av
@@ -43,8 +44,9 @@ def check(path: str) -> None:
 
 
 def _opened(path: str) -> Any:
-    try:
-        container = av.open(path)
+    file = Path(path)
+    try:  # whole, or 12:30.mp3 would name a protocol
+        container = av.open(str(file.absolute()) if file.exists() else path)
     except (av.FFmpegError, OSError) as error:
         raise CannotRead(f"{path}: cannot be read: {error}") from error
     if not container.streams.audio:
