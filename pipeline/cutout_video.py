@@ -46,32 +46,47 @@ def cut_video(path: Path, network: "Network", targets: dict[str, Path]) -> str:
 def _cut_frames(
     source: Any, network: "Network", parts: dict[str, "_Part"], stop: threading.Event
 ) -> tuple[int, str]:
-    """How many frames, and what is wrong with the next."""
+    """How many frames, and what is wrong with others."""
     from workers.person._cutout import cut_out  # compiles, the first time
     from workers.person._masks import Masks
 
-    masks, count, last = Masks(network), 0, None
+    masks, count, last, broken = Masks(network), 0, None, list[str]()
     film = source.streams.video[0]
     length = max(1, round(1 / (film.average_rate or Fraction(30)) / film.time_base))
     copied = {stream.index: stream for part in parts.values() for stream in part.copied}
-    try:
-        for packet in source.demux(film, *copied.values()):
-            if stop.is_set():
-                break
-            if packet.stream.type == "audio":
-                for part in parts.values():
-                    part.copy(packet)
-                continue
-            for frame in packet.decode():
-                picture = _upright(frame)
-                made = cut_out(picture, masks(picture))._asdict()
-                last = _time_of(frame, last, length)
-                for kind, part in parts.items():
-                    part.add(made[kind], last)
-                count += 1
-    except av.InvalidDataError as error:
-        return count, f"; then it cannot be read any more: {error}"
-    return count, ""
+    for piece in _pieces(source, [film, *copied.values()], broken):
+        if stop.is_set():
+            break
+        if isinstance(piece, av.Packet):
+            for part in parts.values():
+                part.copy(piece)
+            continue
+        picture = _upright(piece)
+        made = cut_out(picture, masks(picture))._asdict()
+        last = _time_of(piece, last, length)
+        for kind, part in parts.items():
+            part.add(made[kind], last)
+        count += 1
+    more = f", and {len(broken) - 1} more" if len(broken) > 1 else ""
+    return count, f"; what cannot be read is left out: {broken[0]}{more}" if broken else ""
+
+
+def _pieces(source: Any, streams: list[Any], broken: list[str]) -> Iterator[Any]:
+    """Packets of sound and decoded frames as they come. What cannot be decoded is left out, and noted."""
+    packets = source.demux(*streams)
+    while True:
+        where = "at its end"
+        try:
+            packet = next(packets, None)
+            if packet is None:
+                return
+            if packet.dts is not None:
+                where = f"at {float(packet.dts * packet.time_base):.2f} s"
+            pieces = [packet] if packet.stream.type == "audio" else packet.decode()
+        except av.FFmpegError as error:
+            broken.append(f"{where}: {error}")
+            continue
+        yield from pieces
 
 
 def _time_of(frame: Any, last: int | None, length: int) -> int:

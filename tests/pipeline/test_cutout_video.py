@@ -154,6 +154,39 @@ def test_a_video_that_breaks_off_is_cut_out_as_far_as_it_goes_and_one_that_is_no
     assert not list(tmp_path.glob(".*"))
 
 
+def copied(source: Path, target: Path, spoilt: int, kind: str) -> Path:
+    """All packets; this one of that kind is nothing but zeros."""
+    with av.open(str(source)) as film, av.open(str(target), "w") as made:
+        streams = {one.index: made.add_stream_from_template(one) for one in film.streams}
+        left = spoilt
+        for packet in film.demux():
+            if packet.dts is None:
+                continue
+            left -= packet.stream.type == kind
+            rubbish = left == 0 and packet.stream.type == kind
+            copy = av.Packet(bytes(packet.size) if rubbish else bytes(packet))
+            copy.pts, copy.dts, copy.duration = packet.pts, packet.dts, packet.duration
+            copy.time_base, copy.stream = packet.time_base, streams[packet.stream.index]
+            copy.is_keyframe = packet.is_keyframe
+            made.mux(copy)
+    return target
+
+
+def test_a_packet_that_cannot_be_decoded_is_left_out_and_named(tmp_path: Path) -> None:
+    film = copied(with_sound(tmp_path / "whole.mov", "pcm_s16le", 30), tmp_path / "film.mov", 12, "video")
+    with av.open(str(film)) as source, pytest.raises(av.InvalidDataError):
+        [*source.decode(video=0)]
+    targets = targets_of(film, tmp_path, overwrite=False)
+    with pytest.raises(
+        CannotCut, match=r"film\.mov: \d+ frames are cut out; what cannot be read is left out: at"
+    ):
+        cut_video(film, Network("selfie-landscape", 1), targets)
+    for target in targets.values():
+        assert 20 < len(frames(target)[0]) < 30
+        assert sound(target) == sound(film)
+    assert not list(tmp_path.glob(".*"))
+
+
 def with_sound(path: Path, codec: str, count: int = 6) -> Path:
     """Frames of a grey person, and a moment of silence."""
     with av.open(str(path), "w") as target:
@@ -161,7 +194,7 @@ def with_sound(path: Path, codec: str, count: int = 6) -> Path:
         film.width, film.height, film.pix_fmt = 64, 64, "yuv420p"
         sound: Any = target.add_stream(codec, rate=8000, layout="mono")
         for number in range(count):
-            frame = av.VideoFrame.from_ndarray(np.full((64, 64, 3), 9 * number, np.uint8), format="rgb24")
+            frame = av.VideoFrame.from_ndarray(np.full((64, 64, 3), 8 * number, np.uint8), format="rgb24")
             frame.pts = number
             target.mux(film.encode(frame))
         target.mux(film.encode(None))

@@ -74,6 +74,43 @@ def test_a_name_with_a_colon_is_a_file(tmp_path: Path, monkeypatch: pytest.Monke
     assert len(read_whole("10:30.wav", 16000)) == 16000
 
 
+def damaged(path: Path, spoilt: range) -> Path:
+    """Two seconds of a tone; these of its packets are nothing but zeros."""
+    whole = path.with_name(f"whole-{path.name}")
+    with av.open(str(whole), "w") as container:
+        stream = container.add_stream("aac", rate=16000, layout="mono")
+        frame = av.AudioFrame.from_ndarray(tone(500, 2.0, 16000)[None], format="s16", layout="mono")
+        frame.rate = 16000
+        container.mux([*stream.encode(frame), *stream.encode(None)])
+    with av.open(str(whole)) as source, av.open(str(path), "w") as target:
+        copy = target.add_stream_from_template(source.streams.audio[0])
+        for number, packet in enumerate(source.demux(audio=0)):
+            if packet.dts is not None:
+                made = av.Packet(bytes(packet.size) if number in spoilt else bytes(packet))
+                made.pts, made.dts, made.time_base = packet.pts, packet.dts, packet.time_base
+                made.stream = copy
+                target.mux(made)
+    return path
+
+
+def test_what_is_damaged_in_a_sound_file_is_left_out_and_said_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = damaged(tmp_path / "damaged.mka", range(5, 8))
+    assert main(["voice", "encode", str(file)]) == 0
+    assert caplog.text.count(f"{file}: what cannot be read of it is left out: ") == 1
+    assert 1.3 < len(read_whole(str(file), 16000)) / 16000 < 1.9
+
+
+def test_a_sound_file_with_nothing_that_can_be_read_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = damaged(tmp_path / "damaged.mka", range(1000))
+    assert main(["voice", "encode", str(file)]) == 1
+    assert f"{file}: cannot be read after 0.0 s: " in capsys.readouterr().err
+    assert not file.with_suffix(".voice").exists()
+
+
 @pytest.mark.parametrize("end", [HEADER + 2 * CHUNK, HEADER + 2 * CHUNK + 3, HEADER + 2 * CHUNK + 200])
 def test_of_a_file_that_is_cut_off_all_that_is_whole_is_heard(
     said: Path, tmp_path: Path, end: int, capsys: pytest.CaptureFixture[str]

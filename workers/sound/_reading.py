@@ -1,6 +1,7 @@
 """Any file with sound in it as frames of one channel: whatever PyAV (FFmpeg) reads, resampled cleanly."""
 
-from collections.abc import Generator
+import logging
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,8 @@ import av
 import numpy as np
 import numpy.typing as npt
 
+log = logging.getLogger(__name__)
+_named: set[str] = set()  # what is played over and over is named once
 Pcm = npt.NDArray[np.int16]
 
 
@@ -17,12 +20,12 @@ class CannotRead(ValueError):
 
 def frames_of(path: str, rate: int, length: int, layout: str = "mono") -> Generator[Pcm]:
     """`length` samples each, those of several channels by turns, at `rate` samples a second; the last may be
-    shorter. Raises CannotRead, also in the middle of a file."""
+    shorter. What cannot be decoded is left out. Raises CannotRead, also in the middle of a file."""
     resampler = av.AudioResampler("s16", layout, rate, frame_size=length)
     done = 0
     with _opened(path) as container:
         try:
-            for frame in container.decode(audio=0):
+            for frame in _decoded(container, path):
                 for part in resampler.resample(frame):
                     done += part.samples
                     yield np.asarray(part.to_ndarray()[0], np.int16)
@@ -33,7 +36,7 @@ def frames_of(path: str, rate: int, length: int, layout: str = "mono") -> Genera
 
 
 def read_whole(path: str, rate: int) -> Pcm:
-    """All of it. Raises CannotRead."""
+    """All of it that can be decoded. Raises CannotRead."""
     parts = [*frames_of(path, rate, rate)]
     return np.concatenate(parts) if parts else np.zeros(0, np.int16)
 
@@ -43,13 +46,40 @@ def check(path: str) -> None:
     _opened(path).close()
 
 
+def _decoded(container: Any, path: str) -> Iterator[Any]:
+    """Raises what is wrong where nothing at all can be decoded."""
+    packets, any_of_it = container.demux(_sound_in(container)), False
+    damage: Exception | None = None
+    while True:
+        try:
+            packet = next(packets, None)
+            frames = [] if packet is None else packet.decode()
+        except av.InvalidDataError as error:
+            damage = damage or error
+            continue
+        if packet is None:
+            break
+        any_of_it = any_of_it or bool(frames)
+        yield from frames
+    if damage is not None and not any_of_it:
+        raise damage
+    if damage is not None and path not in _named:
+        _named.add(path)
+        log.warning("%s: what cannot be read of it is left out: %s", path, damage)
+
+
+def _sound_in(container: Any) -> Any:
+    """The first that there is a decoder for."""
+    return next((one for one in container.streams.audio if one.codec_context is not None), None)
+
+
 def _opened(path: str) -> Any:
     file = Path(path)
     try:  # whole, or 12:30.mp3 would name a protocol
         container = av.open(str(file.absolute()) if file.exists() else path)
     except (av.FFmpegError, OSError) as error:
         raise CannotRead(f"{path}: cannot be read: {error}") from error
-    if not container.streams.audio:
+    if _sound_in(container) is None:
         container.close()
-        raise CannotRead(f"{path}: has no sound in it")
+        raise CannotRead(f"{path}: has no sound in it that can be read")
     return container
