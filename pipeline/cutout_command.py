@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.cutout_files import VIDEOS, CannotCut, Stopped, files_in, targets_of
+from pipeline.cutout_files import VIDEOS, CannotCut, Stopped, files_in, names_of, targets_of
 from workers.models import ModelError, download, has_file
 from workers.person._manifest import MODELS
 
@@ -46,9 +46,9 @@ def cutout_command(options: argparse.Namespace) -> int:
         print(error, file=sys.stderr)
         return 1
     wrong = 0
-    for path in files:
+    for path, name in names_of(files).items():
         try:
-            targets = targets_of(path, folder, options.overwrite)
+            targets = targets_of(path, folder, options.overwrite, name)
             what = _cut(path, network, targets)
             print(f"{path}: {what}{', '.join(target.name for target in targets.values())}", flush=True)
         except Stopped as stopped:
@@ -110,7 +110,10 @@ def read(path: Path) -> Pixels:
     import cv2  # takes 0.2 s, which other commands need not wait for
 
     data = path.read_bytes()
-    pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR) if data else None
+    try:
+        pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR) if data else None
+    except cv2.error:  # larger than it takes
+        pixels = None
     if pixels is None:
         raise CannotCut(f"{path}: is not a picture that OpenCV reads")
     return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB), np.uint8)

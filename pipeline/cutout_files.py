@@ -1,5 +1,6 @@
 """What `launcher.py cutout` reads, and what it writes beside it."""
 
+from collections import Counter
 from pathlib import Path
 
 KINDS = ("overlay", "matte", "white", "rgba")
@@ -35,13 +36,20 @@ def _is_ours(path: Path) -> bool:
     return path.stem.endswith(tuple(f"-{kind}" for kind in KINDS))
 
 
-def targets_of(path: Path, folder: Path, overwrite: bool) -> dict[str, Path]:
-    """Kind → file. Raises CannotCut where one is there already."""
+def names_of(files: list[Path]) -> dict[Path, str]:
+    """What the names of their cut-outs begin with; with the ending where two have the same name without."""
+    stems = Counter(path.stem.lower() for path in files)
+    return {path: path.name if stems[path.stem.lower()] > 1 else path.stem for path in files}
+
+
+def targets_of(path: Path, folder: Path, overwrite: bool, name: str = "") -> dict[str, Path]:
+    """Kind → file; their names begin with `name`, or the file's own. Raises CannotCut where one is there
+    already."""
     endings = dict.fromkeys(KINDS, ".png")
     if path.suffix.lower() in VIDEOS:
         endings = dict.fromkeys(KINDS, SOUND_IN.get(path.suffix.lower(), ".mkv"))
         endings["rgba"] = ".mkv" if endings["white"] == ".mkv" else ".mov"  # ProRes, as editors take it
-    targets = {kind: folder / f"{path.stem}-{kind}{ending}" for kind, ending in endings.items()}
+    targets = {kind: folder / f"{name or path.stem}-{kind}{ending}" for kind, ending in endings.items()}
     there = [str(target) for target in targets.values() if target.exists()]
     if there and not overwrite:
         raise CannotCut(f"{path}: {', '.join(there)} is there already; give --overwrite or another --out")

@@ -4,7 +4,6 @@ import http.client
 import json
 import os
 import signal
-import struct
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -20,6 +19,7 @@ from tests.live.client import Client
 from tests.live.needs import needs
 from tests.live.program import free_port
 from tests.pipeline.running import Launcher, launched
+from tests.workers.bitmaps import bitmap
 from tests.workers.people import folder, needs_people
 
 pytestmark = [needs_people(), pytest.mark.timeout(120)]
@@ -140,12 +140,6 @@ def test_several_people_are_found_where_several_are_asked_for(room: Room) -> Non
     one = cv2.imdecode(np.frombuffer(astronaut(), np.uint8), cv2.IMREAD_COLOR)
     both = png(np.hstack([one[:, 60:400]] * 2))
     assert [len(room.said(both, people)[1]["people"]) for people in ("1", "3")] == [1, 2]
-
-
-def bitmap(width: int, height: int) -> bytes:
-    """So it says; there are hardly any pixels in it."""
-    head = struct.pack("<III", 54 + 4096, 0, 54)
-    return b"BM" + head + struct.pack("<IiiHH6I", 40, width, height, 1, 24, *[0] * 6) + bytes(4096)
 
 
 @pytest.mark.parametrize(

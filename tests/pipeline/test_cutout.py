@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pytest
 
 from tests.pipeline.running import command
+from tests.workers.bitmaps import bitmap
 from tests.workers.people import folder as people
 from tests.workers.people import needs_people, truth
 
@@ -72,6 +73,29 @@ def test_what_was_cut_out_earlier_is_kept_and_not_cut_out_again(cat: Path) -> No
     assert command("cutout", str(cat.parent), "--model", "meet-lite", "--overwrite").returncode == 0
     assert (cat.parent / "cat-white.png").read_bytes() != kept
     assert len(files(cat.parent)) == 1 + len(KINDS)
+
+
+def test_two_of_the_same_name_have_cut_outs_of_their_own(cat: Path) -> None:
+    shutil.copy(people() / "astronaut.png", cat.parent / "cat.png")
+    shutil.copy(people() / "astronaut.png", cat.parent / "her.png")
+    assert command("cutout", str(cat.parent)).returncode == 0
+    made = [f"{name}-{kind}.png" for name in ("cat.jpg", "cat.png", "her") for kind in KINDS]
+    assert files(cat.parent) == sorted(["cat.jpg", "cat.png", "her.png", *made])
+    for name in ("cat.jpg", "cat.png"):
+        assert pixels(cat.parent / f"{name}-white.png").shape == pixels(cat.parent / name).shape
+    again = command("cutout", str(cat.parent), "--overwrite")
+    assert again.returncode == 0, again.stderr
+    assert files(cat.parent) == sorted(["cat.jpg", "cat.png", "her.png", *made])
+
+
+def test_a_picture_that_is_larger_than_opencv_takes_is_named_and_the_rest_is_done(cat: Path) -> None:
+    large = cat.parent / "a_large_one.bmp"
+    large.write_bytes(bitmap(50_000, 50_000))
+    result = command("cutout", str(cat.parent))
+    assert result.returncode == 1
+    assert f"{large}: is not a picture that OpenCV reads" in result.stderr
+    assert "Traceback" not in result.stderr
+    assert files(cat.parent) == sorted([large.name, "cat.jpg", *(f"cat-{kind}.png" for kind in KINDS)])
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
+from tests.workers.bitmaps import bitmap
 from tests.workers.one_process import host, open_slot
 from workers.capture import Settings as CaptureSettings
 from workers.capture.image import Image, Settings, read_picture
@@ -57,7 +58,11 @@ def test_contract_a_home_folder_may_be_written_short(photo: Path, monkeypatch: p
     assert read_picture("~/photo.png").shape == (30, 40, 3)
 
 
-@pytest.mark.parametrize("content", [b"", b"this is no picture", b"\x89PNG\r\n\x1a\n" + b"\0" * 100])
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"this is no picture", b"\x89PNG\r\n\x1a\n" + b"\0" * 100, bitmap(50_000, 50_000)],
+    ids=["nothing", "a text", "its beginning", "too large"],
+)
 def test_contract_what_is_no_picture_is_named(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "odd.png"
     path.write_bytes(content)

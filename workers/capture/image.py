@@ -49,7 +49,10 @@ def read_picture(path: str) -> np.ndarray[tuple[int, int, int], np.dtype[np.uint
     if not path:
         raise ValueError("image.path is not set: which picture?")
     data = Path(path).expanduser().read_bytes()
-    pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR) if data else None
+    try:
+        pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR) if data else None
+    except cv2.error:  # larger than it takes
+        pixels = None
     if pixels is None:
         raise ValueError(f"image.path: {path} is not a picture that OpenCV reads")
     return pixels  # type: ignore[return-value]
