@@ -16,6 +16,7 @@ from workers.voice._manifest import MODELS as VOICE_MODELS
 
 MOST_KBPS = BOOKS / 5
 ENDING = ".voice"
+INTERRUPTED = 130  # exit code, as shells have it
 
 
 class Refused(Exception):
@@ -59,6 +60,9 @@ def _carried_out(action: Callable[[argparse.Namespace], None], options: argparse
     except (Refused, CannotRead, ModelError, OSError) as error:
         print(error, file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print(f"{options.file}: stopped", file=sys.stderr)
+        return INTERRUPTED
     return 0
 
 
@@ -68,8 +72,12 @@ def _encode(options: argparse.Namespace) -> None:
 
     with _written(options, ENDING) as (part, out):
         made = encode(frames_of(str(options.file), RATE, FRAME), part, options.kbps)
-    rate = made.nbytes * 8e-3 / max(made.seconds, 1e-9)
-    print(f"{out}: {made.seconds:.1f} s, {made.nbytes} bytes, {rate:.2f} kbit/s with all that belongs to it")
+    kbps = (
+        f", {made.nbytes * 8e-3 / made.seconds:.2f} kbit/s with all that belongs to it"
+        if made.seconds
+        else ""
+    )
+    print(f"{out}: {made.seconds:.1f} s, {made.nbytes} bytes{kbps}")
 
 
 def _decode(options: argparse.Namespace) -> None:
@@ -81,7 +89,11 @@ def _decode(options: argparse.Namespace) -> None:
     except NotVoice as error:
         raise Refused(str(error)) from error
     cut_off = None
-    with _written(options, ".wav") as (part, out), wave.open(str(part), "wb") as file:
+    with (
+        _written(options, ".wav") as (part, out),
+        part.open("wb") as raw,  # wave.open by a name complains once more when it cannot be opened
+        wave.open(raw, "wb") as file,
+    ):
         file.setparams((1, 2, header.rate, 0, "NONE", ""))
         try:
             for pcm in decoded(packets, header.samples):
@@ -100,11 +112,13 @@ def _compare(options: argparse.Namespace) -> None:
     from rich.table import Table
 
     from workers.sound._reading import read_whole
-    from workers.voice._judging import CODECS, judged
+    from workers.voice._judging import CODECS, is_silent, judged
 
     pcm = read_whole(str(options.file), RATE)
     if len(pcm) < RATE:
         raise Refused(f"{options.file}: {len(pcm) / RATE:.1f} s are too short to compare; a second at least")
+    if is_silent(pcm):
+        raise Refused(f"{options.file}: nothing is heard in it, so there is nothing to compare")
     table = Table("codec", "kbit/s", "PESQ", "STOI", "dB off", box=None, pad_edge=False)
     for name, kbps in CODECS:
         found = judged(pcm, name, kbps)
@@ -119,6 +133,8 @@ def _compare(options: argparse.Namespace) -> None:
 def _written(options: argparse.Namespace, ending: str) -> Iterator[tuple[Path, Path]]:
     """A file that is there when it is whole: its name while it is written, and then."""
     out = options.out or options.file.with_suffix(ending)
+    if out.is_dir():
+        raise Refused(f"{out} is a folder; --out has to name a file")
     if out.exists() and not options.overwrite:
         raise Refused(f"{out} is there already; give --overwrite or another --out")
     part = out.with_name(f".{out.name}.{os.getpid()}.part")

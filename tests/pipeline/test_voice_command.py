@@ -1,5 +1,8 @@
 """`launcher.py voice`: files of speech; what is damaged is said, and what can be heard of it is kept."""
 
+import signal
+import subprocess
+import sys
 import wave
 from pathlib import Path
 
@@ -8,6 +11,7 @@ import numpy as np
 import pytest
 
 from pipeline.commands import main
+from tests.pipeline.running import REPO, command, until
 from tests.workers.voices import clip, needs_voice, speech, tone
 from workers.sound._reading import read_whole
 from workers.voice._judging import decibels_off
@@ -166,6 +170,49 @@ def test_a_file_that_is_there_is_not_written_over(said: Path, capsys: pytest.Cap
     assert main(["voice", "encode", str(said.with_suffix(".wav"))]) == 1
     assert "is there already" in capsys.readouterr().err
     assert said.read_bytes() == before
+
+
+def test_ctrl_c_ends_it_and_leaves_nothing(tmp_path: Path) -> None:
+    source = written(tmp_path / "long.wav", np.zeros(16000 * 1200, np.int16), 16000)
+    program = subprocess.Popen(
+        [sys.executable, str(REPO / "launcher.py"), "voice", "encode", str(source)],
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    until(lambda: any(tmp_path.glob(".long.voice.*.part")), "it is being written")
+    program.send_signal(signal.SIGINT)
+    said = program.communicate(timeout=30)[1]
+    assert program.returncode == 130
+    assert f"{source}: stopped" in said
+    assert "Traceback" not in said
+    assert [path.name for path in tmp_path.iterdir()] == ["long.wav"]
+
+
+def test_a_folder_as_the_target_is_said(said: Path, tmp_path: Path) -> None:
+    folder = command("voice", "decode", str(said), "--out", str(tmp_path), "--overwrite")
+    assert folder.returncode == 1
+    assert f"{tmp_path} is a folder; --out has to name a file" in folder.stderr
+
+
+def test_a_folder_that_is_not_there_is_said_once(said: Path, tmp_path: Path) -> None:
+    nowhere = command("voice", "decode", str(said), "--out", str(tmp_path / "nowhere" / "x.wav"))
+    assert nowhere.returncode == 1
+    assert "No such file or directory" in nowhere.stderr
+    assert "Exception ignored" not in nowhere.stderr
+
+
+def test_of_nothing_no_rate_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["voice", "encode", str(written(tmp_path / "empty.wav", tone(500, 0, 16000), 16000))]) == 0
+    assert capsys.readouterr().out == f"{tmp_path / 'empty.voice'}: 0.0 s, 32 bytes\n"
+
+
+def test_silence_cannot_be_compared(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    silence = written(tmp_path / "silence.wav", np.zeros(32000, np.int16), 16000)
+    assert main(["voice", "compare", str(silence)]) == 1
+    assert (
+        capsys.readouterr().err.strip()
+        == f"{silence}: nothing is heard in it, so there is nothing to compare"
+    )
 
 
 @pytest.mark.parametrize("kbps", ["0", "9.4", "-1", "much"])

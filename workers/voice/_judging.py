@@ -72,7 +72,16 @@ def judge(pcm: Pcm, heard: Pcm) -> Judged:
 def decibels_off(pcm: Pcm, heard: Pcm) -> float:
     """How far the level of a band is from the original's at a moment, on average over what can be heard."""
     one, other = _levels(pcm), _levels(heard)
-    return float(np.abs(one - other)[one > 20 * np.log10(QUIET)].mean())
+    return float(np.abs(one - other)[_audible(one)].mean())
+
+
+def is_silent(pcm: Pcm) -> bool:
+    """Nothing can be said of how like it something sounds."""
+    return not _audible(_levels(pcm)).any()
+
+
+def _audible(levels: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
+    return np.asarray(levels > 20 * np.log10(QUIET), np.bool_)
 
 
 def _levels(pcm: Pcm) -> npt.NDArray[np.float64]:
