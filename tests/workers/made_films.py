@@ -8,6 +8,7 @@ from typing import Any
 import av
 import numpy as np
 import numpy.typing as npt
+from av.video.reformatter import Colorspace
 
 MILLISECONDS = Fraction(1, 1000)
 SCENES = ((60, 40), (200, 90))
@@ -50,6 +51,19 @@ def add_sound(container: Any, sound: Any, seconds: float) -> None:
         frame.sample_rate, frame.pts, frame.time_base = rate, begin, Fraction(1, rate)
         container.mux(sound.encode(frame))
     container.mux(sound.encode(None))
+
+
+def as_a_phone_films(path: Path, right_way_up: npt.NDArray[np.uint8]) -> None:
+    """One frame, lying on its side and half as high; its colours are BT.709, which it does not say."""
+    lying = np.ascontiguousarray(np.rot90(right_way_up)[::2])
+    with av.open(str(path), "w") as target:
+        film = add_film(target, lying.shape[:2], **{"x264-params": "sar=1/2"})
+        film.set_display_rotation(-90)
+        frame = av.VideoFrame.from_ndarray(lying, format="rgb24")
+        frame = frame.reformat(format="yuv420p", dst_colorspace=Colorspace.ITU709)
+        frame.colorspace = 2  # unspecified
+        target.mux(film.encode(frame))
+        target.mux(film.encode(None))
 
 
 def shown_times(path: Path) -> list[Fraction]:

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from tests.workers.made_films import as_a_phone_films
 from workers.person._behind import (
     CannotShow,
     Film,
@@ -164,6 +165,15 @@ def test_contract_a_video_is_shown_at_its_own_pace_and_again(
         monkeypatch.setattr("workers.person._behind.time.perf_counter", lambda at=now + tenth / 10 + 0.01: at)
         seen.append(int(np.argmax(film(frame, mask).behind[32, 48])))
     assert seen == [1, 2, 0, 1, 2, 0, 1, 2]
+
+
+def test_contract_a_film_that_lies_on_its_side_is_shown_as_a_player_does(tmp_path: Path) -> None:
+    right_way_up = np.full((320, 1440, 3), (20, 200, 60), np.uint8)
+    right_way_up[:60] = (200, 40, 40)
+    as_a_phone_films(tmp_path / "phone.mp4", right_way_up)
+    film = Film(str(tmp_path / "phone.mp4"))
+    behind = film(np.zeros_like(right_way_up), np.zeros((9, 16), np.uint8)).behind
+    assert np.abs(behind.astype(int) - right_way_up).mean() < 5
 
 
 def three_colours(folder: Path) -> Path:

@@ -10,8 +10,8 @@ import pytest
 from av.video.reformatter import ColorPrimaries, Colorspace, ColorTrc
 
 from tests.workers.made_films import MILLISECONDS, add_film, add_frames, picture
+from workers.capture._light import from_pq, ordinary, to_pq
 from workers.convert._film import CannotRead, Film, ticks_of, time_of
-from workers.convert._light import from_pq, ordinary, to_pq
 
 TIMES = [30, 60, 95, 180, 190, 260, 300, 420]  # as a phone films, no two steps alike
 SIZE = (96, 128)

@@ -10,6 +10,7 @@ import av
 import numpy as np
 import pytest
 
+from tests.workers.made_films import as_a_phone_films
 from tests.workers.one_process import host, open_slot
 from workers.capture import Settings as CaptureSettings
 from workers.capture.video import Settings, Video
@@ -119,6 +120,28 @@ def test_contract_woken_before_a_frame_is_due_it_is_not_shown_early(film: Path) 
 
 def test_contract_slots_have_the_video_s_size(film: Path) -> None:
     assert Video.sizes(made(film), {})["frame"] == SIZE[0] * SIZE[1] * 3
+
+
+def test_contract_a_film_that_lies_on_its_side_comes_as_a_player_shows_it(tmp_path: Path) -> None:
+    right_way_up = np.full((320, 1440, 3), (20, 200, 60), np.uint8)
+    right_way_up[:60] = (200, 40, 40)
+    path = tmp_path / "phone.mp4"
+    as_a_phone_films(path, right_way_up)
+    nbytes = Video.sizes(made(path), {})["frame"]
+    assert nbytes == right_way_up.nbytes
+    slot = open_slot(nbytes)
+    assert opened(path).process(slot, None) is not None
+    shown = slot.view(right_way_up.shape)
+    assert np.abs(shown.astype(int) - right_way_up).mean() < 5
+
+
+def test_contract_a_film_without_a_frame_is_named(film: Path, tmp_path: Path) -> None:
+    broken = tmp_path / "broken.mp4"
+    data = film.read_bytes()
+    begin = data.index(b"mdat") + 4
+    broken.write_bytes(data[:begin] + bytes(data.index(b"moov") - begin) + data[data.index(b"moov") :])
+    with pytest.raises(ValueError, match=r"video\.path: .*broken\.mp4 (cannot be read|has no picture that)"):
+        Video.sizes(made(broken), {})
 
 
 def test_contract_what_is_no_video_is_named_with_what_is_wrong(tmp_path: Path) -> None:

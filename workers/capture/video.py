@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import av
 
 from workers.capture._frames import FrameSource, Grab
+from workers.capture._upright import Upright
 from workers.worker import CannotWork
 
 LATE = 0.05  # seconds; a frame that is later than this is decoded but not published
@@ -23,19 +24,27 @@ class Settings:
 
 
 class Video(FrameSource):
-    """Frames at the times that the file gives them."""
+    """Frames at the times that the file gives them, the way up and in the colours that it names."""
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
         self._next: Any = None
+        self._upright: Any = None
         self._due = 0.0
         self.dropped = 0
 
     @classmethod
     def largest(cls, settings: SimpleNamespace) -> tuple[int, int]:
-        with open_video(settings.video.path) as container:
+        path = settings.video.path
+        with open_video(path) as container:
             stream = container.streams.video[0]
-            return stream.height, stream.width
+            try:
+                first = next(container.decode(stream), None)  # it says which way up it is, not the stream
+            except av.FFmpegError as error:
+                raise ValueError(f"video.path: {path} cannot be read: {error}") from error
+            if first is None:
+                raise ValueError(f"video.path: {path} has no picture that can be decoded")
+            return Upright(stream.sample_aspect_ratio).size_of(first)
 
     def open(self) -> None:
         self._frames = self._play()
@@ -59,7 +68,7 @@ class Video(FrameSource):
         if time.perf_counter() - due > LATE and self._due - due < 1:
             self.dropped += 1
             return None
-        return Grab(frame.to_ndarray(format="rgb24"), "RGB", time.perf_counter_ns())
+        return Grab(self._upright(frame), "RGB", time.perf_counter_ns())
 
     def _advance(self) -> None:
         self._next, self._due = next(self._frames, (None, float("inf")))
@@ -71,6 +80,7 @@ class Video(FrameSource):
             with open_video(self.settings.video.path) as container:
                 stream = container.streams.video[0]
                 stream.thread_type = "AUTO"
+                self._upright = self._upright or Upright(stream.sample_aspect_ratio)
                 length = 1 / float(stream.average_rate or 30)
                 first = end = 0.0
                 for number, frame in enumerate(container.decode(stream)):

@@ -10,7 +10,7 @@ import av
 import av.logging
 from av.stream import Disposition
 
-from workers.convert._upright import Upright
+from workers.capture._upright import Upright
 
 MICROSECONDS = Fraction(1, 1_000_000)
 Complaints = list[tuple[int, str, str]]
@@ -62,14 +62,13 @@ class Film:
         self._path, self._threads = path, threads
         self.broken: list[str] = []
         with opened(path) as (_, stream):
-            self.upright = Upright(stream.sample_aspect_ratio or Fraction(1))
+            self.upright = Upright(stream.sample_aspect_ratio)
 
     @property
     def size(self) -> tuple[int, int]:
         """Rows and columns, upright. Raises CannotRead."""
         for _, frame in self.frames():
-            rows, columns = self.upright(frame).shape[:2]
-            return rows, columns
+            return self.upright.size_of(frame)
         raise CannotRead(f"{self._path}: has no picture that can be decoded")
 
     def frames(self) -> Iterator[tuple[int, Any]]:

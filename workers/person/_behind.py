@@ -9,6 +9,7 @@ import av
 import cv2
 import numpy as np
 
+from workers.capture._upright import Upright
 from workers.person._blurred import Blurred
 from workers.person._scenery import Pixels, Scenery, odd
 
@@ -49,13 +50,14 @@ class Film:
         if not path:
             raise CannotShow("background.video is not set: which video?")
         self._path = path
+        self._upright: Any = None
         self._frames = self._play()
         self._due = 0.0
         self._advance(time.perf_counter())
 
     def __call__(self, frame: Pixels, mask: Pixels) -> Scenery:
         self._advance(time.perf_counter())
-        behind = cover(self._now.to_ndarray(format="rgb24"), frame.shape[0], frame.shape[1])
+        behind = cover(self._upright(self._now), frame.shape[0], frame.shape[1])
         return Scenery(behind, light_of(behind))
 
     def _advance(self, now: float) -> None:
@@ -71,6 +73,7 @@ class Film:
             try:
                 with av.open(self._path) as container:
                     stream = container.streams.video[0]
+                    self._upright = self._upright or Upright(stream.sample_aspect_ratio)
                     length = 1 / float(stream.average_rate or 30)
                     shown = False
                     for frame in container.decode(stream):

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from av.video.reformatter import ColorTrc
 
-from workers.convert._light import HDR, write_table
+from workers.capture._light import HDR, write_table
 
 HD = 720  # rows from which colours are BT.709 where nothing says what they are, as players have it
 MATRICES = {1: "bt709", 4: "fcc", 5: "bt470", 6: "smpte170m", 7: "smpte240m", 9: "bt2020", 10: "bt2020"}
@@ -26,9 +26,9 @@ TURNS = {
 class Upright:
     """All frames come out at the size that the first has on the screen."""
 
-    def __init__(self, shape: Fraction) -> None:
-        """`shape` of a pixel: its width by its height."""
-        self._shape = shape
+    def __init__(self, shape: Fraction | None) -> None:
+        """`shape` of a pixel: its width by its height, where the file says."""
+        self._shape = shape or Fraction(1)
         self._size: tuple[int, int] | None = None
         self._graph: Any = None
         self._made_for: tuple[object, ...] = ()
@@ -44,17 +44,18 @@ class Upright:
         shown = self._graph.vpull()
         return np.asarray(shown.to_ndarray(), np.uint8)
 
-    def _graph_for(self, frame: Any) -> Any:
-        turn = round(frame.rotation / 90) * 90 % 360
+    def size_of(self, frame: Any) -> tuple[int, int]:
+        """Rows and columns that it has on the screen."""
         width, height = _square(frame.width, frame.height, self._shape)
-        if turn in (90, 270):
-            width, height = height, width
+        return (width, height) if _turn(frame) in (90, 270) else (height, width)
+
+    def _graph_for(self, frame: Any) -> Any:
         if self._size is None:
-            self._size = width, height
+            self._size = self.size_of(frame)
         usual = "bt709" if frame.height >= HD else "bt601"
         matrix = MATRICES.get(frame.colorspace, usual)
-        size = f"{self._size[0]}:{self._size[1]}"
-        nodes = [*TURNS[turn], ("scale", f"{size}:in_color_matrix={matrix}:flags=bicubic")]
+        size = f"{self._size[1]}:{self._size[0]}"
+        nodes = [*TURNS[_turn(frame)], ("scale", f"{size}:in_color_matrix={matrix}:flags=bicubic")]
         if frame.color_trc in HDR:
             nodes += [("format", "gbrp16le"), ("lut3d", f"file='{self._table(frame.color_trc)}'")]
         return _graph(frame, [*nodes, ("format", "rgb24")])
@@ -65,6 +66,10 @@ class Upright:
         if not path.exists():
             write_table(path, curve)
         return path
+
+
+def _turn(frame: Any) -> int:
+    return int(round(frame.rotation / 90) % 4 * 90)
 
 
 def _square(width: int, height: int, shape: Fraction) -> tuple[int, int]:
