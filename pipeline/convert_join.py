@@ -1,5 +1,5 @@
 """The end of a conversion: its parts, and the sound, subtitles and chapters of the source, become one file.
-Nothing is coded again."""
+Nothing is coded again. The clock of a TV recording begins anywhere, that of the result at 0."""
 
 import heapq
 from collections.abc import Iterator, Sequence
@@ -14,7 +14,7 @@ import numpy as np
 from pipeline.convert_folder import CannotConvert
 from workers.convert import Settings
 from workers.convert._encoders import add_video, coded, in_order, options_of
-from workers.convert._film import opened
+from workers.convert._film import opened, ticks_of
 from workers.convert._segments import shift_of
 from workers.sinks._stereo_template import template
 
@@ -35,7 +35,9 @@ def join(source: Path, segments: Sequence[Path], target: Path, stereo: str, fram
             av.open(str(segments[0])) as first,
             ExitStack() as opened_too,
         ):
-            times = [time for time, _ in _video_packets(segments, stream.time_base)]
+            origin = max(0, film.start_time or 0)
+            early = ticks_of(origin, stream.time_base)
+            times = [time - early for time, _ in _video_packets(segments, stream.time_base)]
             if len(times) != frames:
                 raise CannotConvert(f"{target}: its parts have {len(times)} of {frames} frames")
             part = first.streams.video[0]
@@ -48,8 +50,8 @@ def join(source: Path, segments: Sequence[Path], target: Path, stereo: str, fram
             if target.suffix.lower() in MATROSKA:
                 video.metadata["stereo_mode"] = stereo
             copies = _copied_streams(film, made)
-            _copy_about(film, made)
-            packets = [_timed(segments, times, video, stream.time_base), _other_packets(film, copies)]
+            _copy_about(film, made, origin)
+            packets = [_timed(segments, times, video, stream.time_base), _other_packets(film, copies, origin)]
             for _, packet in heapq.merge(*packets, key=lambda pair: pair[0]):
                 made.mux(packet)
     except (av.FFmpegError, OSError) as error:
@@ -108,7 +110,8 @@ def _timed(segments: Sequence[Path], times: Times, video: Any, time_base: Fracti
     rank = {time: number for number, time in enumerate(shown)}
     late = max(number - rank[time] for number, time in enumerate(times))
     step = shown[1] - shown[0] if len(shown) > 1 else 1
-    for number, (time, packet) in enumerate(_video_packets(segments, time_base)):
+    packets = (packet for _, packet in _video_packets(segments, time_base))
+    for number, (time, packet) in enumerate(zip(times, packets, strict=True)):
         early, after = number - late, rank[time] + 1
         packet.time_base, packet.pts = time_base, time
         packet.dts = shown[early] if early >= 0 else shown[0] + early * step
@@ -131,19 +134,26 @@ def _copied_streams(film: Any, made: Any) -> dict[int, Any]:
     return copies
 
 
-def _copy_about(film: Any, made: Any) -> None:
+def _copy_about(film: Any, made: Any, origin: int) -> None:
     made.metadata.update(film.metadata)
     if chapters := film.chapters():
+        for chapter in chapters:
+            early = ticks_of(origin, chapter["time_base"])
+            chapter["start"], chapter["end"] = (max(0, chapter[edge] - early) for edge in ("start", "end"))
         made.set_chapters(chapters)
 
 
-def _other_packets(film: Any, copies: dict[int, Any]) -> Packets:
+def _other_packets(film: Any, copies: dict[int, Any], origin: int) -> Packets:
+    """`origin`: the time in the film, in microseconds, that becomes 0."""
     if not copies:
         return
     last = 0.0
     for packet in film.demux(*(film.streams[number] for number in copies)):
         if not packet.size:
             continue
+        early = ticks_of(origin, packet.time_base)
+        packet.pts = None if packet.pts is None else packet.pts - early
+        packet.dts = None if packet.dts is None else packet.dts - early
         at = packet.dts if packet.dts is not None else packet.pts
         last = last if at is None else float(at * packet.time_base)
         packet.stream = copies[packet.stream.index]

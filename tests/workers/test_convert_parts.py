@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -15,8 +16,9 @@ import pytest
 from pipeline.convert_folder import CannotConvert
 from pipeline.convert_join import join, try_out
 from tests.live.needs import needs
-from tests.workers.made_films import add_film, add_frames, packets, picture, shown_times
+from tests.workers.made_films import add_film, add_frames, add_sound, packets, picture, shown_times
 from workers.convert import EncoderName, Settings
+from workers.convert._film import Film
 from workers.convert._segments import Segments, segments_in
 from workers.worker import CannotWork
 
@@ -102,7 +104,66 @@ def test_times_stay_exact_whatever_the_source_counts_in(base: Fraction, tmp_path
     segments.finish()
     out = tmp_path / "joined.nut"
     join(path, [part for _, _, part in segments_in(tmp_path / "done")], out, "left_right", 7)
-    assert shown_times(out) == exact
+    shown = shown_times(out)
+    assert [time - shown[0] for time in shown] == [time - exact[0] for time in exact]
+
+
+def recorded(path: Path, begin: float) -> Path:
+    """Pictures, and a tone that begins a tenth of a second after them, by a clock that begins at `begin`."""
+    plain = path.with_name("plain.mkv")
+    with av.open(str(plain), "w") as container:
+        film = add_film(container, SIZE, bf="0")
+        sound: Any = container.add_stream("ac3", rate=48000)
+        sound.layout = "mono"
+        add_frames(container, film, [40 * number for number in range(25)])
+        add_sound(container, sound, 1)
+    with av.open(str(plain)) as there, av.open(str(path), "w") as container:
+        copies = [container.add_stream_from_template(stream) for stream in there.streams]
+        chapter = {"id": 1, "time_base": Fraction(1, 1000), "metadata": {"title": "One"}}
+        container.set_chapters([{**chapter, "start": int(1000 * begin), "end": int(1000 * begin) + 500}])
+        for packet in there.demux():
+            if packet.size:
+                late = begin + 0.1 * packet.stream.index
+                packet.pts += int(late / packet.time_base)
+                packet.dts += int(late / packet.time_base)
+                packet.stream = copies[packet.stream.index]
+                container.mux(packet)
+    return path
+
+
+def joined(source: Path, ending: str) -> Path:
+    """As it is, in parts and together again."""
+    film, segments = Film(source, 1), segments_of(source)
+    count = 0
+    for count, (time, frame) in enumerate(film.frames(), 1):
+        segments.add(count - 1, time, film.upright(frame))
+    segments.finish()
+    out = source.with_name(f"joined{ending}")
+    parts = [path for _, _, path in segments_in(source.parent / "done")]
+    join(source, parts, out, "left_right", count)
+    return out
+
+
+@pytest.mark.parametrize("ending", [".mp4", ".mkv"])
+@pytest.mark.parametrize("name", ["recorded.ts", "cut out.mkv"])
+def test_a_recording_s_clock_may_begin_anywhere_and_the_result_s_begins_at_0(
+    name: str, ending: str, tmp_path: Path
+) -> None:
+    source = recorded(tmp_path / name, 50_000)
+    out = joined(source, ending)
+    begin = shown_times(source)[0]
+    assert begin >= 50_000
+    assert shown_times(out) == [time - begin for time in shown_times(source)]
+    heard = packets(out, "audio")
+    was = packets(source, "audio")
+    assert [data for _, data in heard] == [data for _, data in was]
+    assert [float(time) for time, _ in heard] == pytest.approx(
+        [float(time - begin) for time, _ in was], abs=0.001
+    )
+    with av.open(str(out)) as container:
+        assert 1 <= container.duration / 1e6 < 1.3
+        chapters = [(one["start"] * one["time_base"], one["metadata"]) for one in container.chapters()]
+    assert chapters == ([(0, {"title": "One"})] if source.suffix == ".mkv" else [])
 
 
 def test_a_part_that_is_not_finished_does_not_count_and_neither_does_what_follows_a_gap(
