@@ -13,6 +13,7 @@ import numpy as np
 
 from pipeline.convert_folder import CannotConvert
 from workers.convert import Settings
+from workers.convert._conversion import End
 from workers.convert._encoders import add_video, coded, in_order, options_of
 from workers.convert._film import opened, ticks_of
 from workers.convert._segments import shift_of
@@ -25,7 +26,7 @@ Times = list[int]
 Packets = Iterator[tuple[float, Any]]
 
 
-def join(source: Path, segments: Sequence[Path], target: Path, stereo: str, frames: int) -> None:
+def join(source: Path, segments: Sequence[Path], target: Path, stereo: str, end: End) -> None:
     """`stereo` says where the views are, in the words of workers/sinks/_stereo_mode.py. Raises
     CannotConvert."""
     try:
@@ -38,8 +39,8 @@ def join(source: Path, segments: Sequence[Path], target: Path, stereo: str, fram
             origin = max(0, film.start_time or 0)
             early = ticks_of(origin, stream.time_base)
             times = [time - early for time, _ in _video_packets(segments, stream.time_base)]
-            if len(times) != frames:
-                raise CannotConvert(f"{target}: its parts have {len(times)} of {frames} frames")
+            if len(times) != end.frames:
+                raise CannotConvert(f"{target}: its parts have {len(times)} of {end.frames} frames")
             part = first.streams.video[0]
             like = template(part, next(first.demux(part)), stereo, opened_too)
             video = made.add_stream_from_template(like, opaque=True)
@@ -51,7 +52,10 @@ def join(source: Path, segments: Sequence[Path], target: Path, stereo: str, fram
                 video.metadata["stereo_mode"] = stereo
             copies = _copied_streams(film, made)
             _copy_about(film, made, origin)
-            packets = [_timed(segments, times, video, stream.time_base), _other_packets(film, copies, origin)]
+            usual = round(1 / (stream.average_rate or Fraction(30)) / stream.time_base)
+            last = ticks_of(end.last, stream.time_base) or max(1, usual)
+            pictures = _timed(segments, times, last, video, stream.time_base)
+            packets = [pictures, _other_packets(film, copies, origin)]
             for _, packet in heapq.merge(*packets, key=lambda pair: pair[0]):
                 made.mux(packet)
     except (av.FFmpegError, OSError) as error:
@@ -104,18 +108,22 @@ def _video_packets(segments: Sequence[Path], time_base: Fraction) -> Iterator[tu
                     )
 
 
-def _timed(segments: Sequence[Path], times: Times, video: Any, time_base: Fraction) -> Packets:
-    """With decoding times for the whole: each part's own would go back where it begins."""
+def _timed(segments: Sequence[Path], times: Times, last: int, video: Any, time_base: Fraction) -> Packets:
+    """With decoding times for the whole: each part's own would go back where it begins. `last`: how long the
+    last frame is shown."""
     shown = sorted(times)
     rank = {time: number for number, time in enumerate(shown)}
     late = max(number - rank[time] for number, time in enumerate(times))
+    end = shown[-1] + last
     step = shown[1] - shown[0] if len(shown) > 1 else 1
     packets = (packet for _, packet in _video_packets(segments, time_base))
     for number, (time, packet) in enumerate(zip(times, packets, strict=True)):
         early, after = number - late, rank[time] + 1
         packet.time_base, packet.pts = time_base, time
         packet.dts = shown[early] if early >= 0 else shown[0] + early * step
-        packet.duration = shown[after] - time if after < len(shown) else step
+        packet.duration = (shown[after] if after < len(shown) else end) - time
+        if number == len(times) - 1:
+            packet.duration = end - time  # an .mp4 is as long as what is coded last says
         packet.stream = video
         yield float(packet.dts * time_base), packet
 

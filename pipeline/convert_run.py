@@ -60,7 +60,7 @@ class Run:
         self._repeat("convert", done, end.frames, WARM_UP, lambda: done() >= end.frames)
         made = conversion.folder / out.name
         segments = [path for _, _, path in segments_in(conversion.segments)]
-        join(conversion.source, segments, made, stereo_mode(self._settings.section("stereo")), end.frames)
+        join(conversion.source, segments, made, stereo_mode(self._settings.section("stereo")), end)
         put_in_place(made, out, overwrite)
         clear(conversion.folder)
         return end

@@ -32,14 +32,21 @@ def add_film(container: Any, size: tuple[int, int], codec: str = "libx264", **op
     return film
 
 
-def add_frames(container: Any, film: Any, times: Sequence[int], cuts: Sequence[int] = ()) -> None:
-    """At these milliseconds; a scene begins at each number in `cuts`."""
+def add_frames(
+    container: Any, film: Any, times: Sequence[int], cuts: Sequence[int] = (), last: int = 0
+) -> None:
+    """At these milliseconds; a scene begins at each number in `cuts`; the last is shown for `last` of them,
+    unless that is 0."""
+    made = []
     for number, time in enumerate(times):
         scene = sum(number >= cut for cut in cuts)
         frame = av.VideoFrame.from_ndarray(picture(number, scene, (film.height, film.width)), format="rgb24")
         frame.pts, frame.time_base = time, MILLISECONDS
-        container.mux(film.encode(frame))
-    container.mux(film.encode(None))
+        made += film.encode(frame)
+    made += film.encode(None)
+    if last:
+        made[-1].duration = int(last * MILLISECONDS / made[-1].time_base)
+    container.mux(made)
 
 
 def add_sound(container: Any, sound: Any, seconds: float) -> None:

@@ -18,6 +18,7 @@ from pipeline.convert_join import join, try_out
 from tests.live.needs import needs
 from tests.workers.made_films import add_film, add_frames, add_sound, packets, picture, shown_times
 from workers.convert import EncoderName, Settings
+from workers.convert._conversion import End
 from workers.convert._film import Film
 from workers.convert._segments import Segments, segments_in
 from workers.worker import CannotWork
@@ -70,7 +71,7 @@ def test_parts_that_follow_each_other_become_one_video_with_the_source_s_times(
     assert [begin for begin, _, _ in found[1:]] == [end for _, end, _ in found[:-1]]
     for ending in (".mp4", ".mkv"):
         out = source.with_name(f"joined{ending}")
-        join(source, [path for _, _, path in found], out, "left_right", len(times))
+        join(source, [path for _, _, path in found], out, "left_right", End(len(times)))
         shown = shown_times(out)
         steps = np.diff([float(time) for time in shown])
         assert len(shown) == len(times)
@@ -103,7 +104,7 @@ def test_times_stay_exact_whatever_the_source_counts_in(base: Fraction, tmp_path
     fill(segments, range(7), [round(time * 1_000_000) for time in exact])
     segments.finish()
     out = tmp_path / "joined.nut"
-    join(path, [part for _, _, part in segments_in(tmp_path / "done")], out, "left_right", 7)
+    join(path, [part for _, _, part in segments_in(tmp_path / "done")], out, "left_right", End(7))
     shown = shown_times(out)
     assert [time - shown[0] for time in shown] == [time - exact[0] for time in exact]
 
@@ -140,7 +141,7 @@ def joined(source: Path, ending: str) -> Path:
     segments.finish()
     out = source.with_name(f"joined{ending}")
     parts = [path for _, _, path in segments_in(source.parent / "done")]
-    join(source, parts, out, "left_right", count)
+    join(source, parts, out, "left_right", End(count, film.last))
     return out
 
 
@@ -166,6 +167,28 @@ def test_a_recording_s_clock_may_begin_anywhere_and_the_result_s_begins_at_0(
     assert chapters == ([(0, {"title": "One"})] if source.suffix == ".mkv" else [])
 
 
+@pytest.mark.parametrize("ending", [".mp4", ".mkv"])
+@pytest.mark.parametrize(
+    ("times", "last"),
+    [
+        ([0, 40, 80], 3000),
+        ([0, 3000, 3040, 3080], 40),
+        ([*range(0, 400, 40)], 700),
+        ([0], 1000),
+        ([0, 40, 80], 0),
+    ],
+)
+def test_the_last_picture_is_shown_as_long_as_it_was(
+    times: list[int], last: int, ending: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "slides.mp4"
+    with av.open(str(path), "w") as container:
+        film = add_film(container, SIZE, bf="0")
+        add_frames(container, film, times, last=last)
+    with av.open(str(joined(path, ending))) as container:
+        assert container.duration / 1000 == pytest.approx(times[-1] + (last or 40), abs=2)
+
+
 def test_a_part_that_is_not_finished_does_not_count_and_neither_does_what_follows_a_gap(
     source: Path,
 ) -> None:
@@ -184,7 +207,7 @@ def test_a_video_that_lacks_frames_is_never_put_together(source: Path) -> None:
     segments.finish()
     parts = [path for _, _, path in segments_in(source.parent / "done")]
     with pytest.raises(CannotConvert, match="have 4 of 5 frames"):
-        join(source, parts, source.with_name("joined.mp4"), "left_right", 5)
+        join(source, parts, source.with_name("joined.mp4"), "left_right", End(5))
 
 
 @contextmanager

@@ -64,16 +64,18 @@ class Conversion:
 
 @dataclass(frozen=True)
 class End:
-    """What the reading worker has found: `frames`, and what could not be read, in words."""
+    """What the reading worker has found: `frames`, how many microseconds the last of them is shown (0: not
+    known), and what could not be read, in words."""
 
     frames: int
+    last: int = 0
     broken: tuple[str, ...] = ()
 
     def write(self, conversion: Conversion) -> None:
         told = [*self.broken[:MOST_TOLD]]
         if len(self.broken) > MOST_TOLD:
             told.append(f"… and {len(self.broken) - MOST_TOLD} more")
-        write_whole(conversion.end, {"frames": self.frames, "broken": told})
+        write_whole(conversion.end, {"frames": self.frames, "last": self.last, "broken": told})
 
     @classmethod
     def read(cls, conversion: Conversion) -> "End | None":
@@ -81,7 +83,7 @@ class End:
         if not conversion.end.exists():
             return None
         said = json.loads(conversion.end.read_text())
-        return cls(said["frames"], tuple(said["broken"]))
+        return cls(said["frames"], said.get("last", 0), tuple(said["broken"]))
 
 
 def write_whole(path: Path, data: Any) -> None:

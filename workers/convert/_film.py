@@ -61,6 +61,7 @@ class Film:
     def __init__(self, path: Path, threads: int) -> None:
         self._path, self._threads = path, threads
         self.broken: list[str] = []
+        self.last = 0  # microseconds that the newest frame is shown, where the file says
         with opened(path) as (_, stream):
             self.upright = Upright(stream.sample_aspect_ratio)
 
@@ -85,6 +86,7 @@ class Film:
                 last = pts if last is None else max(pts, last + 1)
                 time = time_of(last, stream.time_base)
                 before = time if before is None else max(time, before + 1)
+                self.last = time_of(frame.duration or 0, stream.time_base)
                 self._note_all(complaints, before)
                 yield before, frame
             self._note_all(complaints, before or 0)

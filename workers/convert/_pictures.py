@@ -27,6 +27,7 @@ class Pictures:
     def __init__(self, source: Path) -> None:
         self._files = picture_files(source)
         self.broken: list[str] = []
+        self.last = SECOND
 
     @property
     def size(self) -> tuple[int, int]:

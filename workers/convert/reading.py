@@ -52,7 +52,7 @@ class Reading(Worker):
             raise CannotWork(str(error)) from error
         if found is None:
             self._over = True
-            End(self._number, tuple(self._source.broken)).write(conversion)
+            End(self._number, self._source.last, tuple(self._source.broken)).write(conversion)
             return None
         self._number += 1
         if self._number <= conversion.begin:
