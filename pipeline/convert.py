@@ -51,14 +51,16 @@ def _convert(options: argparse.Namespace, settings: Settings, level: int) -> int
         conversion = conversion_of(source, out, folder, options.depth_in, options.depth_out)
         if conversion.pictures:
             count = len(picture_files(source))
-            agree(folder, out, job_of(conversion, settings), {})
-            Run(conversion, settings, stop, level).pictures(out, count, options.overwrite)
-            print(f"{out}: {count} picture{'s' * (count > 1)}")
-            return 0
+            agree(conversion, out, job_of(conversion, settings), {})
+            end = Run(conversion, settings, stop, level).pictures(out, count, options.overwrite)
+            print(f"{out}: {end.frames} picture{'s' * (end.frames > 1)}")
+            for broken in end.broken:
+                print(f"{broken}; it is left out", file=sys.stderr)
+            return 1 if end.broken else 0
         stereo, coding = settings.section("stereo"), settings.section("convert")
         try_out(source, folder, out.suffix.lower(), coding, stereo.layout, stereo.swap_eyes)
         keeps = {"keeps_depth": keeps_depth(conversion, settings)}
-        conversion = replace(conversion, **agree(folder, out, job_of(conversion, settings), keeps))
+        conversion = replace(conversion, **agree(conversion, out, job_of(conversion, settings), keeps))
         end = Run(conversion, settings, stop, level).video(out, options.overwrite)
     print(f"{out}: {end.frames} frames")
     for broken in end.broken:

@@ -15,7 +15,7 @@ from workers.convert._conversion import Conversion, End, write_whole
 from workers.convert._record import records_in
 from workers.convert._segments import segments_in
 
-JOB, LOCK, DONE = "job.json", "lock", "done"
+JOB, LOCK = "job.json", "lock"
 log = logging.getLogger("stereoring.convert")
 
 
@@ -30,7 +30,7 @@ def folder_of(out: Path) -> Path:
 
 @contextmanager
 def held(out: Path) -> Iterator[Path]:
-    """The working folder, for us alone. Raises CannotConvert."""
+    """The working folder, for us alone; it stays if something is done. Raises CannotConvert."""
     folder = folder_of(out)
     folder.mkdir(parents=True, exist_ok=True)
     try:
@@ -42,19 +42,21 @@ def held(out: Path) -> Iterator[Path]:
         yield folder
     finally:
         lock.release()
-        if [path.name for path in folder.iterdir()] in ([], [LOCK]):
+        if _nothing_done(Conversion(out, folder)):
             shutil.rmtree(folder)
 
 
-def agree(folder: Path, out: Path, job: dict[str, Any], state: dict[str, Any]) -> dict[str, Any]:
+def agree(conversion: Conversion, out: Path, job: dict[str, Any], state: dict[str, Any]) -> dict[str, Any]:
     """The state that goes with the job: this, or that of the time before, which must have been the very same
-    job. Raises CannotConvert."""
+    job, unless it has done nothing. Raises CannotConvert."""
+    folder = conversion.folder
     file, job = folder / JOB, json.loads(json.dumps(job, default=str))
-    if not file.exists():
-        (folder / DONE).mkdir(exist_ok=True)
+    found = json.loads(file.read_text()) if file.exists() else None
+    if found is None or (found["job"] != job and _nothing_done(conversion)):
+        clear(folder)
+        conversion.segments.mkdir()
         write_whole(file, {"job": job, "state": state})
         return state
-    found = json.loads(file.read_text())
     if found["job"] != job:
         parts = sorted(part for part in job if found["job"].get(part) != job[part])
         raise CannotConvert(
@@ -64,6 +66,10 @@ def agree(folder: Path, out: Path, job: dict[str, Any], state: dict[str, Any]) -
     log.warning("%s: going on with what is done", out)
     before: dict[str, Any] = found["state"]
     return before
+
+
+def _nothing_done(conversion: Conversion) -> bool:
+    return not len(records_in(conversion.survey)) and not files_in(conversion.segments)
 
 
 def surveyed(conversion: Conversion, map_bytes: int) -> int:
@@ -87,7 +93,7 @@ def written(conversion: Conversion) -> int:
 
 def files_in(folder: Path) -> int:
     """Pictures that are done."""
-    return sum(path.suffix != ".part" for path in folder.iterdir())
+    return sum(path.suffix != ".part" for path in folder.glob("*"))
 
 
 def frames_of(conversion: Conversion) -> End:

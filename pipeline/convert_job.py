@@ -74,11 +74,11 @@ def conversion_of(
 
 
 def job_of(conversion: Conversion, settings: Settings) -> dict[str, Any]:
-    """What has to be the same for a conversion to go on: the source, as its size and time tell it, the depth
-    that is given, and the settings that show."""
-    status = conversion.source.stat()
+    """What has to be the same for a conversion to go on: the source, as names, sizes and times of its files
+    tell it, the depth that is given, and the settings that show."""
+    files = [(path, path.stat()) for path in picture_files(conversion.source)]
     about = {
-        "source": [conversion.source, status.st_size, status.st_mtime_ns],
+        "source": [part for path, status in files for part in (path, status.st_size, status.st_mtime_ns)],
         "--depth-in": conversion.depth_in,
         "--depth-out": conversion.depth_out,
     }

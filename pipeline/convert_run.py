@@ -65,15 +65,24 @@ class Run:
         clear(conversion.folder)
         return end
 
-    def pictures(self, out: Path, count: int, overwrite: bool) -> None:
-        """Raises CannotConvert or Interrupted."""
+    def pictures(self, out: Path, count: int, overwrite: bool) -> End:
+        """`count`: files that there are. Raises CannotConvert or Interrupted."""
         conversion = self._conversion
         tidy(conversion)
         done = partial(files_in, conversion.segments)
-        self._repeat("convert", done, count, 0, lambda: done() >= count)
+
+        def is_over() -> bool:
+            end = End.read(conversion)
+            return end is not None and done() >= end.frames
+
+        self._repeat("convert", done, count, 0, is_over)
+        end = frames_of(conversion)
+        if not end.frames:
+            raise CannotConvert(f"{conversion.source}: has no picture that OpenCV reads")
         made = next(conversion.segments.iterdir()) if conversion.ending else conversion.segments
         put_in_place(made, out, overwrite)
         clear(conversion.folder)
+        return end
 
     def _repeat(self, job: str, done: Done, total: int, before: int, is_over: Callable[[], bool]) -> None:
         """Passes until it is over; each begins `before` frames before the first that is not done."""

@@ -20,10 +20,13 @@ import psutil
 import pytest
 
 from pipeline.commands import main
+from pipeline.convert_folder import CannotConvert, agree, folder_of, held
+from pipeline.convert_job import conversion_of, job_of, settings_for
 from tests.live.needs import needs
 from tests.pipeline.running import REPO, WATCHDOG, command, is_there, until
 from tests.shm.ring_processes import die_with_parent
 from tests.workers.made_films import add_film, add_frames, add_sound, packets, picture, shown_times
+from workers.convert._conversion import Conversion
 
 pytestmark = [needs("model", "ffprobe"), pytest.mark.timeout(120)]
 SIZE, FRAMES, CUT = (96, 128), 90, 50
@@ -274,6 +277,57 @@ def test_pictures_of_all_shapes_become_pictures_under_their_names(tmp_path: Path
     assert sorted(path.name for path in tmp_path.iterdir()) == ["photos", "photos-3d"]
 
 
+def test_pictures_that_cannot_be_read_are_left_out_and_named(tmp_path: Path) -> None:
+    folder, out = tmp_path / "photos", tmp_path / "photos-3d"
+    folder.mkdir()
+    for scene, name in enumerate(("b.png", "d.png")):
+        cv2.imwrite(str(folder / name), picture(0, scene)[..., ::-1])
+    for name in ("a.png", "c.jpg", ".b.png"):
+        (folder / name).write_text("a picture is worth a thousand words")
+    (folder / "e.png").touch()
+    (folder / "f.png").mkdir()
+    result = convert(folder, out)
+    assert result.returncode == 1
+    assert result.stdout == f"{out}: 2 pictures\n"
+    assert result.stderr.splitlines() == [
+        f"{folder / name}: is not a picture that OpenCV reads; it is left out"
+        for name in ("a.png", "c.jpg", "e.png")
+    ]
+    assert sorted(path.name for path in out.iterdir()) == ["b.png", "d.png"]
+    for scene, name in enumerate(("b.png", "d.png")):
+        shown = cv2.imread(str(out / name))
+        assert shown is not None
+        assert np.abs(shown[:, : SIZE[1], ::-1].astype(int) - picture(0, scene)).mean() < 25
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["photos", "photos-3d"]
+
+
+def test_a_folder_goes_on_as_long_as_its_pictures_are_the_same(tmp_path: Path) -> None:
+    """Whatever else comes and goes in it; and where nothing is done yet, whatever it has."""
+    folder, out = tmp_path / "photos", tmp_path / "photos-3d"
+    folder.mkdir()
+    cv2.imwrite(str(folder / "a.png"), picture(0, 0))
+    cv2.imwrite(str(folder / "b.png"), picture(0, 1))
+    settings = settings_for(REPO / "settings.yaml", None, ["depth.model=tcmonodepth-small"])
+
+    def begin() -> Conversion:
+        conversion = conversion_of(folder, out, folder_of(out), None, None)
+        agree(conversion, out, job_of(conversion, settings), {})
+        return conversion
+
+    with held(out):
+        begin()
+        (folder / "b.png").unlink()
+        done = begin().segments
+        (done / "a.png").touch()
+        (folder / ".DS_Store").touch()
+        (folder / "notes.txt").touch()
+        begin()
+        assert (done / "a.png").exists()
+        cv2.imwrite(str(folder / "b.png"), picture(0, 1))
+        with pytest.raises(CannotConvert, match="was begun with another source"):
+            begin()
+
+
 @pytest.mark.parametrize(
     ("what", "out", "more", "said"),
     [
@@ -282,6 +336,7 @@ def test_pictures_of_all_shapes_become_pictures_under_their_names(tmp_path: Path
         ("text.mp4", "text.mp4", [], "is what would be converted"),
         ("photo.png", "out.mp4", [], "a picture becomes a picture"),
         ("empty", "out", [], "there is no picture in it"),
+        ("text.jpg", "out.jpg", [], "text.jpg: has no picture that OpenCV reads"),
         ("text.mp4", "out.mp4", ["--set=depth.model=true"], "name a network"),
         ("photo.png", "out.png", ["--depth-in=nowhere"], "nowhere: there is no such folder"),
     ],
@@ -290,6 +345,7 @@ def test_what_cannot_be_is_said_and_nothing_is_left(
     what: str, out: str, more: list[str], said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "text.mp4").write_text("a video is worth a thousand pictures")
+    (tmp_path / "text.jpg").write_text("a picture is worth a thousand words")
     cv2.imwrite(str(tmp_path / "photo.png"), picture(0, 0))
     (tmp_path / "empty").mkdir()
     there = sorted(tmp_path.iterdir())

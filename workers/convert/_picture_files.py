@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from workers.convert._pictures import picture_files
+from workers.convert._pictures import SECOND, picture_files
 from workers.worker import CannotWork
 
 JPEG = [cv2.IMWRITE_JPEG_QUALITY, 95]
@@ -23,8 +23,8 @@ class PictureFiles:
             self._names = [f"{Path(name).stem}{ending}" for name in self._names]
 
     def add(self, number: int, time: int, pixels: npt.NDArray[np.uint8]) -> None:
-        """Raises CannotWork."""
-        path = self._folder / self._names[number]
+        """The time says which it is, for what cannot be read has no number. Raises CannotWork."""
+        path = self._folder / self._names[time // SECOND]
         bgr = cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR)
         try:
             data = cv2.imencode(path.suffix, bgr, OPTIONS.get(path.suffix.lower(), []))[1]

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
@@ -18,34 +17,63 @@ def picture_files(source: Path) -> list[Path]:
     """Those in a folder, in the order of their names; or the file itself."""
     if not source.is_dir():
         return [source]
-    return [path for path in sorted(source.iterdir()) if path.suffix.lower() in ENDINGS]
+    seen = (path for path in sorted(source.iterdir()) if not path.name.startswith("."))
+    return [path for path in seen if path.suffix.lower() in ENDINGS and path.is_file()]
 
 
 class Pictures:
     """Like a Film."""
 
     def __init__(self, source: Path) -> None:
-        self._files = picture_files(source)
+        self._source, self._files = source, picture_files(source)
         self.broken: list[str] = []
         self.last = SECOND
 
     @property
     def size(self) -> tuple[int, int]:
         """Rows and columns that are enough for each, whichever way up. Raises CannotRead."""
-        longest = 0
-        for path in self._files:
-            with opened(path) as (_, stream):
-                longest = max(longest, stream.width, stream.height)
+        longest = max((_longest(path) for path in self._files), default=0)
+        if not longest:
+            raise CannotRead(f"{self._source}: has no picture that OpenCV reads")
         return longest, longest
 
-    def frames(self) -> Iterator[tuple[int, Any]]:
-        """(microseconds, path)."""
-        yield from ((number * SECOND, path) for number, path in enumerate(self._files))
+    def frames(self) -> Iterator[tuple[int, npt.NDArray[np.uint8]]]:
+        """(microseconds, its pixels); the time says which of the files it is."""
+        for number, path in enumerate(self._files):
+            try:
+                pixels = _pixels_of(path)
+            except CannotRead as error:
+                self.broken.append(str(error))
+                continue
+            yield number * SECOND, pixels
 
-    def upright(self, path: Path) -> npt.NDArray[np.uint8]:
-        """uint8[H, W, 3], RGB, the way up that the camera says. Raises CannotRead."""
+    def upright(self, pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+        """As they are: OpenCV turns what it reads."""
+        return pixels
+
+
+def _longest(path: Path) -> int:
+    """The longer side; 0 where it cannot be read."""
+    try:
+        with opened(path) as (_, stream):
+            return int(max(stream.width, stream.height))
+    except CannotRead:
+        pass  # FFmpeg and OpenCV do not know quite the same files
+    try:
+        return int(max(_pixels_of(path).shape))
+    except CannotRead:
+        return 0
+
+
+def _pixels_of(path: Path) -> npt.NDArray[np.uint8]:
+    """uint8[H, W, 3], RGB, the way up that the camera says. Raises CannotRead."""
+    try:
         data = path.read_bytes()
         pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR) if data else None
-        if pixels is None:
-            raise CannotRead(f"{path}: is not a picture that OpenCV reads")
-        return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB), np.uint8)
+    except OSError as error:
+        raise CannotRead(f"{path}: cannot be read: {error.strerror}") from error
+    except cv2.error as error:
+        raise CannotRead(f"{path}: is not a picture that OpenCV reads: {error}") from error
+    if pixels is None:
+        raise CannotRead(f"{path}: is not a picture that OpenCV reads")
+    return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB), np.uint8)
