@@ -73,6 +73,7 @@ def test_contract_who_looks_from_elsewhere_needs_the_view_token(asking: Asking, 
     assert asking(f"{path}?token=", elsewhere=True).status == 401
     assert asking(f"{path}?token={view_token()}", elsewhere=True).status != 401
     assert asking(path, elsewhere=True, Cookie=f"stereoring_view={view_token()}").status != 401
+    assert asking(path, elsewhere=True, Cookie=f"stereoring_view_http={view_token()}").status != 401
     assert asking(path, elsewhere=True, Authorization=f"Bearer {view_token()}").status != 401
     assert asking(path, elsewhere=True, Cookie=f"stereoring_control={control_token()}").status != 401
     assert asking(path).status != 401
@@ -93,14 +94,16 @@ def test_contract_who_changes_things_needs_the_control_token(
 
 def test_contract_a_token_in_the_address_becomes_a_cookie_that_scripts_cannot_read(asking: Asking) -> None:
     cookie = asking(f"/?token={view_token()}", elsewhere=True).getheader("Set-Cookie") or ""
-    assert cookie.startswith(f"stereoring_view={view_token()};")
+    assert cookie.startswith(f"stereoring_view_http={view_token()};")
     assert "HttpOnly" in cookie
     assert "SameSite=Strict" in cookie
     assert "Secure" not in cookie
-    assert "Secure" in (asking(f"/?token={view_token()}", secure=True).getheader("Set-Cookie") or "")
+    secure = asking(f"/?token={view_token()}", secure=True).getheader("Set-Cookie") or ""
+    assert secure.startswith(f"stereoring_view={view_token()};")
+    assert "Secure" in secure
     assert asking("/?token=wrong").getheader("Set-Cookie") is None
     wanted = asking(f"/?token={control_token()}").getheader("Set-Cookie") or ""
-    assert wanted.startswith(f"stereoring_control={control_token()};")
+    assert wanted.startswith(f"stereoring_control_http={control_token()};")
 
 
 @pytest.mark.parametrize("path", ["/", "/state", "/ws", "/stream.mjpg", "/panel", "/nowhere"])

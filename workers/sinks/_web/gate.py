@@ -75,8 +75,9 @@ class Gate:
         shown = request.query.get("token", "")
         for cookie, token in ((CONTROL_COOKIE, self._control), (VIEW_COOKIE, self._view)):
             if is_same(shown, token):
+                name = cookie if request.secure else plain(cookie)
                 response.set_cookie(
-                    cookie, token, httponly=True, samesite="Strict", secure=request.secure, max_age=YEAR
+                    name, token, httponly=True, samesite="Strict", secure=request.secure, max_age=YEAR
                 )
 
     def may_control(self, request: web.Request) -> bool:
@@ -125,8 +126,14 @@ def check_own(request: web.Request) -> None:
 def shown_by(request: web.Request, cookie: str) -> list[str]:
     """The tokens that a request brings."""
     path = request.match_info.get("token")  # HLS: players take it along to what the list names
-    found = [request.query.get("token"), request.cookies.get(cookie), bearer(request), path]
+    cookies = [request.cookies.get(name) for name in (cookie, plain(cookie))]
+    found = [request.query.get("token"), *cookies, bearer(request), path]
     return [token for token in found if token]
+
+
+def plain(cookie: str) -> str:
+    """Its name on plain http: where https has set one, browsers let http neither have nor replace it."""
+    return f"{cookie}_http"
 
 
 def bearer(request: web.Request) -> str | None:
