@@ -20,6 +20,8 @@ from workers.sinks._web.server import Places, Server
 from workers.sinks._web.tokens import control_token, view_token
 
 pytestmark = needs("chromium")
+NOISE = np.random.default_rng(1).integers(0, 256, (360, 640, 3), np.uint8)
+JPEG = simplejpeg.encode_jpeg(NOISE, quality=95)  # so large that it comes in pieces
 
 
 @pytest.fixture(scope="module")
@@ -29,15 +31,14 @@ def places(private_folders: object) -> Places:
 
 @contextmanager
 def showing(server: Server) -> Iterator[None]:
-    """A new picture ten times a second."""
+    """A picture ten times a second."""
     ended = threading.Event()
 
     def show() -> None:
         seq = 0
         while not ended.wait(0.1):
             seq += 1
-            jpeg = simplejpeg.encode_jpeg(np.full((90, 160, 3), seq % 250, np.uint8))
-            server.show(Picture(jpeg, seq, time.perf_counter_ns()))
+            server.show(Picture(JPEG, seq, time.perf_counter_ns()))
 
     thread = threading.Thread(target=show)
     thread.start()
@@ -46,6 +47,13 @@ def showing(server: Server) -> Iterator[None]:
     finally:
         ended.set()
         thread.join()
+
+
+def cut(server: Server, way: str) -> None:
+    """All connections, in the server's thread."""
+    assert server._runner.server is not None
+    for each in server._runner.server.connections:
+        getattr(each.transport, way)()
 
 
 @pytest.fixture
@@ -66,3 +74,32 @@ def test_who_has_seen_the_secure_page_still_sees_the_plain_one(
         for address in (f"{plain}?token={token()}", f"{secure}?token={token()}", plain, secure):
             assert tab.goto(f"{address}#jpeg").status == 200, address
             until(lambda: tab.evaluate("Number(document.body.dataset.seq || 0) > 3"), "pictures come")
+
+
+def test_the_mjpeg_page_shows_whole_pictures_with_figures_and_ends(
+    browser: Browser, server: Server, places: Places
+) -> None:
+    with browser.page(places.port, "#mjpeg") as page:
+        page.until_new()
+        assert np.abs(page.canvas().astype(int) - simplejpeg.decode_jpeg(JPEG)).mean() < 2
+        page.tab.keyboard.press("f")
+        page.until("/^[1-9][0-9]* fps +640 × 360$/.test(figures.textContent)")
+        page.tab.select_option("#transport", "jpeg")
+        until(lambda: [one.kind for one in server._audience._clients] == ["websocket"], "the other way")
+        page.until("!note.textContent")
+        assert page.problems == []
+
+
+@pytest.mark.parametrize("way", ["abort", "close"])  # as for who is too slow, and as at the server's end
+def test_the_mjpeg_page_says_a_loss_and_comes_back(
+    browser: Browser, server: Server, places: Places, way: str
+) -> None:
+    with browser.page(places.port, "#mjpeg") as page:
+        page.until_new()
+        page.until("!note.textContent")
+        server.call(cut, server, way)
+        page.until_said("no connection")
+        page.until_new()
+        page.until("!note.textContent")
+        assert page.problems == []
+        assert not page.was_reloaded

@@ -98,7 +98,7 @@ def test_video_goes_on_after_its_encoder_was_killed(
         assert not page.was_reloaded
 
 
-@pytest.mark.parametrize("way", ["h264", "webrtc"])  # by JPEG: test_killed.py
+@pytest.mark.parametrize("way", ["h264", "webrtc", "mjpeg"])  # by JPEG: test_killed.py
 def test_the_page_comes_back_by_itself_when_the_server_does(
     way: str, browser: Browser, launcher: Launcher, port: int
 ) -> None:

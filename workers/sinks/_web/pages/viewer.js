@@ -1,5 +1,6 @@
 import {change, settings} from "./control.js";
 import {Stream} from "./stream.js";
+import {connectMjpeg} from "./mjpeg.js";
 import {connectMse} from "./mse.js";
 import {connectWhep} from "./whep.js";
 import {language, speak} from "./words.js";
@@ -51,17 +52,14 @@ async function use(transport) {
   stream = player = null;
   at("transport").value = transport;
   const plays = PLAYERS[transport];
-  canvas.hidden = Boolean(plays) || transport === "mjpeg";
+  canvas.hidden = Boolean(plays);
   at("video").hidden = !plays;
   at("video").muted = !sound;
   at("sound").disabled = !plays;
-  at("mjpeg").hidden = transport !== "mjpeg";
-  at("mjpeg").src = transport === "mjpeg" ? "stream.mjpg" : "data:,";
   problem = "";
   became("connecting");
   if (transport === "mjpeg") {
-    at("mjpeg").onload = () => became("live");
-    at("mjpeg").onerror = () => { became("lost"); setTimeout(() => { if (!at("mjpeg").hidden) use("mjpeg"); }, 1000); };
+    player = connectMjpeg(draw, became);
   } else if (plays) {
     player = plays(at("video"), sound, became);
   } else if (Stream.canDecode(transport)) {
@@ -76,9 +74,8 @@ async function use(transport) {
 
 function count() {
   const now = performance.now(), shown = stream ? stream.shown : player ? player.frames() : 0;
-  const fps = stream || player ? ((shown - counted) * 1000 / (now - since)).toFixed(0) : "–";
-  const size = player ? `${at("video").videoWidth} × ${at("video").videoHeight}`
-    : stream ? `${canvas.width} × ${canvas.height}` : `${at("mjpeg").naturalWidth} × ${at("mjpeg").naturalHeight}`;
+  const fps = ((shown - counted) * 1000 / (now - since)).toFixed(0);
+  const size = canvas.hidden ? `${at("video").videoWidth} × ${at("video").videoHeight}` : `${canvas.width} × ${canvas.height}`;
   const words = WORDS[language];
   const age = stream ? `   ${stream.age.toFixed(0)} ${words.old}   ${stream.dropped} ${words.dropped}` : "";
   at("figures").textContent = `${fps} ${words.fps}${age}   ${size}`;
