@@ -164,6 +164,31 @@ def test_an_offer_without_a_fingerprint_is_refused(server: Server) -> None:
     assert "a=fingerprint" in refused.value.read().decode()
 
 
+def offered_in_pieces(server: Server, offer: bytes) -> bytes:
+    """The answer to an offer whose second half comes late."""
+    head = (
+        f"POST /whep HTTP/1.0\r\nHost: 127.0.0.1\r\nX-Stereoring: 1\r\nContent-Type: application/sdp\r\n"
+        f"Content-Length: {len(offer)}\r\n\r\n"
+    )
+    with socket.create_connection(("127.0.0.1", server._places.port), 30) as end:
+        for piece in (head.encode(), offer[: len(offer) // 2], offer[len(offer) // 2 :]):
+            end.sendall(piece)
+            time.sleep(0.1)
+        return b"".join(iter(lambda: end.recv(4096), b""))
+
+
+def test_an_offer_that_comes_in_pieces_is_read_whole(server: Server) -> None:
+    answer = offered_in_pieces(server, OFFER.encode())
+    assert answer.startswith(b"HTTP/1.0 201 "), answer
+    assert b"\r\nm=video" in answer
+
+
+def test_an_offer_that_is_too_long_is_refused(server: Server) -> None:
+    answer = offered_in_pieces(server, OFFER.encode() + b"a=x\r\n" * 20_000)
+    assert answer.startswith(b"HTTP/1.0 413 "), answer
+    assert b"at most 64 kB" in answer
+
+
 @pytest.mark.parametrize("path", ["/", "/nowhere"])
 def test_an_expectation_that_is_no_text_is_refused(
     server: Server, caplog: pytest.LogCaptureFixture, path: str

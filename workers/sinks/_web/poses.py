@@ -13,6 +13,7 @@ from aiohttp import BodyPartReader, web
 from workers.house import House, Refused
 from workers.sinks._audience import Audience, TooMany
 from workers.sinks._clients import PICTURE
+from workers.sinks._web.bodies import read_all
 from workers.sinks._web.gate import FRESH
 from workers.sinks._web.pose_watch import Watch
 
@@ -21,7 +22,6 @@ MOST_AT_ONCE = 32  # who waits for an answer; each has a thread
 MOST_PEOPLE = 8
 PATIENCE = 10.0  # seconds, for a client who does not read
 STILL_THERE = 2.0  # seconds without a pose, after which a watcher is told that we are there
-BLOCK = 64 * 1024
 NOBODY_KNOWS = "nobody here finds poses just now; start with --profile pose (job.kind: pose)"
 
 
@@ -133,17 +133,15 @@ async def _file(request: web.Request) -> bytes:
 
 
 async def _whole(read: Callable[[int], Awaitable[bytes]]) -> bytes:
-    found = bytearray()
-    while block := await read(BLOCK):
-        found += block
-        if len(found) > LARGEST:
-            raise web.HTTPRequestEntityTooLarge(
-                LARGEST,
-                len(found),
-                text=json.dumps({"error": f"more than {LARGEST // 1024**2} MB"}),
-                content_type="application/json",
-            )
-    return bytes(found)
+    found = await read_all(read, LARGEST)
+    if len(found) > LARGEST:
+        raise web.HTTPRequestEntityTooLarge(
+            LARGEST,
+            len(found),
+            text=json.dumps({"error": f"more than {LARGEST // 1024**2} MB"}),
+            content_type="application/json",
+        )
+    return found
 
 
 def _error(kind: type[web.HTTPBadRequest], what: str) -> web.HTTPBadRequest:

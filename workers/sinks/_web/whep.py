@@ -20,6 +20,7 @@ from aiohttp import web
 from workers.audio._packets import OPUS
 from workers.sinks._audience import Audience, NotAdmitted
 from workers.sinks._clients import AUDIO, PACKETS, SoundClient, VideoClient
+from workers.sinks._web.bodies import read_all
 
 if TYPE_CHECKING:
     from aiortc import RTCPeerConnection
@@ -50,7 +51,11 @@ class Whep:
     async def _offered(self, request: web.Request) -> web.StreamResponse:
         if request.content_type != "application/sdp":
             raise web.HTTPUnsupportedMediaType(text="An offer is application/sdp.\n")
-        offer = (await request.content.read(MOST_OFFER)).decode(errors="replace")
+        body = await read_all(request.content.read, MOST_OFFER)
+        if len(body) > MOST_OFFER:
+            text = f"An offer has at most {MOST_OFFER // 1024} kB.\n"
+            raise web.HTTPRequestEntityTooLarge(MOST_OFFER, len(body), text=text)
+        offer = body.decode(errors="replace")
         session = secrets.token_urlsafe(16)
         clients: list[WebClient] = []
         try:
