@@ -130,6 +130,28 @@ def test_contract_a_foreign_page_gets_nothing(asking: Asking, path: str, headers
     assert reply.status == 403
 
 
+LATER = "127.0.0.77"  # no address that is known at the start, and one that this machine can be reached at
+
+
+def ask_later(port: int, host: str) -> int:
+    try:
+        connection = http.client.HTTPConnection(LATER, port, timeout=30)
+        connection.request("GET", "/hello", headers={"Host": host})
+    except OSError:
+        pytest.skip(f"here nobody can be reached at {LATER}")
+    status = connection.getresponse().status
+    connection.close()
+    return status
+
+
+def test_an_address_that_came_after_the_start_is_this_machine_s_for_who_asks_there(asking: Asking) -> None:
+    port = asking.places.port
+    assert ask_later(port, f"{LATER}:{port}") == 200
+    assert ask_later(port, LATER) == 200
+    assert ask_later(port, f"127.0.0.78:{port}") == 403
+    assert ask_later(port, f"{LATER}.evil.example:{port}") == 403
+
+
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH"])
 def test_contract_nothing_is_changed_without_a_header_that_forms_cannot_send(
     asking: Asking, method: str
