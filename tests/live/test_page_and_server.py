@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 import simplejpeg
 
-from tests.live.browser import Browser
+from tests.live.browser import WATCH, Browser
 from tests.live.needs import needs
 from tests.live.program import free_port
 from tests.live.test_messages import own_address
 from tests.pipeline.running import until
+from tests.workers.coded import Coder
 from workers.sinks._clients import Picture
 from workers.sinks._web.certificate import own_context
 from workers.sinks._web.server import Places, Server
@@ -21,6 +22,22 @@ from workers.sinks._web.tokens import control_token, view_token
 
 pytestmark = needs("chromium")
 NOISE = np.random.default_rng(1).integers(0, 256, (360, 640, 3), np.uint8)
+NO_H264 = """
+    MediaSource.isTypeSupported = kind => !kind.includes("avc1");
+    const configure = VideoDecoder.prototype.configure;
+    VideoDecoder.prototype.configure = function (how) {
+      configure.call(this, {...how, codec: "avc1.ff0000"});
+    };
+"""
+DECODERS = """
+    window.decoders = [];
+    const Made = VideoDecoder;
+    window.VideoDecoder = class extends Made { constructor(how) { super(how); decoders.push(this); } };
+"""
+NOT_H264 = """
+    const data = new Uint8Array(999).fill(255);
+    decoders.at(-1).decode(new EncodedVideoChunk({type: "key", timestamp: 0, data}));
+"""
 JPEG = simplejpeg.encode_jpeg(NOISE, quality=95)  # so large that it comes in pieces
 
 
@@ -58,9 +75,10 @@ def cut(server: Server, way: str) -> None:
 
 @pytest.fixture
 def server(places: Places) -> Iterator[Server]:
-    made = Server(places, 8, looking=lambda rings: None, again=lambda: None)
+    coder = Coder()
+    made = Server(places, 8, coder.looking, coder.again)
     made.open()
-    with showing(made):
+    with showing(made), coder.feeding(made.show):
         yield made
     made.close()
 
@@ -103,3 +121,34 @@ def test_the_mjpeg_page_says_a_loss_and_comes_back(
         page.until("!note.textContent")
         assert page.problems == []
         assert not page.was_reloaded
+
+
+@pytest.mark.parametrize("way", ["", "#h264", "#mse"])
+def test_a_browser_without_h264_gets_pictures_and_is_told_why(
+    browser: Browser, server: Server, places: Places, way: str
+) -> None:
+    with browser.tab(NO_H264, ignore_https_errors=True, locale="en") as tab:
+        tab.goto(f"https://127.0.0.1:{places.https_port}/{way}")
+        tab.evaluate(WATCH)
+        until(lambda: tab.evaluate("Number(document.body.dataset.seq || 0) > 3"), "pictures come")
+        assert tab.evaluate("transport.value") == "jpeg"
+        why = "this browser cannot decode the video; taking JPEG pictures instead"
+        until(lambda: tab.inner_text("#note") == why, "it says why")
+        server.call(cut, server, "close")
+        until(lambda: f"{why} · no connection; trying again …" in tab.evaluate("said"), "it says a loss too")
+        until(lambda: tab.inner_text("#note") == why, "they come again")
+
+
+def test_a_decoder_that_fails_after_it_has_shown_something_is_replaced(
+    browser: Browser, server: Server, places: Places
+) -> None:
+    with browser.tab(DECODERS, locale="en") as tab:
+        tab.goto(f"http://127.0.0.1:{places.port}/#h264")
+        until(lambda: tab.evaluate("Number(document.body.dataset.seq || 0) > 3"), "pictures come")
+        tab.evaluate(WATCH)
+        tab.evaluate(NOT_H264)
+        until(lambda: tab.evaluate("decoders.length > 1"), "there is another one")
+        seq = tab.evaluate("Number(document.body.dataset.seq)")
+        until(lambda: tab.evaluate(f"Number(document.body.dataset.seq) > {seq} + 3"), "pictures come again")
+        assert tab.evaluate("transport.value") == "h264"
+        until(lambda: tab.inner_text("#note") == "", "all is well")

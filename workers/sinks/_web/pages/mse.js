@@ -21,8 +21,8 @@ export function connectMse(video, sound, onstate) {
   function begin(kind) {
     if (!("MediaSource" in window) || !MediaSource.isTypeSupported(kind)) {
       console.error(`MSE: ${kind}`);
+      drop();
       onstate("undecodable");
-      socket.close();
       return;
     }
     source = new MediaSource();

@@ -12,7 +12,7 @@ export class Stream {
     this.format = format;
     this.onpicture = onpicture;
     this.onword = onword;       // "recentre"
-    this.onstate = onstate;     // "live", "stale", "lost", "full", "no_video", "slow", "undecodable"
+    this.onstate = onstate;     // "live", "stale", "lost", "full", "no_video", "slow"; "undecodable": it has ended
     this.seq = 0;
     this.shown = this.dropped = 0;
     this.age = 0;               // ms, of the picture that is shown
@@ -120,12 +120,14 @@ class Video {
     if (this.codec === codec && this.decoder && this.decoder.state === "configured") return;
     this.reset();
     this.codec = codec;
+    const before = this.stream.shown;
     this.decoder = new VideoDecoder({
       output: frame => this.output(frame),
       error: error => {
         console.error(`${codec}: ${error}`);
+        if (this.stream.shown > before) { this.stream.socket.close(); return; }   // it could, so another one can
+        this.stream.close();
         this.stream.onstate("undecodable");
-        this.stream.socket.close();
       },
     });
     this.decoder.configure({codec, optimizeForLatency: true});

@@ -13,13 +13,13 @@ const WORDS = {
     lost: "no connection; trying again …", stale: "stale: the source is away", live: "",
     slow: "the network is too slow for this; trying again …", full_house: "too many are looking; trying again …",
     no_video: "the video (encode.codec) is none that browsers get; choose JPEG",
-    undecodable: "this browser cannot decode the video; trying again …", refused: "refused: ",
+    undecodable: "this browser cannot decode the video; taking JPEG pictures instead", refused: "refused: ",
     insecure: "H.264 needs a secure page (https) or this machine itself", fps: "fps", old: "ms old", dropped: "dropped"},
   zh: {full: "全屏", figures: "数据", transport: "视频", sound: "声音", view: "2D / 3D", layout: "布局", strength: "强度",
     panel: "设置", dash: "仪表盘", headset: "头显", poses: "姿态", connecting: "正在连接…", lost: "连接已断开，正在重试…",
     stale: "画面已过期：信号源不可用", live: "", slow: "网络太慢，正在重试…", full_house: "观看人数已满，正在重试…",
     no_video: "视频编码（encode.codec）不是浏览器支持的格式，请选择 JPEG",
-    undecodable: "此浏览器无法解码该视频，正在重试…", refused: "被拒绝：",
+    undecodable: "此浏览器无法解码该视频，改用 JPEG 图片", refused: "被拒绝：",
     insecure: "H.264 需要安全页面（https）或在本机打开", fps: "帧/秒", old: "毫秒延迟", dropped: "丢帧"},
 };
 const PLAYERS = {webrtc: connectWhep, mse: connectMse};
@@ -30,7 +30,7 @@ let stream = null, player = null, sound = false, state = "connecting", problem =
 
 function say() {
   const word = state === "full" ? "full_house" : state;
-  at("note").textContent = problem || WORDS[language][word];
+  at("note").textContent = [problem, WORDS[language][word]].filter(Boolean).join(" · ");
   at("note").hidden = !at("note").textContent;
 }
 
@@ -43,10 +43,11 @@ function draw(picture, info) {
 
 function became(now) {
   document.body.dataset.stale = Number(now === "stale");
+  if (now === "undecodable") { usePictures(now); return; }
   if (now !== state) { state = now; say(); }
 }
 
-async function use(transport) {
+function use(transport) {
   if (stream) stream.close();
   if (player) player.close();
   stream = player = null;
@@ -65,10 +66,14 @@ async function use(transport) {
   } else if (Stream.canDecode(transport)) {
     stream = new Stream(transport, {onpicture: draw, onstate: became});
   } else {
-    problem = WORDS[language].insecure;
-    await use("jpeg");
-    problem = WORDS[language].insecure;
+    usePictures("insecure");
   }
+  say();
+}
+
+function usePictures(why) {
+  use("jpeg");
+  problem = WORDS[language][why];
   say();
 }
 
