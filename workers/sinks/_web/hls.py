@@ -73,8 +73,7 @@ class Hls:
         if number is None:
             await self._until(lambda: self._segments.playable)
         else:
-            last = self._segments.segments[-1].number if self._segments.segments else 0
-            if number > last + FAR:
+            if number > self._segments.last + FAR:
                 raise web.HTTPBadRequest(text="That is too far ahead.\n")
             await self._until(lambda: self._segments.has(number, part))
         kind = "application/vnd.apple.mpegurl"

@@ -64,6 +64,11 @@ class Segments:
         """Players want a whole segment to begin with."""
         return bool(self.segments) and self.segments[0].whole
 
+    @property
+    def last(self) -> int:
+        """The number of the newest segment that there is or was; -1 before the first."""
+        return self._next - 1
+
     def forget(self) -> None:
         """All that there is, for it is long past. Numbers go on, for players that come back."""
         self._breaks += sum(segment.anew for segment in self.segments)
