@@ -15,6 +15,7 @@ import pytest
 from pipeline.cutout_files import CannotCut, targets_of
 from pipeline.cutout_video import _upright, cut_video
 from tests.pipeline.running import REPO, command, until
+from tests.workers.made_films import spoilt
 from tests.workers.people import folder as people
 from tests.workers.people import needs_people
 from workers.person._networks import Network
@@ -154,26 +155,8 @@ def test_a_video_that_breaks_off_is_cut_out_as_far_as_it_goes_and_one_that_is_no
     assert not list(tmp_path.glob(".*"))
 
 
-def copied(source: Path, target: Path, spoilt: int, kind: str) -> Path:
-    """All packets; this one of that kind is nothing but zeros."""
-    with av.open(str(source)) as film, av.open(str(target), "w") as made:
-        streams = {one.index: made.add_stream_from_template(one) for one in film.streams}
-        left = spoilt
-        for packet in film.demux():
-            if packet.dts is None:
-                continue
-            left -= packet.stream.type == kind
-            rubbish = left == 0 and packet.stream.type == kind
-            copy = av.Packet(bytes(packet.size) if rubbish else bytes(packet))
-            copy.pts, copy.dts, copy.duration = packet.pts, packet.dts, packet.duration
-            copy.time_base, copy.stream = packet.time_base, streams[packet.stream.index]
-            copy.is_keyframe = packet.is_keyframe
-            made.mux(copy)
-    return target
-
-
 def test_a_packet_that_cannot_be_decoded_is_left_out_and_named(tmp_path: Path) -> None:
-    film = copied(with_sound(tmp_path / "whole.mov", "pcm_s16le", 30), tmp_path / "film.mov", 12, "video")
+    film = spoilt(with_sound(tmp_path / "whole.mov", "pcm_s16le", 30), tmp_path / "film.mov", 12, "video")
     with av.open(str(film)) as source, pytest.raises(av.InvalidDataError):
         [*source.decode(video=0)]
     targets = targets_of(film, tmp_path, overwrite=False)

@@ -83,3 +83,21 @@ def packets(path: Path, kind: str, which: int = 0) -> list[tuple[Fraction, bytes
     with av.open(str(path)) as container:
         stream = [one for one in container.streams if one.type == kind][which]
         return [(one.pts * one.time_base, bytes(one)) for one in container.demux(stream) if one.size]
+
+
+def spoilt(source: Path, target: Path, which: int, kind: str) -> Path:
+    """All packets; this one of that kind is nothing but zeros."""
+    with av.open(str(source)) as film, av.open(str(target), "w") as made:
+        streams = {one.index: made.add_stream_from_template(one) for one in film.streams}
+        left = which
+        for packet in film.demux():
+            if packet.dts is None:
+                continue
+            left -= packet.stream.type == kind
+            rubbish = left == 0 and packet.stream.type == kind
+            copy = av.Packet(bytes(packet.size) if rubbish else bytes(packet))
+            copy.pts, copy.dts, copy.duration = packet.pts, packet.dts, packet.duration
+            copy.time_base, copy.stream = packet.time_base, streams[packet.stream.index]
+            copy.is_keyframe = packet.is_keyframe
+            made.mux(copy)
+    return target

@@ -10,11 +10,12 @@ import av
 import numpy as np
 import pytest
 
-from tests.workers.made_films import as_a_phone_films
+from tests.workers.made_films import as_a_phone_films, spoilt
 from tests.workers.one_process import host, open_slot
 from workers.capture import Settings as CaptureSettings
 from workers.capture.video import Settings, Video
 from workers.depth import Settings as DepthSettings
+from workers.person._behind import Film as FilmBehind
 
 pytestmark = pytest.mark.timeout(60)
 FRAMES, RATE, SIZE = 10, 25, (48, 64)
@@ -158,3 +159,25 @@ def test_contract_what_is_no_video_is_named_with_what_is_wrong(tmp_path: Path) -
     ):
         with pytest.raises(ValueError, match=what):
             Video.sizes(made(path), {})
+
+
+@pytest.mark.parametrize("which", [1, 6])
+def test_a_packet_that_cannot_be_decoded_costs_what_is_in_it_and_is_said_once(
+    which: int, film: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = spoilt(film, tmp_path / "damaged.mp4", which, "video")
+    with av.open(str(path)) as source, pytest.raises(av.InvalidDataError):
+        [*source.decode(video=0)]
+    assert Video.largest(made(path)) == SIZE
+    worker = opened(path)
+    seen = nearest(played(worker, 2 * (FRAMES - 1)))
+    assert len(set(seen)) > FRAMES // 2
+    assert caplog.text.count("is damaged; what cannot be read of it is left out") == 1
+
+
+def test_a_background_film_that_is_damaged_goes_on_behind_it(film: Path, tmp_path: Path) -> None:
+    behind = FilmBehind(str(spoilt(film, tmp_path / "damaged.mp4", 6, "video")))
+    frame, mask, seen = np.zeros((*SIZE, 3), np.uint8), np.zeros(SIZE, np.uint8), set[int]()
+    while max(seen, default=0) < FRAMES - 1:
+        seen |= set(nearest([int(np.median(behind(frame, mask).behind))]))
+        time.sleep(0.5 / RATE)

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import av
 
 from workers.capture._frames import FrameSource, Grab
+from workers.capture._readable import readable
 from workers.capture._upright import Upright
 from workers.worker import CannotWork
 
@@ -31,6 +32,7 @@ class Video(FrameSource):
         self._next: Any = None
         self._upright: Any = None
         self._due = 0.0
+        self._is_damaged = False
         self.dropped = 0
 
     @classmethod
@@ -39,7 +41,7 @@ class Video(FrameSource):
         with open_video(path) as container:
             stream = container.streams.video[0]
             try:
-                first = next(container.decode(stream), None)  # it says which way up it is, not the stream
+                first = next(readable(container, stream, lambda at, error: None), None)  # says which way up
             except av.FFmpegError as error:
                 raise ValueError(f"video.path: {path} cannot be read: {error}") from error
             if first is None:
@@ -83,7 +85,7 @@ class Video(FrameSource):
                 self._upright = self._upright or Upright(stream.sample_aspect_ratio)
                 length = 1 / float(stream.average_rate or 30)
                 first = end = 0.0
-                for number, frame in enumerate(container.decode(stream)):
+                for number, frame in enumerate(readable(container, stream, self._note)):
                     at = frame.time if frame.time is not None else number * length
                     first = at if number == 0 else first
                     end = at - first + length
@@ -91,6 +93,14 @@ class Video(FrameSource):
             self._start += end
             if not self.settings.video.loop or end == 0:
                 return
+
+    def _note(self, at: int | None, error: Exception) -> None:
+        """Once: it comes again with every round."""
+        if not self._is_damaged:
+            self._is_damaged = True
+            self.log.warning(
+                "%s is damaged; what cannot be read of it is left out: %s", self.settings.video.path, error
+            )
 
 
 def open_video(path: str) -> Any:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import av
 import av.logging
 from av.stream import Disposition
 
+from workers.capture._readable import readable
 from workers.capture._upright import Upright
 
 MICROSECONDS = Fraction(1, 1_000_000)
@@ -79,7 +81,7 @@ class Film:
             stream.codec_context.thread_count = self._threads
             length = 1 / (stream.average_rate or Fraction(30))
             last, before = None, None
-            for frame in self._decoded(container, stream):
+            for frame in readable(container, stream, partial(self._note, stream)):
                 pts = frame.dts if frame.pts is None else frame.pts
                 if pts is None:
                     pts = 0 if last is None else last + max(1, round(length / stream.time_base))
@@ -91,25 +93,12 @@ class Film:
                 yield before, frame
             self._note_all(complaints, before or 0)
 
-    def _decoded(self, container: Any, stream: Any) -> Iterator[Any]:
-        packets = container.demux(stream)
-        while True:
-            at = None
-            try:
-                packet = next(packets, None)
-                if packet is None:
-                    return
-                at = packet.dts if packet.pts is None else packet.pts
-                yield from packet.decode()  # the last, an empty one, has the decoder give what it holds back
-            except av.InvalidDataError as error:
-                self._note(at, stream, error)
-
     def _note_all(self, complaints: Complaints, time: int) -> None:
         """FFmpeg itself goes on behind what it cannot read, and only says so."""
         for _, who, what in complaints:
             self.broken.append(f"at about {time / 1e6:.2f} s: {who}: {what.strip()}")
         complaints.clear()
 
-    def _note(self, at: int | None, stream: Any, error: Exception) -> None:
+    def _note(self, stream: Any, at: int | None, error: Exception) -> None:
         where = "at its end" if at is None else f"at {float(at * stream.time_base):.2f} s"
         self.broken.append(f"{where}: {error}")

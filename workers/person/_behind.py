@@ -1,5 +1,6 @@
 """What is shown behind the person: a colour, a picture, a video, or the blurred room itself."""
 
+import logging
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +10,7 @@ import av
 import cv2
 import numpy as np
 
+from workers.capture._readable import readable
 from workers.capture._upright import Upright
 from workers.person._blurred import Blurred
 from workers.person._scenery import Pixels, Scenery, odd
@@ -16,6 +18,7 @@ from workers.person._scenery import Pixels, Scenery, odd
 SMALLER = 4  # light is spread at so many times fewer pixels, each way
 PAUSE = 1.0  # seconds without a picture, after which a video goes on where it was
 LIGHT_PERCENT = 3.0  # how far the background's light spreads, in percent of the width
+log = logging.getLogger(__name__)
 
 
 class CannotShow(Exception):
@@ -51,6 +54,7 @@ class Film:
             raise CannotShow("background.video is not set: which video?")
         self._path = path
         self._upright: Any = None
+        self._is_damaged = False
         self._frames = self._play()
         self._due = 0.0
         self._advance(time.perf_counter())
@@ -76,13 +80,19 @@ class Film:
                     self._upright = self._upright or Upright(stream.sample_aspect_ratio)
                     length = 1 / float(stream.average_rate or 30)
                     shown = False
-                    for frame in container.decode(stream):
+                    for frame in readable(container, stream, self._note):
                         shown = True
                         yield frame, length
             except (av.FFmpegError, OSError, IndexError) as error:
                 raise CannotShow(f"background.video: {self._path} cannot be read: {error}") from error
             if not shown:
                 raise CannotShow(f"background.video: {self._path} has no picture")
+
+    def _note(self, at: int | None, error: Exception) -> None:
+        """Once: it comes again with every round."""
+        if not self._is_damaged:
+            self._is_damaged = True
+            log.warning("%s is damaged; what cannot be read of it is left out: %s", self._path, error)
 
 
 def cover(picture: Pixels, height: int, width: int) -> Pixels:
