@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from workers.sinks._web.tokens import addresses, config_folder, names, write_private
+from workers.sinks._web.tokens import addresses, config_folder, keeping, names, write_private
 
 LASTS = datetime.timedelta(days=397)  # browsers take none that lasts longer
 RENEW = datetime.timedelta(days=30)  # before it ends
@@ -20,8 +20,9 @@ RENEW = datetime.timedelta(days=30)  # before it ends
 def own_context() -> ssl.SSLContext:
     """With the certificate in the user's configuration folder, made when there is none that still lasts."""
     file = config_folder() / "certificate.pem"
-    if not _lasts(file):
-        write_private(file, make_certificate())
+    with keeping():
+        if not _lasts(file):
+            write_private(file, make_certificate())
     return context_of(file, None)
 
 

@@ -5,9 +5,15 @@ import os
 import secrets
 import socket
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
+
+from workers.worker import CannotWork
+
+FOLDER_IS_IN = "APPDATA" if sys.platform == "win32" else "XDG_CONFIG_HOME"
 
 
 def view_token() -> str:
@@ -23,18 +29,48 @@ def control_token() -> str:
 def _secret(name: str) -> str:
     """Made at the first start, 128 random bits; the same from then on. Only the user can read its file."""
     path = config_folder() / name
-    if not path.exists():
-        write_private(path, secrets.token_urlsafe(16).encode())
-    return path.read_text().strip()
+    with keeping():
+        if not path.exists():
+            _make_private(path, secrets.token_urlsafe(16).encode())
+        return path.read_text().strip()
+
+
+@contextmanager
+def keeping() -> Iterator[None]:
+    """Raises CannotWork where the configuration folder cannot be used."""
+    try:
+        yield
+    except OSError as error:
+        raise CannotWork(
+            f"{config_folder()}: the tokens for the pages cannot be kept there ({error.strerror}); "
+            f"let this user write there, or set the environment variable {FOLDER_IS_IN} to another folder"
+        ) from error
 
 
 def write_private(path: Path, content: bytes) -> None:
     """A file that only the user can read; whole, or not there."""
+    _written_beside(path, content).replace(path)
+
+
+def _make_private(path: Path, content: bytes) -> None:
+    """The same; where another process has made it meanwhile, that one stays."""
+    new = _written_beside(path, content)
+    try:
+        os.link(new, path)
+    except FileExistsError:
+        pass
+    except OSError:  # there are no links on this file system
+        new.replace(path)
+    finally:
+        new.unlink(missing_ok=True)
+
+
+def _written_beside(path: Path, content: bytes) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     new = path.with_name(f"{path.name}.{os.getpid()}")
     with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
         file.write(content)
-    new.replace(path)
+    return new
 
 
 def config_folder() -> Path:
