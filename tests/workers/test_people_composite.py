@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from tests.workers.bitmaps import bitmap
 from tests.workers.made_films import as_a_phone_films
 from workers.person._behind import (
     CannotShow,
@@ -196,10 +197,13 @@ def three_colours(folder: Path) -> Path:
 def test_contract_a_picture_that_is_none_is_named_with_the_reason(tmp_path: Path) -> None:
     text = tmp_path / "notes.png"
     text.write_text("no picture")
+    huge = tmp_path / "huge.bmp"
+    huge.write_bytes(bitmap(50_000, 50_000))
     for path, why in (
         ("", "background.image is not set"),
         (str(tmp_path / "none.png"), "No such file"),
         (str(text), "is not a picture that OpenCV reads"),
+        (str(huge), "is not a picture that OpenCV reads"),
     ):
         with pytest.raises(CannotShow, match=why):
             picture_of(path)

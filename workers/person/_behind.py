@@ -125,7 +125,10 @@ def picture_of(path: str) -> Pixels:
         data = Path(path).expanduser().read_bytes()
     except OSError as error:
         raise CannotShow(f"background.image: {path}: {error.strerror}") from error
-    pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR) if data else None
+    try:
+        pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR) if data else None
+    except cv2.error:  # larger than it takes
+        pixels = None
     if pixels is None:
         raise CannotShow(f"background.image: {path} is not a picture that OpenCV reads")
     return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB), np.uint8)
