@@ -13,6 +13,7 @@ import numpy as np
 
 from pipeline.convert_folder import CannotConvert
 from workers.convert import Settings
+from workers.convert._clock import packets_of
 from workers.convert._conversion import End
 from workers.convert._encoders import add_video, coded, in_order, options_of
 from workers.convert._film import opened, ticks_of
@@ -156,7 +157,7 @@ def _other_packets(film: Any, copies: dict[int, Any], origin: int) -> Packets:
     if not copies:
         return
     last = 0.0
-    for packet in film.demux(*(film.streams[number] for number in copies)):
+    for packet in packets_of(film, [film.streams[number] for number in copies]):
         if not packet.size:
             continue
         early = ticks_of(origin, packet.time_base)

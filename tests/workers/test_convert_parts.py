@@ -132,6 +132,42 @@ def recorded(path: Path, begin: float) -> Path:
     return path
 
 
+def on_a_disc(path: Path, begin: float) -> Path:
+    """A second as DVDs have it, with pictures that refer to later ones."""
+    with av.open(str(path), "w", format="vob") as container:
+        film: Any = container.add_stream("mpeg2video", rate=25, options={"bf": "2"})
+        film.height, film.width = SIZE
+        sound: Any = container.add_stream("mp2", rate=48000)
+        sound.layout = "mono"
+        shown = [av.VideoFrame.from_ndarray(picture(number, 0, SIZE), format="rgb24") for number in range(25)]
+        quiet = av.AudioFrame.from_ndarray(np.zeros((1, 48000), np.int16), format="s16", layout="mono")
+        for number, frame in enumerate(shown):
+            frame.pts, frame.time_base = number, Fraction(1, 25)
+        quiet.sample_rate, quiet.pts, quiet.time_base = 48000, 0, Fraction(1, 48000)
+        made = [packet for frame in [*shown, None] for packet in film.encode(frame)]
+        made += [*sound.encode(quiet), *sound.encode(None)]
+        for packet in sorted(made, key=lambda one: one.dts * one.time_base):
+            packet.pts += int(begin / packet.time_base)
+            packet.dts += int(begin / packet.time_base)
+            container.mux(packet)
+    return path
+
+
+@pytest.mark.parametrize("begins", [(10, 10), (50_000, 10), (10, 50_000)])
+def test_the_parts_of_a_disc_become_one_film(begins: tuple[float, float], tmp_path: Path) -> None:
+    parts = [on_a_disc(tmp_path / f"{number}.vob", begin) for number, begin in enumerate(begins)]
+    source = tmp_path / "all.vob"
+    source.write_bytes(b"".join(part.read_bytes() for part in parts))
+    out = joined(source, ".mkv")
+    heard = [time for time, _ in packets(out, "audio")]
+    assert len(heard) == 2 * len(packets(parts[0], "audio"))
+    assert len(shown_times(out)) == 2 * 25
+    for times in (shown_times(out), heard):
+        steps = np.diff([float(time) for time in times])
+        assert steps.min() > 0.02
+        assert steps.max() < 0.1
+
+
 def joined(source: Path, ending: str) -> Path:
     """As it is, in parts and together again."""
     film, segments = Film(source, 1), segments_of(source)
@@ -165,6 +201,28 @@ def test_a_recording_s_clock_may_begin_anywhere_and_the_result_s_begins_at_0(
         assert 1 <= container.duration / 1e6 < 1.3
         chapters = [(one["start"] * one["time_base"], one["metadata"]) for one in container.chapters()]
     assert chapters == ([(0, {"title": "One"})] if source.suffix == ".mkv" else [])
+
+
+@pytest.mark.parametrize("ending", [".mp4", ".mkv"])
+@pytest.mark.parametrize("begins", [(50_000, 10), (50_000, 49_999.5), (10, 50_000), (10, 10, 10)])
+def test_where_recordings_were_joined_time_goes_on_and_sound_and_picture_stay_together(
+    begins: tuple[float, ...], ending: str, tmp_path: Path
+) -> None:
+    pieces = [recorded(tmp_path / f"{number}.ts", begin) for number, begin in enumerate(begins)]
+    source = tmp_path / "joined.ts"
+    source.write_bytes(b"".join(piece.read_bytes() for piece in pieces))
+    pictures, sounds = len(shown_times(pieces[0])), len(packets(pieces[0], "audio"))
+    out = joined(source, ending)
+    shown = [float(time) for time in shown_times(out)]
+    heard = [float(time) for time, _ in packets(out, "audio")]
+    assert (len(shown), len(heard)) == (len(begins) * pictures, len(begins) * sounds)
+    assert shown[0] == 0
+    for piece in range(len(begins)):
+        assert heard[piece * sounds] - shown[piece * pictures] == pytest.approx(0.1, abs=0.01)
+    for times in (shown, heard):
+        steps = np.diff(times)
+        assert steps.min() > 0.02
+        assert steps.max() < 0.3
 
 
 @pytest.mark.parametrize("ending", [".mp4", ".mkv"])

@@ -9,9 +9,8 @@ Damage = Callable[[int | None, Exception], None]
 """Is told at which time, in the stream's ticks, something is left out (None: at its end), and why."""
 
 
-def readable(container: Any, stream: Any, damaged: Damage) -> Iterator[Any]:
-    """The frames of a stream. One packet that cannot be decoded costs what is in it and no more."""
-    packets = container.demux(stream)
+def readable(packets: Iterator[Any], damaged: Damage) -> Iterator[Any]:
+    """The frames of a stream's packets. One that cannot be decoded costs what is in it and no more."""
     while True:
         at = None
         try:

@@ -41,7 +41,9 @@ class Video(FrameSource):
         with open_video(path) as container:
             stream = container.streams.video[0]
             try:
-                first = next(readable(container, stream, lambda at, error: None), None)  # says which way up
+                first = next(
+                    readable(container.demux(stream), lambda at, error: None), None
+                )  # says which way up
             except av.FFmpegError as error:
                 raise ValueError(f"video.path: {path} cannot be read: {error}") from error
             if first is None:
@@ -85,7 +87,7 @@ class Video(FrameSource):
                 self._upright = self._upright or Upright(stream.sample_aspect_ratio)
                 length = 1 / float(stream.average_rate or 30)
                 first = end = 0.0
-                for number, frame in enumerate(readable(container, stream, self._note)):
+                for number, frame in enumerate(readable(container.demux(stream), self._note)):
                     at = frame.time if frame.time is not None else number * length
                     first = at if number == 0 else first
                     end = at - first + length

@@ -13,6 +13,7 @@ from av.stream import Disposition
 
 from workers.capture._readable import readable
 from workers.capture._upright import Upright
+from workers.convert._clock import packets_of
 
 MICROSECONDS = Fraction(1, 1_000_000)
 Complaints = list[tuple[int, str, str]]
@@ -81,7 +82,7 @@ class Film:
             stream.codec_context.thread_count = self._threads
             length = 1 / (stream.average_rate or Fraction(30))
             last, before = None, None
-            for frame in readable(container, stream, partial(self._note, stream)):
+            for frame in readable(packets_of(container, [stream]), partial(self._note, stream)):
                 pts = frame.dts if frame.pts is None else frame.pts
                 if pts is None:
                     pts = 0 if last is None else last + max(1, round(length / stream.time_base))

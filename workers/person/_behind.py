@@ -80,7 +80,7 @@ class Film:
                     self._upright = self._upright or Upright(stream.sample_aspect_ratio)
                     length = 1 / float(stream.average_rate or 30)
                     shown = False
-                    for frame in readable(container, stream, self._note):
+                    for frame in readable(container.demux(stream), self._note):
                         shown = True
                         yield frame, length
             except (av.FFmpegError, OSError, IndexError) as error:
