@@ -102,6 +102,8 @@ def test_contract_the_canvas_holds_the_frame_in_multiples_of_four(height: int, w
         (1200, 1001, 1080, (1080, 900)),
         (1081, 1921, 1080, (1080, 1918)),
         (3000, 2001, 240, (240, 160)),
+        (4000, 4, 240, (240, 2)),
+        (1, 300, 1080, (2, 300)),
     ],
 )
 def test_contract_a_frame_is_never_made_larger_and_both_sides_are_even(

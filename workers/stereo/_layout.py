@@ -58,10 +58,10 @@ class Layout(NamedTuple):
 
 
 def fitted(height: int, width: int, most: int) -> tuple[int, int]:
-    """The frame's size, not higher than `most` and never larger than it is; both even."""
+    """The frame's size, not higher than `most` and never larger than it is; both even, and so at least 2."""
     if height > most:
         height, width = most, round(width * most / height)
-    return height & ~1, width & ~1
+    return max(2, height & ~1), max(2, width & ~1)
 
 
 def lay_out(name: str, height: int, width: int, fill_16_9: bool) -> Layout:
