@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 import psutil
 import pytest
+from PIL import Image, ImageCms
 
 from pipeline.commands import main
 from pipeline.convert_folder import CannotConvert, agree, folder_of, held
@@ -275,6 +276,25 @@ def test_pictures_of_all_shapes_become_pictures_under_their_names(tmp_path: Path
         left = shown[:, : size[1], ::-1].astype(int)
         assert np.abs(left - picture(0, 1, size)).mean() < 25
     assert sorted(path.name for path in tmp_path.iterdir()) == ["photos", "photos-3d"]
+
+
+def test_a_picture_keeps_the_profile_that_says_what_its_colours_mean(tmp_path: Path) -> None:
+    folder, out = tmp_path / "photos", tmp_path / "photos-3d"
+    folder.mkdir()
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    names = ["a.png", "b.jpg", "c.webp", "d.BMP", "e.png", "grey.png"]
+    for name in names[:4]:
+        Image.fromarray(picture(0, 0)).save(folder / name, icc_profile=profile)
+    Image.fromarray(picture(0, 0)).save(folder / "e.png")
+    grey = profile[:16] + b"GRAY" + profile[20:]
+    Image.fromarray(picture(0, 0)[..., 0]).save(folder / "grey.png", icc_profile=grey)
+    result = convert(folder, out)
+    assert result.returncode == 0, result.stderr
+    kept = []
+    for name in names:
+        with Image.open(out / name) as made:
+            kept.append(made.info.get("icc_profile"))
+    assert kept == [profile, profile, profile, None, None, None]
 
 
 def test_pictures_that_cannot_be_read_are_left_out_and_named(tmp_path: Path) -> None:

@@ -21,6 +21,15 @@ def picture_files(source: Path) -> list[Path]:
     return [path for path in seen if path.suffix.lower() in ENDINGS and path.is_file()]
 
 
+def profile_of(path: Path) -> list[npt.NDArray[np.uint8]]:
+    """The ICC profile that says what its colours mean, if it has one. Raises OSError or cv2.error."""
+    data = np.frombuffer(path.read_bytes(), np.uint8)
+    _, kinds, found = cv2.imdecodeWithMetadata(data, cv2.IMREAD_REDUCED_GRAYSCALE_8)
+    pairs = zip(kinds, (np.asarray(one, np.uint8).ravel() for one in found), strict=True)
+    # Only one for RGB, which the pixels are by now: the file's may be for greys, or for print.
+    return [one for kind, one in pairs if kind == cv2.IMAGE_METADATA_ICCP and one[16:20].tobytes() == b"RGB "]
+
+
 class Pictures:
     """Like a Film."""
 
