@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import av
-import numpy as np
 from av.video.reformatter import ColorRange, Colorspace
 
 from pipeline.cutout_files import CannotCut, Stopped
@@ -47,11 +46,13 @@ def _cut_frames(
     source: Any, network: "Network", parts: dict[str, "_Part"], stop: threading.Event
 ) -> tuple[int, str]:
     """How many frames, and what is wrong with others."""
+    from workers.capture._upright import Upright
     from workers.person._cutout import cut_out  # compiles, the first time
     from workers.person._masks import Masks
 
     masks, count, last, broken = Masks(network), 0, None, list[str]()
     film = source.streams.video[0]
+    upright = Upright(film.sample_aspect_ratio)
     length = max(1, round(1 / (film.average_rate or Fraction(30)) / film.time_base))
     copied = {stream.index: stream for part in parts.values() for stream in part.copied}
     for piece in _pieces(source, [film, *copied.values()], broken):
@@ -61,7 +62,7 @@ def _cut_frames(
             for part in parts.values():
                 part.copy(piece)
             continue
-        picture = _upright(piece)
+        picture = upright(piece)
         made = cut_out(picture, masks(picture))._asdict()
         last = _time_of(piece, last, length)
         for kind, part in parts.items():
@@ -119,11 +120,6 @@ def _opened(path: Path) -> Iterator[Any]:
             raise CannotCut(f"{path}: has no picture that FFmpeg reads")
         source.streams.video[0].thread_type = "AUTO"
         yield source
-
-
-def _upright(frame: Any) -> Any:
-    """uint8[H, W, 3], RGB, the way up that the camera says."""
-    return np.ascontiguousarray(np.rot90(frame.to_ndarray(format="rgb24"), round(frame.rotation / 90)))
 
 
 class _Part:
