@@ -28,6 +28,11 @@ NO_H264 = """
     VideoDecoder.prototype.configure = function (how) {
       configure.call(this, {...how, codec: "avc1.ff0000"});
     };
+    const offer = RTCPeerConnection.prototype.createOffer;
+    RTCPeerConnection.prototype.createOffer = async function () {
+      const {type, sdp} = await offer.call(this);
+      return {type, sdp: sdp.replaceAll(" H264/", " H2640/")};
+    };
 """
 DECODERS = """
     window.decoders = [];
@@ -123,7 +128,7 @@ def test_the_mjpeg_page_says_a_loss_and_comes_back(
         assert not page.was_reloaded
 
 
-@pytest.mark.parametrize("way", ["", "#h264", "#mse"])
+@pytest.mark.parametrize("way", ["", "#h264", "#mse", "#webrtc"])
 def test_a_browser_without_h264_gets_pictures_and_is_told_why(
     browser: Browser, server: Server, places: Places, way: str
 ) -> None:

@@ -20,7 +20,9 @@ export function connectWhep(video, sound, onstate) {
     connection.onconnectionstatechange = () => {
       if (["failed", "disconnected", "closed"].includes(connection.connectionState)) again();
     };
-    await connection.setLocalDescription(await connection.createOffer());
+    const offer = await connection.createOffer();
+    if (!offer.sdp.includes(" H264/")) { closed = true; drop(); onstate("undecodable"); return; }
+    await connection.setLocalDescription(offer);
     await gathered(connection);
     const reply = await fetch("whep", {
       method: "POST",
