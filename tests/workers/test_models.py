@@ -236,3 +236,18 @@ def test_contract_a_server_that_is_not_there_is_named(model: Model, shop: Any) -
     gone = replace(model, address="http://127.0.0.1:9/model.onnx")
     with pytest.raises(ModelError, match=r"http://127\.0\.0\.1:9/model\.onnx: .*; what has come is kept"):
         download(gone, quiet)
+
+
+def test_contract_a_cache_that_cannot_be_made_is_named(
+    model: Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    in_the_way = tmp_path / "a file"
+    in_the_way.touch()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(in_the_way))
+    with pytest.raises(ModelError, match=r"a file/stereoring/models.*: this folder cannot be made"):
+        download(model, lambda done, total: None)
+
+
+def test_contract_a_home_that_nobody_has_is_said() -> None:
+    with pytest.raises(ModelError, match="begins with the name of nobody who has a home here"):
+        find("~nobody-of-that-name/net.onnx")
