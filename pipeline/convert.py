@@ -12,11 +12,11 @@ from pipeline.convert_progress import ErrorLog
 from pipeline.convert_run import Interrupted, Run
 from pipeline.graph import GraphError
 from pipeline.settings import Settings, SettingsError
-from pipeline.stopping import stopping
+from pipeline.stopping import INTERRUPTED, stopping
 from workers.convert._film import CannotRead
 from workers.convert._pictures import picture_files
 
-INTERRUPTED, WRONG_SETTINGS = 130, 2  # exit codes
+WRONG_SETTINGS = 2  # exit code
 
 
 def convert(options: argparse.Namespace) -> int:

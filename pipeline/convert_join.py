@@ -12,6 +12,7 @@ import av
 import numpy as np
 
 from pipeline.convert_folder import CannotConvert
+from workers.capture._readable import usual_length
 from workers.convert import Settings
 from workers.convert._clock import packets_of
 from workers.convert._conversion import End
@@ -53,8 +54,7 @@ def join(source: Path, segments: Sequence[Path], target: Path, stereo: str, end:
                 video.metadata["stereo_mode"] = stereo
             copies = _copied_streams(film, made)
             _copy_about(film, made, origin)
-            usual = round(1 / (stream.average_rate or Fraction(30)) / stream.time_base)
-            last = ticks_of(end.last, stream.time_base) or max(1, usual)
+            last = ticks_of(end.last, stream.time_base) or usual_length(stream)
             pictures = _timed(segments, times, last, video, stream.time_base)
             packets = [pictures, _other_packets(film, copies, origin)]
             for _, packet in heapq.merge(*packets, key=lambda pair: pair[0]):

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.cutout_files import VIDEOS, CannotCut, Stopped, files_in, names_of, targets_of
+from pipeline.stopping import INTERRUPTED
 from workers.models import ModelError, download, has_file
 from workers.person._manifest import MODELS
 
@@ -22,7 +23,6 @@ HELP = (
     "cut people out: NAME-overlay.png, NAME-matte.png, NAME-white.png and NAME-rgba.png for each picture; "
     "for a video the same as videos with its sound (rgba is ProRes 4444). Ctrl-C keeps what there is."
 )
-INTERRUPTED = 130  # exit code, as shells have it
 Pixels = npt.NDArray[np.uint8]
 
 
@@ -109,11 +109,9 @@ def read(path: Path) -> Pixels:
     """uint8[H, W, 3], RGB, the way up that the camera says. Raises CannotCut or OSError."""
     import cv2  # takes 0.2 s, which other commands need not wait for
 
-    data = path.read_bytes()
-    try:
-        pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR) if data else None
-    except cv2.error:  # larger than it takes
-        pixels = None
+    from workers.capture._still import decoded
+
+    pixels = decoded(path.read_bytes())
     if pixels is None:
         raise CannotCut(f"{path}: is not a picture that OpenCV reads")
     return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB), np.uint8)

@@ -4,7 +4,6 @@ import os
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -46,6 +45,7 @@ def _cut_frames(
     source: Any, network: "Network", parts: dict[str, "_Part"], stop: threading.Event
 ) -> tuple[int, str]:
     """How many frames, and what is wrong with others."""
+    from workers.capture._readable import rising_time, usual_length
     from workers.capture._upright import Upright
     from workers.person._cutout import cut_out  # compiles, the first time
     from workers.person._masks import Masks
@@ -53,7 +53,7 @@ def _cut_frames(
     masks, count, last, broken = Masks(network), 0, None, list[str]()
     film = source.streams.video[0]
     upright = Upright(film.sample_aspect_ratio)
-    length = max(1, round(1 / (film.average_rate or Fraction(30)) / film.time_base))
+    length = usual_length(film)
     copied = {stream.index: stream for part in parts.values() for stream in part.copied}
     for piece in _pieces(source, [film, *copied.values()], broken):
         if stop.is_set():
@@ -64,7 +64,7 @@ def _cut_frames(
             continue
         picture = upright(piece)
         made = cut_out(picture, masks(picture))._asdict()
-        last = _time_of(piece, last, length)
+        last = rising_time(piece, last, length)
         for kind, part in parts.items():
             part.add(made[kind], last)
         count += 1
@@ -88,14 +88,6 @@ def _pieces(source: Any, streams: list[Any], broken: list[str]) -> Iterator[Any]
             broken.append(f"{where}: {error}")
             continue
         yield from pieces
-
-
-def _time_of(frame: Any, last: int | None, length: int) -> int:
-    """In ticks, after the last: an .avi may have no times, or those of the order in which it is coded."""
-    time = frame.dts if frame.pts is None else frame.pts
-    if last is None:
-        return 0 if time is None else int(time)
-    return last + length if time is None else max(int(time), last + 1)
 
 
 def _without_sound(source: Any, parts: list["_Part"]) -> str:

@@ -3,7 +3,7 @@ changed since. Says what it does about each change."""
 
 import logging
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 
 from pipeline.graph import Plan, WorkerPlan, make_plan
@@ -118,8 +118,12 @@ class InUse:
             self._supervisor.set_everywhere(section, some)
         for change in found:
             log.info("%s is now %s", name_of(change.section, change.key), change.new)
-        for worker in list(self._supervisor.workers.values()):
-            if worker.state is State.FAILED and values.keys() & worker.plan.settings.keys():
+        self._try_again(values.keys())
+
+    def _try_again(self, sections: Set[str]) -> None:
+        """The workers that have failed and see one of these: it may be put right."""
+        for worker in self._supervisor.workers.values():
+            if worker.state is State.FAILED and sections & worker.plan.settings.keys():
                 log.info("%s is tried again", worker.name)
                 self._supervisor.start_worker(worker.name)
 

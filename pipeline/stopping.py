@@ -5,6 +5,8 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+INTERRUPTED = 130  # exit code, as shells have it
+
 
 @contextmanager
 def stopping() -> Iterator[threading.Event]:

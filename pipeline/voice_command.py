@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from pipeline.own_models import MODELS
+from pipeline.stopping import INTERRUPTED
 from workers.models import ModelError, download, has_file
 from workers.voice._lyra import FRAME, RATE
 from workers.voice._lyra_books import BOOKS
@@ -16,7 +17,6 @@ from workers.voice._manifest import MODELS as VOICE_MODELS
 
 MOST_KBPS = BOOKS / 5
 ENDING = ".voice"
-INTERRUPTED = 130  # exit code, as shells have it
 
 
 class Refused(Exception):

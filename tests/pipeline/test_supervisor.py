@@ -360,6 +360,14 @@ def test_contract_it_ends_well_though_its_runtime_folder_has_gone(
 # Who looks, who sets, who has lost his screen ---------------------------------------------------------------
 
 
+@pytest.fixture
+def away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Nobody looks at bad_workers/looks_away.py while it is there."""
+    path = tmp_path / "away"
+    monkeypatch.setenv("LOOKS_AWAY", str(path))
+    return path
+
+
 def cpu_seconds(launcher: Launcher, *names: str) -> float:
     """Of these workers, all together."""
     pids = launcher.pids()
@@ -372,10 +380,8 @@ def states(launcher: Launcher) -> dict[str, str]:
 
 
 def test_contract_while_nobody_looks_everything_before_the_sink_sleeps_and_wakes_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, away: Path
 ) -> None:
-    away = tmp_path / "away"
-    monkeypatch.setenv("LOOKS_AWAY", str(away))
     with launched(tmp_path, swap=["null=looks_away"]) as launcher:
         for _ in range(2):
             away.touch()
@@ -392,11 +398,7 @@ def test_contract_while_nobody_looks_everything_before_the_sink_sleeps_and_wakes
         assert set(launcher.restarts().values()) == {0}
 
 
-def test_contract_who_restarts_while_nobody_looks_sleeps_too(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    away = tmp_path / "away"
-    monkeypatch.setenv("LOOKS_AWAY", str(away))
+def test_contract_who_restarts_while_nobody_looks_sleeps_too(tmp_path: Path, away: Path) -> None:
     with launched(tmp_path, swap=["null=looks_away"]) as launcher:
         away.touch()
         launcher.until_logged("nobody looks; everything sleeps")
@@ -408,12 +410,8 @@ def test_contract_who_restarts_while_nobody_looks_sleeps_too(
         launcher.until_flowing()
 
 
-def test_contract_a_sink_that_died_while_nobody_looked_is_looked_at_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_contract_a_sink_that_died_while_nobody_looked_is_looked_at_again(tmp_path: Path, away: Path) -> None:
     """Like a minimised window, whose successor comes up as any window does."""
-    away = tmp_path / "away"
-    monkeypatch.setenv("LOOKS_AWAY", str(away))
     with launched(tmp_path, swap=["null=looks_away"]) as launcher:
         away.touch()
         launcher.until_logged("nobody looks; everything sleeps")
@@ -424,24 +422,16 @@ def test_contract_a_sink_that_died_while_nobody_looked_is_looked_at_again(
         launcher.until_flowing()
 
 
-def test_contract_one_sink_that_is_looked_at_keeps_everything_awake(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    away = tmp_path / "away"
+def test_contract_one_sink_that_is_looked_at_keeps_everything_awake(tmp_path: Path, away: Path) -> None:
     away.touch()
-    monkeypatch.setenv("LOOKS_AWAY", str(away))
     with launched(tmp_path, add=["looks_away"]) as launcher:
         launcher.until_running("looks_away")
         launcher.until_flowing()
         assert "everything sleeps" not in launcher.log
 
 
-def test_contract_a_sink_that_has_failed_is_not_looked_at(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    away = tmp_path / "away"
+def test_contract_a_sink_that_has_failed_is_not_looked_at(tmp_path: Path, away: Path) -> None:
     away.touch()
-    monkeypatch.setenv("LOOKS_AWAY", str(away))
     with launched(tmp_path, swap=["null=crashes_at_start"], add=["looks_away"], ready=False) as launcher:
         launcher.until_logged("the 5th time within 60 s, and stays off; the rest goes on")
         launcher.until_logged("nobody looks; everything sleeps")

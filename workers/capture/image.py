@@ -6,10 +6,10 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Annotated, Any
 
-import cv2
 import numpy as np
 
 from workers.capture._frames import FrameSource, Grab
+from workers.capture._still import decoded
 
 
 @dataclass(frozen=True)
@@ -48,11 +48,7 @@ def read_picture(path: str) -> np.ndarray[tuple[int, int, int], np.dtype[np.uint
     """uint8[H, W, 3], BGR. Raises FileNotFoundError or ValueError."""
     if not path:
         raise ValueError("image.path is not set: which picture?")
-    data = Path(path).expanduser().read_bytes()
-    try:
-        pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR) if data else None
-    except cv2.error:  # larger than it takes
-        pixels = None
+    pixels = decoded(Path(path).expanduser().read_bytes())
     if pixels is None:
         raise ValueError(f"image.path: {path} is not a picture that OpenCV reads")
-    return pixels  # type: ignore[return-value]
+    return pixels

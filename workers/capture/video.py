@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import av
 
 from workers.capture._frames import FrameSource, Grab
-from workers.capture._readable import readable
+from workers.capture._readable import readable, warned_once
 from workers.capture._upright import Upright
 from workers.worker import CannotWork
 
@@ -32,7 +32,7 @@ class Video(FrameSource):
         self._next: Any = None
         self._upright: Any = None
         self._due = 0.0
-        self._is_damaged = False
+        self._damaged = warned_once(self.log, self.settings.video.path)
         self.dropped = 0
 
     @classmethod
@@ -87,7 +87,7 @@ class Video(FrameSource):
                 self._upright = self._upright or Upright(stream.sample_aspect_ratio)
                 length = 1 / float(stream.average_rate or 30)
                 first = end = 0.0
-                for number, frame in enumerate(readable(container.demux(stream), self._note)):
+                for number, frame in enumerate(readable(container.demux(stream), self._damaged)):
                     at = frame.time if frame.time is not None else number * length
                     first = at if number == 0 else first
                     end = at - first + length
@@ -95,14 +95,6 @@ class Video(FrameSource):
             self._start += end
             if not self.settings.video.loop or end == 0:
                 return
-
-    def _note(self, at: int | None, error: Exception) -> None:
-        """Once: it comes again with every round."""
-        if not self._is_damaged:
-            self._is_damaged = True
-            self.log.warning(
-                "%s is damaged; what cannot be read of it is left out: %s", self.settings.video.path, error
-            )
 
 
 def open_video(path: str) -> Any:

@@ -11,7 +11,7 @@ import av
 import av.logging
 from av.stream import Disposition
 
-from workers.capture._readable import readable
+from workers.capture._readable import readable, rising_time, usual_length
 from workers.capture._upright import Upright
 from workers.convert._clock import packets_of
 
@@ -80,13 +80,9 @@ class Film:
         with _heard() as complaints, opened(self._path) as (container, stream):
             stream.thread_type = "AUTO"
             stream.codec_context.thread_count = self._threads
-            length = 1 / (stream.average_rate or Fraction(30))
-            last, before = None, None
+            length, last, before = usual_length(stream), None, None
             for frame in readable(packets_of(container, [stream]), partial(self._note, stream)):
-                pts = frame.dts if frame.pts is None else frame.pts
-                if pts is None:
-                    pts = 0 if last is None else last + max(1, round(length / stream.time_base))
-                last = pts if last is None else max(pts, last + 1)
+                last = rising_time(frame, last, length)
                 time = time_of(last, stream.time_base)
                 before = time if before is None else max(time, before + 1)
                 self.last = time_of(frame.duration or 0, stream.time_base)

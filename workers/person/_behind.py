@@ -10,7 +10,8 @@ import av
 import cv2
 import numpy as np
 
-from workers.capture._readable import readable
+from workers.capture._readable import readable, warned_once
+from workers.capture._still import decoded
 from workers.capture._upright import Upright
 from workers.person._blurred import Blurred
 from workers.person._scenery import Pixels, Scenery, odd
@@ -54,7 +55,7 @@ class Film:
             raise CannotShow("background.video is not set: which video?")
         self._path = path
         self._upright: Any = None
-        self._is_damaged = False
+        self._damaged = warned_once(log, path)
         self._frames = self._play()
         self._due = 0.0
         self._advance(time.perf_counter())
@@ -80,19 +81,13 @@ class Film:
                     self._upright = self._upright or Upright(stream.sample_aspect_ratio)
                     length = 1 / float(stream.average_rate or 30)
                     shown = False
-                    for frame in readable(container.demux(stream), self._note):
+                    for frame in readable(container.demux(stream), self._damaged):
                         shown = True
                         yield frame, length
             except (av.FFmpegError, OSError, IndexError) as error:
                 raise CannotShow(f"background.video: {self._path} cannot be read: {error}") from error
             if not shown:
                 raise CannotShow(f"background.video: {self._path} has no picture")
-
-    def _note(self, at: int | None, error: Exception) -> None:
-        """Once: it comes again with every round."""
-        if not self._is_damaged:
-            self._is_damaged = True
-            log.warning("%s is damaged; what cannot be read of it is left out: %s", self._path, error)
 
 
 def cover(picture: Pixels, height: int, width: int) -> Pixels:
@@ -125,10 +120,7 @@ def picture_of(path: str) -> Pixels:
         data = Path(path).expanduser().read_bytes()
     except OSError as error:
         raise CannotShow(f"background.image: {path}: {error.strerror}") from error
-    try:
-        pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR) if data else None
-    except cv2.error:  # larger than it takes
-        pixels = None
+    pixels = decoded(data)
     if pixels is None:
         raise CannotShow(f"background.image: {path} is not a picture that OpenCV reads")
     return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB), np.uint8)
