@@ -3,13 +3,15 @@
 import argparse
 import os
 import sys
+import threading
 import wave
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 from pipeline.own_models import MODELS
-from pipeline.stopping import INTERRUPTED
+from pipeline.stopping import INTERRUPTED, stopping
 from workers.models import ModelError, download, has_file
 from workers.voice._lyra import FRAME, RATE
 from workers.voice._lyra_books import BOOKS
@@ -19,8 +21,15 @@ MOST_KBPS = BOOKS / 5
 ENDING = ".voice"
 
 
+Item = TypeVar("Item")
+
+
 class Refused(Exception):
     """What stands in the way."""
+
+
+class _Stopped(Exception):
+    """By Ctrl-C."""
 
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -60,7 +69,7 @@ def _carried_out(action: Callable[[argparse.Namespace], None], options: argparse
     except (Refused, CannotRead, ModelError, OSError) as error:
         print(error, file=sys.stderr)
         return 1
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, _Stopped):
         print(f"{options.file}: stopped", file=sys.stderr)
         return INTERRUPTED
     return 0
@@ -70,8 +79,9 @@ def _encode(options: argparse.Namespace) -> None:
     from workers.sound._reading import frames_of
     from workers.voice._files import encode
 
-    with _written(options, ENDING) as (part, out):
-        made = encode(frames_of(str(options.file), RATE, FRAME), part, options.kbps)
+    frames = frames_of(str(options.file), RATE, FRAME)
+    with stopping() as stop, _written(options, ENDING) as (part, out):
+        made = encode(_until(stop, frames), part, options.kbps)
     kbps = (
         f", {made.nbytes * 8e-3 / made.seconds:.2f} kbit/s with all that belongs to it"
         if made.seconds
@@ -90,13 +100,14 @@ def _decode(options: argparse.Namespace) -> None:
         raise Refused(str(error)) from error
     cut_off = None
     with (
+        stopping() as stop,
         _written(options, ".wav") as (part, out),
         part.open("wb") as raw,  # wave.open by a name complains once more when it cannot be opened
         wave.open(raw, "wb") as file,
     ):
         file.setparams((1, 2, header.rate, 0, "NONE", ""))
         try:
-            for pcm in decoded(packets, header.samples):
+            for pcm in _until(stop, decoded(packets, header.samples)):
                 file.writeframes(pcm.tobytes())
         except NotVoice as error:
             cut_off = error
@@ -127,6 +138,14 @@ def _compare(options: argparse.Namespace) -> None:
     Console().print(table)
     print("PESQ 1 to 4.6 and STOI 0 to 1: more is better (- where the packages pesq and pystoi are not here)")
     print("dB off: how far the level of a band is from the original's at a moment, on average")
+
+
+def _until(stop: threading.Event, items: Iterator[Item]) -> Iterator[Item]:
+    """An interrupt at any moment could come where FFmpeg or LiteRT swallows it. Raises _Stopped."""
+    for item in items:
+        if stop.is_set():
+            raise _Stopped
+        yield item
 
 
 @contextmanager
