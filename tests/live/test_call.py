@@ -45,6 +45,13 @@ def likeness(heard: Path, said: Path, seconds: float = 2.0) -> float:
     return float(max(np.corrcoef(after, window)[0, 1] for window in windows))
 
 
+def until_alike(launcher: Launcher, heard: Path, said: Path, least: float, seconds: float = 2.0) -> None:
+    """It may take a while: other tests take processors, so packets come late, and what is late is lost."""
+    launcher.until(
+        lambda: likeness(heard, said, seconds) > least, f"{seconds} s are heard as they were said, to {least}"
+    )
+
+
 def envelope(pcm: npt.NDArray[np.int16]) -> npt.NDArray[np.float64]:
     """How loud it is in each 10 ms."""
     whole = pcm[: len(pcm) // 160 * 160].reshape(-1, 160).astype(float)
@@ -74,7 +81,7 @@ def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
 
 def test_what_is_said_is_heard(room: Room) -> None:
     until_heard(room.launcher, 3.5)
-    assert likeness(room.wav, clip()) > 0.95
+    until_alike(room.launcher, room.wav, clip(), 0.95)
     assert room.launcher.ring("coded")["shape"] == [1 + 15], "6 kbit/s"
     assert all(
         reader["dropped"] == 0 for ring in room.launcher.figures()["rings"] for reader in ring["readers"]
@@ -87,7 +94,7 @@ def test_the_rate_changes_in_mid_stream_without_a_restart(room: Room) -> None:
     room.launcher.until_logged("voice.kbps is now 3.2")
     room.launcher.until(lambda: room.launcher.ring("coded")["shape"] == [1 + 8], "packets are smaller")
     until_heard(room.launcher, 2.1)
-    assert likeness(room.wav, clip()) > 0.9
+    until_alike(room.launcher, room.wav, clip(), 0.9)
     assert room.launcher.restarts() == before
 
 
@@ -98,7 +105,7 @@ def test_workers_that_are_killed_are_back_and_so_is_the_sound(room: Room) -> Non
     for name in ("coder", "decoder", "wav"):
         room.launcher.until_restarted(name, before)
     until_heard(room.launcher, 2.6)  # half a second waited for who writes it
-    assert likeness(room.wav, clip()) > 0.9
+    until_alike(room.launcher, room.wav, clip(), 0.9)
 
 
 # Two machines -------------------------------------------------------------------------------------------
@@ -133,7 +140,7 @@ def test_a_call_over_a_bad_line_both_ways(tmp_path: Path) -> None:
         for end in ends.values():
             until_heard(end, 3.0)
         for name, end in ends.items():
-            assert likeness(tmp_path / name / "heard.wav", clips[other[name]], 2.5) > 0.85
+            until_alike(end, tmp_path / name / "heard.wav", clips[other[name]], 0.85, seconds=2.5)
             assert set(end.restarts().values()) == {0}
             assert np.abs(read_whole(str(tmp_path / name / "heard.wav"), RATE)).max() < 32767
 
