@@ -2,8 +2,11 @@
 
 import logging
 import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 import av
@@ -16,8 +19,10 @@ from tests.live.program import free_port
 from tests.pipeline.running import until
 from tests.workers.coded import COLUMNS, ROWS, Coder
 from workers.sinks._stream import push as module
+from workers.sinks._stream.amf import encoded
 from workers.sinks._stream.push import target_of
 from workers.sinks._stream.server import Places, Server
+from workers.sinks._web.certificate import context_of, make_certificate
 
 
 @contextmanager
@@ -60,6 +65,63 @@ def test_a_server_that_dies_is_waited_for_said_once_and_has_the_picture_again(
             server.send_signal(signal.SIGCONT)
             assert pictures(url)
     assert KEY not in caplog.text
+
+
+def test_a_name_that_nobody_has_is_said(caplog: pytest.LogCaptureFixture) -> None:
+    with pytest.raises(socket.gaierror) as unknown:
+        socket.getaddrinfo("nobody.invalid", 1935)
+    with pushing(f"rtmp://nobody.invalid/live/{KEY}"):
+        until(lambda: "goes on when it can" in caplog.text, "it is said")
+    assert f"rtmp://nobody.invalid: {unknown.value.strerror}; it goes" in caplog.text
+
+
+def test_a_certificate_that_is_not_accepted_is_said(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    file = tmp_path / "own.pem"
+    file.write_bytes(make_certificate())
+    context = context_of(file, None)
+    shaking_hands = partial(context.wrap_socket, server_side=True)
+    with answering(shaking_hands) as port, pushing(f"rtmps://127.0.0.1:{port}/live/{KEY}"):
+        until(lambda: "goes on when it can" in caplog.text, "it is said")
+    assert "its certificate is not accepted (self-signed certificate)" in caplog.text
+
+
+def test_a_server_whose_answer_is_short_is_tried_again(caplog: pytest.LogCaptureFixture) -> None:
+    """It makes a stream and does not say which."""
+    tries = []
+
+    def short(connection: socket.socket) -> None:
+        tries.append(connection)
+        with connection.makefile("rwb") as both:
+            hello = both.read(1 + 1536)
+            both.write(hello + hello[1:])
+            for number in (1, 4):
+                words = encoded("_result", number)
+                both.write(b"\3\0\0\0" + len(words).to_bytes(3, "big") + b"\x14\0\0\0\0" + words)
+            both.flush()
+            both.read()
+
+    with answering(short) as port, pushing(f"rtmp://127.0.0.1:{port}/live/{KEY}"):
+        until(lambda: len(tries) > 1, "it is tried again")
+    assert "127.0.0.1: it sends what is no RTMP; it goes on when it can" in caplog.text
+
+
+@contextmanager
+def answering(answer: Callable[[socket.socket], object]) -> Iterator[int]:
+    """A server on this port that does this with each connection."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve() -> None:
+            with suppress(OSError):  # the end
+                while True:
+                    connection, _ = server.accept()
+                    with connection, suppress(OSError):  # it was hung up
+                        answer(connection)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        yield server.getsockname()[1]
+        server.shutdown(socket.SHUT_RDWR)
+        thread.join()
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,8 @@ The key in the address is never said."""
 import asyncio
 import logging
 import os
+import socket
+import ssl
 import time
 from typing import NamedTuple
 from urllib.parse import urlsplit
@@ -129,6 +131,10 @@ def why(error: BaseException) -> str:
         return "does not answer"
     if isinstance(error, asyncio.IncompleteReadError):
         return "has hung up"
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"its certificate is not accepted ({error.verify_message})"
+    if isinstance(error, ssl.SSLError | socket.gaierror):  # their numbers are not the system's
+        return error.strerror or str(error)
     if isinstance(error, OSError) and error.errno:
         return os.strerror(error.errno)
     return getattr(error, "strerror", None) or str(error)

@@ -60,7 +60,7 @@ class Publisher:
         self._command("releaseStream", 2, None, key)
         self._command("FCPublish", 3, None, key)
         self._command("createStream", 4, None)
-        self._stream = int((await self._until(lambda words: words[:2] == ["_result", 4.0]))[3])
+        self._stream = _number(await self._until(lambda words: words[:2] == ["_result", 4.0]))
         self._command("publish", 5, None, key, "live")
         await self._until(lambda words: words[0] == "onStatus" and "Start" in _status(words).get("code", ""))
 
@@ -88,6 +88,7 @@ class Publisher:
 
     def _message(self, kind: int, data: bytes, time: int = 0) -> None:
         """In pieces, the first with the whole header."""
+        time &= 0xFFFFFFFF  # it comes round after 50 days
         channel, late = CHANNELS.get(kind, 2), struct.pack(">I", time) if time >= LATE else b""
         head = min(time, LATE).to_bytes(3, "big") + len(data).to_bytes(3, "big") + bytes([kind])
         stream = self._stream if kind in CHANNELS else SESSION
@@ -102,7 +103,7 @@ class Publisher:
             words = await self._heard()
             if words is None:
                 continue
-            if (words[0] == "_error" and words[1] > 3) or words[:2] == ["_error", 1.0]:
+            if words[0] == "_error" and words[1:2] not in ([2.0], [3.0]):  # these two are a courtesy
                 raise Refusal(f"it refuses: {_status(words).get('code', 'no reason given')}")
             if words[0] == "onStatus" and _status(words).get("level") == "error":
                 raise Refusal(f"it refuses: {_status(words).get('code', 'no reason given')}")
@@ -148,6 +149,14 @@ class Publisher:
                 raise Refusal("it sends what is no RTMP")
         if message.late:
             await self._reader.readexactly(4)
+
+
+def _number(words: list[Any]) -> int:
+    """The stream that was made. Raises Refusal."""
+    found = words[3] if len(words) > 3 else None
+    if not isinstance(found, float) or not 0 <= found < 1 << 32:
+        raise Refusal("it sends what is no RTMP")
+    return int(found)
 
 
 def _status(words: list[Any]) -> dict[str, Any]:
