@@ -78,7 +78,7 @@ def try_out(source: Path, folder: Path, ending: str, convert: Settings, layout: 
             step, packets = max(1, round(1 / rate / time_base)), list[Any]()
             for number in range(2):
                 grey = np.full((256, 256, 3), 128, np.uint8)
-                packets += video.encode(coded(grey, number * step, time_base, 1))
+                packets += video.encode(coded(grey, video.pix_fmt, number * step, time_base, 1))
             made.mux(in_order([*packets, *video.encode(None)], -len(packets) - 2))
     except (av.FFmpegError, OSError, ValueError) as error:
         raise CannotConvert(

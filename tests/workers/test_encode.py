@@ -14,7 +14,9 @@ from av.video.reformatter import Colorspace
 from shm.errors import FrameTooLarge
 from tests.workers.one_process import host, open_slot
 from workers.encode import COLOURS, Codec, Settings
-from workers.encode._encoders import Encoder, Wanted
+from workers.encode import _encoders as module
+from workers.encode._encoders import ENCODERS, Encoder, Wanted
+from workers.encode._options import pixel_format
 from workers.encode._svt_av1 import NAME, PAUSE, let_clear_up, pause_of
 from workers.encode.packets import Packets
 from workers.sinks._h264 import starts_anew
@@ -242,3 +244,32 @@ def test_contract_svt_av1_is_left_alone_after_each_packet() -> None:
     assert time.monotonic() - begin >= PAUSE
     assert pause_of(NAME, 0.0) == PAUSE
     assert pause_of(NAME, 1.0) == pause_of("libx264", 0.0) == 0
+
+
+@pytest.mark.parametrize("name", sorted({name for names in ENCODERS.values() for name in names}))
+def test_each_encoder_is_given_pixels_as_it_takes_them(name: str) -> None:
+    """Intel's take none in three planes."""
+    if name not in av.codecs_available:
+        pytest.skip(f"{name} is not for this system")
+    assert pixel_format(name) in [one.name for one in av.Codec(name, "w").video_formats or ()]
+
+
+def test_pixels_in_two_planes_are_the_same_picture_with_key_frames(monkeypatch: pytest.MonkeyPatch) -> None:
+    """x264 takes both, so it can be seen here."""
+    seen = {}
+    for form in ("yuv420p", "nv12"):
+        monkeypatch.setattr(module, "pixel_format", lambda name, form=form: form)
+        encoder, decoder = (
+            Encoder("libx264", Wanted(90, 160, 20, None, 1)),
+            av.CodecContext.create("h264", "r"),
+        )
+        packets = [b"".join(encoder.encode(picture(number), key=number == 2)) for number in range(4)]
+        encoder.close()
+        assert [starts_anew(packet) for packet in packets] == [True, False, True, False]
+        seen[form] = [
+            frame.to_ndarray(format="rgb24")
+            for packet in packets
+            for frame in decoder.decode(av.Packet(packet))
+        ]
+    assert all(map(np.array_equal, seen["yuv420p"], seen["nv12"]))
+    assert len(seen["nv12"]) >= 3

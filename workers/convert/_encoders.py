@@ -8,7 +8,7 @@ import av
 from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc
 
 from workers.convert import Settings
-from workers.encode._options import PACKINGS
+from workers.encode._options import PACKINGS, pixel_format
 from workers.encode._svt_av1 import open_quietly
 
 FASTER = {"fast": 0, "medium": 1, "slow": 2}
@@ -48,7 +48,7 @@ def add_video(
     """A video stream in the container, with its encoder; `size` in rows and columns."""
     stream = container.add_stream(convert.encoder, rate=rate, options=options)
     stream.height, stream.width = size
-    stream.pix_fmt = "yuv420p"
+    stream.pix_fmt = pixel_format(convert.encoder)
     context = stream.codec_context
     context.time_base, context.thread_count = time_base, threads
     context.color_range, context.colorspace = ColorRange.MPEG, Colorspace.ITU709
@@ -65,10 +65,10 @@ def in_order(packets: Iterable[Any], first: int) -> list[Any]:
     return made
 
 
-def coded(pixels: Any, pts: int, time_base: Fraction, threads: int) -> Any:
-    """uint8[H, W, 3], RGB → the frame that an encoder takes."""
+def coded(pixels: Any, form: str, pts: int, time_base: Fraction, threads: int) -> Any:
+    """uint8[H, W, 3], RGB → the frame that an encoder takes whose pixels are of this form."""
     frame = av.VideoFrame.from_ndarray(pixels, format="rgb24")
-    frame = frame.reformat(format="yuv420p", dst_colorspace=Colorspace.ITU709, threads=threads)
+    frame = frame.reformat(format=form, dst_colorspace=Colorspace.ITU709, threads=threads)
     frame.color_range, frame.colorspace = ColorRange.MPEG, Colorspace.ITU709
     frame.pts, frame.time_base = pts, time_base
     return frame

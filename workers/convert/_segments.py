@@ -53,7 +53,7 @@ class Segments:
             if self._container is None:
                 self._open(number, time, pixels.shape)
             pts = ticks_of(time, self._time_base) + shift_of(self._time_base)
-            frame = coded(pixels, pts, self._time_base, self._threads)
+            frame = coded(pixels, self._stream.pix_fmt, pts, self._time_base, self._threads)
             self._mux(self._stream.encode(frame))
         except (av.FFmpegError, OSError) as error:
             raise self._broken(error) from error

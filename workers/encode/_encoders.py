@@ -14,7 +14,7 @@ from av.video.frame import PictureType
 from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc
 
 from workers.encode import Codec
-from workers.encode._options import options_of
+from workers.encode._options import options_of, pixel_format
 from workers.encode._svt_av1 import let_clear_up, open_quietly
 
 ENCODERS: dict[Codec, tuple[str, ...]] = {
@@ -49,7 +49,7 @@ class Encoder:
         self.name = name
         context = av.CodecContext.create(name, "w")
         assert isinstance(context, VideoCodecContext)
-        context.width, context.height, context.pix_fmt = wanted.width, wanted.height, "yuv420p"
+        context.width, context.height, context.pix_fmt = wanted.width, wanted.height, pixel_format(name)
         context.time_base, context.framerate = MICROSECONDS, Fraction(USUAL_RATE)
         context.max_b_frames = 0
         context.gop_size = 1_000_000  # key frames come when somebody needs one
@@ -65,7 +65,7 @@ class Encoder:
         """uint8[height, width, 3], RGB → packets (Annex B; of AV1 OBUs); with `key` one at which a decoder
         can begin."""
         cv2.cvtColor(picture, cv2.COLOR_RGB2YUV_I420, dst=self._yuv)  # BT.601, five times as quick as swscale
-        frame = av.VideoFrame.from_ndarray(self._yuv, format="yuv420p")
+        frame = av.VideoFrame.from_ndarray(self._yuv, format="yuv420p").reformat(format=self._context.pix_fmt)
         frame.color_range, frame.colorspace = ColorRange.MPEG, Colorspace.SMPTE170M
         self._pts += 1_000_000 // USUAL_RATE
         frame.pts, frame.time_base = self._pts, MICROSECONDS

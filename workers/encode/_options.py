@@ -3,6 +3,8 @@ can begin. Quality is 10 to 40, less is better: x264's CRF, or what comes near t
 
 from collections.abc import Callable
 
+import av
+
 PACKINGS = {
     "checkerboard": 0,
     "column-interlaced": 1,
@@ -31,6 +33,12 @@ def options_of(name: str, quality: int, packing: int | None) -> Options:
         return options
     codec, _, maker = name.partition("_")
     return _HARDWARE[maker](round(quality * AV1_STEPS) if codec == "av1" else quality)
+
+
+def pixel_format(name: str) -> str:
+    """How the encoder takes its pixels, in FFmpeg's words: three planes, or (Intel's) two."""
+    taken = [one.name for one in av.Codec(name, "w").video_formats or ()]
+    return "nv12" if "nv12" in taken and "yuv420p" not in taken else "yuv420p"
 
 
 def _x264(quality: int) -> Options:
