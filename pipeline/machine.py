@@ -75,7 +75,7 @@ def _print_cameras() -> None:
 
 
 def _print_sound() -> None:
-    from workers.sound._recorder import NoSound, names, soundcard
+    from workers.sound._soundcard import NoSound, names, soundcard
 
     for what, setting, speakers in (
         ("microphones", "microphone.which, audio.which", False),

@@ -13,14 +13,15 @@ FILES = [REPO / "launcher.py", *(path for room in ROOMS for path in sorted((REPO
 OURS = {"launcher", "tests", "scripts", *ROOMS}
 PARTS = {"stereo": ("warp",)}  # as the room says itself
 FORMULA_OF = {
-    "sinks": ("stereo", "person", "voice", "audio", "encode"),
+    "sinks": ("stereo", "person", "voice", "audio", "sound", "encode"),
     "person": ("stereo", "capture"),
     "sound": ("voice",),
     "audio": ("sound",),
     "convert": ("capture", "steady", "encode"),
 }
 """A sink that makes the picture itself does it as those rooms do; both lay out two views alike, and a film
-looks alike before and behind a person; packets are what voice and audio say; whoever records does it alike; a
+looks alike before and behind a person; packets are what voice and audio say; whoever records or plays does it
+alike; a
 conversion shows and shrinks frames like capture, finds cuts and ranges like steady and tells players what
 encode does."""
 MAY_IMPORT = {"launcher.py": {"pipeline"}, "pipeline": {"pipeline", "workers", "shm"}, "shm": {"shm"}}

@@ -22,11 +22,11 @@ from tests.workers.pulse import pulse_server
 from tests.workers.voices import tone
 from workers.sinks.speaker import Settings as Playing
 from workers.sinks.speaker import Speaker
-from workers.sound._recorder import NoSound, Recorder
+from workers.sound._recorder import Recorder
+from workers.sound._soundcard import NoSound
 from workers.sound.system_sound import Settings as Recording
 from workers.sound.system_sound import SystemSound
 from workers.voice import Settings as Voice
-from workers.worker import CannotWork
 
 pytestmark = [
     pytest.mark.skipif(shutil.which("pulseaudio") is None, reason="not there: pulseaudio"),
@@ -84,18 +84,28 @@ def _next(source: SystemSound) -> np.ndarray:  # type: ignore[type-arg]
     return np.frombuffer(slot._memory, np.int16).copy()
 
 
-def test_a_device_that_is_not_there_is_said_with_those_that_are() -> None:
+def test_a_device_that_is_not_there_is_said_once_with_those_that_are(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     with pytest.raises(NoSound, match="no device with 'golden' in its name; there is Null Output"):
         Recorder("golden", True, 16000, 320)
-    speaker = Speaker(SimpleNamespace(speaker=Playing(which="golden")), host())
-    with pytest.raises(CannotWork, match="no such speaker"):
-        speaker.open()
+    speaker: Any = Speaker(SimpleNamespace(speaker=Playing(which="golden")), host())
+    speaker.open()
+    for _ in range(2):
+        speaker.process(Held(np.zeros(320, np.int16)))
+    source = SystemSound(SimpleNamespace(system_sound=Recording(which="golden"), voice=Voice()), host())
+    source.open()
+    for _ in range(2):
+        assert source.process(open_slot(640)) is None
+    said = [text for text in caplog.messages if "it is waited for" in text]
+    assert said == 2 * ["no device with 'golden' in its name; there is Null Output; it is waited for"]
 
 
 def test_a_machine_without_a_sound_server_says_so(tmp_path: Path) -> None:
     program = tmp_path / "program.py"  # SoundCard cannot do with `python -c`
     program.write_text(
-        "from workers.sound._recorder import NoSound, Recorder\n"
+        "from workers.sound._recorder import Recorder\n"
+        "from workers.sound._soundcard import NoSound\n"
         "try: Recorder('', False, 16000, 320)\n"
         "except NoSound as error: print(error)"
     )

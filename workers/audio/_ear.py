@@ -11,15 +11,11 @@ from typing import NamedTuple, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from workers.sound._recorder import NoSound, Recorder, forget_soundcard
+from workers.sound._recorder import Recorder
+from workers.sound._soundcard import GONE, TRY_AGAIN, NoSound, forget_gone
 
-TRY_AGAIN = 1.0  # seconds until a device that is not there is looked for again
 UNHEARD = 2.0  # seconds; when nobody has asked for so long the device is closed
 MOST = 500  # pieces that wait; older ones are dropped, for whoever asks so late has slept
-
-
-GONE = (RuntimeError, OSError, TypeError, ValueError)
-"""What SoundCard raises for a device that has gone, on one system or another."""
 
 
 class Piece(NamedTuple):
@@ -72,7 +68,7 @@ class Ear:
             else:
                 continue
             self._closed.wait(TRY_AGAIN)
-            forget_soundcard()
+            forget_gone()
 
     def _listen(self, recorder: Recorder) -> None:
         """Until it is to stop, or nobody asks any more. Raises one of GONE."""

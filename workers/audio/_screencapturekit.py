@@ -16,8 +16,9 @@ import objc
 import ScreenCaptureKit as Kit
 from Foundation import NSObject
 
-from workers.audio._ear import MOST, TRY_AGAIN, UNHEARD, Piece
+from workers.audio._ear import MOST, UNHEARD, Piece
 from workers.audio._packets import CHANNELS, RATE
+from workers.sound._soundcard import TRY_AGAIN
 
 PLANAR = 32  # kAudioFormatFlagIsNonInterleaved
 FLAGS = 2  # where the flags are in an AudioStreamBasicDescription

@@ -1,4 +1,4 @@
-"""Plays what is heard, by the package SoundCard."""
+"""Plays what is heard."""
 
 import time
 from dataclasses import dataclass
@@ -10,9 +10,10 @@ import numpy as np
 from shm.layout import Mode
 from shm.lease import Lease
 from workers.sinks._drift import Drift
+from workers.sound._soundcard import GONE, TRY_AGAIN, NoSound, forget_gone, names, no_device, soundcard
 from workers.voice import _pace
 from workers.voice._codecs import rate_of
-from workers.worker import CannotWork, Worker
+from workers.worker import Worker
 
 BUFFER = 0.06  # seconds that the system keeps; more is late, less breaks off when the machine is busy
 LONGEST_WAIT = 0.5  # seconds; what has waited longer, while the speaker was away, is not played any more
@@ -20,13 +21,13 @@ LONGEST_WAIT = 0.5  # seconds; what has waited longer, while the speaker was awa
 
 @dataclass(frozen=True)
 class Settings:
-    """Which speaker."""
+    """Which speaker, by a part of its name; empty: the usual one."""
 
     which: str = ""
 
 
 class Speaker(Worker):
-    """A part of its name; empty: the usual one."""
+    """Waits for one that is not there, and says so once."""
 
     reads = "sound"
     shares = _pace.SECTIONS
@@ -36,32 +37,48 @@ class Speaker(Worker):
         return _pace.to_here(settings)
 
     def open(self) -> None:
-        try:
-            import soundcard  # asks the system for its sound when it is imported
-
-            which = self.settings.speaker.which
-            self._device = soundcard.get_speaker(which) if which else soundcard.default_speaker()
-        except (ImportError, OSError, AssertionError, RuntimeError, IndexError, TypeError) as error:
-            why = f" ({error})" if str(error) else ""
-            raise CannotWork(
-                f"speaker: no such speaker, or this system's sound cannot be reached{why}; on Linux "
-                "PulseAudio has to run; `--set sinks=wav` does without"
-            ) from error
         self._player: Any = None
-        self.log.info("%s", self._device.name)
+        self._said, self._look_at = "", 0.0
 
     def process(self, sound: Lease) -> None:
         rate = rate_of(sound.info.colour)
-        if self._player is None:
-            self._opened = self._device.player(rate, channels=1, blocksize=round(BUFFER * rate))
+        try:
+            if self._player is not None or self._is_there(rate):
+                self._play(sound)
+        except NoSound as error:
+            self._wait(str(error))
+        except GONE as error:
+            self._wait(f"the speaker has gone ({error})")
+
+    def _is_there(self, rate: int) -> bool:
+        if time.monotonic() < self._look_at:
+            return False
+        package, which = soundcard(), self.settings.speaker.which
+        try:
+            device = package.get_speaker(which) if which else package.default_speaker()
+            self._opened = device.player(rate, channels=1, blocksize=round(BUFFER * rate))
             self._player = self._opened.__enter__()
-            self._drift = Drift(BUFFER, rate)
+        except (IndexError, RuntimeError, TypeError) as error:
+            raise no_device(which, error, names(package, speakers=True)) from error
+        self._drift, self._said = Drift(BUFFER, rate), ""
+        self.log.info("%s", device.name)
+        return True
+
+    def _play(self, sound: Lease) -> None:
         age = (time.perf_counter_ns() - sound.info.t_publish) / 1e9
         if age > LONGEST_WAIT:
             return
         in_system = getattr(self._player, "latency", 0.0)  # the package knows it on Linux alone
         heard = np.asarray(sound.frame / 32768, np.float32)
         self._player.play(self._drift(heard, age + min(in_system, 2 * BUFFER)))
+
+    def _wait(self, why: str) -> None:
+        """The player is not closed: without its system that would not end."""
+        self._player, self._look_at = None, time.monotonic() + TRY_AGAIN
+        forget_gone()
+        if why != self._said:
+            self._said = why
+            self.log.error("%s; it is waited for", why)
 
     def close(self) -> None:
         if self._player is not None:

@@ -5,27 +5,21 @@ import time
 import numpy as np
 
 from shm.lease import OpenSlot
-from workers.sound._recorder import NoSound, Recorder
+from workers.sound._recorder import Recorder
+from workers.sound._soundcard import GONE, TRY_AGAIN, NoSound, forget_gone
 from workers.sound._source import SoundSource
-from workers.worker import CannotWork
-
-TRY_AGAIN = 1.0  # seconds until a device that has gone is looked for again
 
 
 class LiveSource(SoundSource):
-    """Waits for a device that goes away."""
+    """Waits for a device that is not there, and says so once."""
 
     def recorder(self) -> Recorder:
         """Raises NoSound."""
         raise NotImplementedError
 
     def open(self) -> None:
-        try:
-            self._recorder: Recorder | None = self.recorder()
-        except NoSound as error:
-            raise CannotWork(str(error)) from error
-        self._due = 0.0
-        self.log.info("%s", self._recorder.name)
+        self._recorder: Recorder | None = None
+        self._due, self._said = 0.0, ""
 
     def close(self) -> None:
         if self._recorder is not None:
@@ -35,24 +29,33 @@ class LiveSource(SoundSource):
         return self._due
 
     def process(self, pcm: OpenSlot) -> int | None:
-        if self._recorder is None and not self._is_back():
-            return None
-        assert self._recorder is not None
         try:
+            if self._recorder is None:
+                self._begin()
+            assert self._recorder is not None
             heard = self._recorder.record()
-        except RuntimeError as error:
-            self.log.error("%s has gone (%s); it is waited for", self._recorder.name, error)
-            self.host.tell("away")
-            self._recorder = None
+        except NoSound as error:
+            self._wait(str(error))
+            return None
+        except GONE as error:
+            self._wait(f"the sound's device has gone ({error})")
             return None
         pcm.view(heard.shape, np.int16)[:] = heard
         return time.perf_counter_ns() - round(1e9 * self.codec.frame / self.codec.rate)
 
-    def _is_back(self) -> bool:
-        try:
-            self._recorder = self.recorder()
-        except NoSound:
-            self._due = time.perf_counter() + TRY_AGAIN
-            return False
-        self.host.tell("ready")
-        return True
+    def _begin(self) -> None:
+        self._recorder = self.recorder()
+        self.log.info("%s", self._recorder.name)
+        if self._said:
+            self._said = ""
+            self.host.tell("ready")
+
+    def _wait(self, why: str) -> None:
+        """The recorder is not closed: without its system that would not end."""
+        self._recorder, self._due = None, time.perf_counter() + TRY_AGAIN
+        forget_gone()
+        if not self._said:
+            self.host.tell("away")
+        if why != self._said:
+            self._said = why
+            self.log.error("%s; it is waited for", why)
