@@ -10,11 +10,15 @@ import mmap
 import os
 import sys
 from abc import ABC, abstractmethod
+from contextlib import suppress
 from multiprocessing import reduction
 from multiprocessing.shared_memory import SharedMemory
 from typing import Any, ClassVar
 
 from shm.errors import NoMemory
+
+if sys.platform != "win32":
+    import _posixshmem
 
 
 class Segment(ABC):
@@ -48,6 +52,9 @@ class Segment(ABC):
         """Attach. A read-only segment, if asked for, is not pre-faulted."""
         if data["kind"] == MemfdSegment.kind:
             return MemfdSegment.attach(fds.pop(0), data["nbytes"], read_only=read_only)
+        if read_only and sys.platform != "win32":
+            fd = _posixshmem.shm_open(f"/{data['name']}", os.O_RDONLY, mode=0)
+            return MemfdSegment.attach(fd, data["nbytes"], read_only=True)
         segment = NamedSegment(SharedMemory(data["name"]), data["nbytes"], owner=False)
         if read_only:
             segment.buffer = segment.buffer.toreadonly()
@@ -66,7 +73,8 @@ class Segment(ABC):
 
 
 class MemfdSegment(Segment):
-    """Unnamed memory, known by a descriptor. The mapping goes when the last view of it is gone.
+    """Memory known by a descriptor: unnamed, or named and only looked at. The mapping goes when the last view
+    of it is gone.
 
     Only the owner keeps the descriptor, to hand it out: whoever attaches and kept it would keep all of the
     memory, long after he has moved to another segment.
@@ -78,9 +86,10 @@ class MemfdSegment(Segment):
         """Takes over `fd`; maps and pre-faults (a first touch of a cold 1080p slot costs 14 to 26 ms)."""
         super().__init__(nbytes)
         self._fd = fd
-        flags, access = mmap.MAP_SHARED | mmap.MAP_POPULATE, mmap.PROT_READ | mmap.PROT_WRITE
         if read_only:
             flags, access = mmap.MAP_SHARED, mmap.PROT_READ
+        else:
+            flags, access = mmap.MAP_SHARED | mmap.MAP_POPULATE, mmap.PROT_READ | mmap.PROT_WRITE
         self.buffer = memoryview(mmap.mmap(fd, nbytes, flags=flags, prot=access))
 
     @classmethod
@@ -136,7 +145,9 @@ class NamedSegment(Segment):
     """Memory known by a name; the launcher owns it and unlinks it.
 
     Attaching registers the name with the resource tracker that spawned children share with the launcher;
-    it must not be unregistered there on 3.11 and 3.12 (that would remove the launcher's own entry).
+    it must not be unregistered there on 3.11 and 3.12 (that would remove the launcher's own entry). `top` is
+    no child and has a tracker of its own, which would unlink the name when `top` ends: so an onlooker opens
+    it past `SharedMemory`.
     """
 
     kind = "named"
@@ -167,7 +178,8 @@ class NamedSegment(Segment):
         self._memory.close()
         if self._owner:
             self._owner = False
-            self._memory.unlink()
+            with suppress(FileNotFoundError):  # another program's tracker was quicker; gone is gone
+                self._memory.unlink()
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _attach_named, (self._memory.name, self.nbytes)

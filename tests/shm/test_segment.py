@@ -159,6 +159,31 @@ def test_a_read_only_segment_shows_all_and_can_change_nothing(
     made.close()
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="nothing is unlinked there")
+def test_memory_stays_when_an_onlooker_has_ended() -> None:
+    """`top` is no child of the launcher: its resource tracker is another."""
+    made = NamedSegment.make(10_000, "looked-at")
+    made.buffer[5_000] = 7
+    look = f"print(Segment.from_json({made.to_json()}, [], read_only=True).buffer[5_000])"
+    result = subprocess.run(
+        [sys.executable, "-c", f"from shm.segment import Segment; {look}"],
+        cwd=REPO,
+        capture_output=True,
+        text=True,
+        timeout=50,
+        check=False,
+    )
+    assert (result.stdout, result.stderr) == ("7\n", "")
+    Segment.from_json(made.to_json(), []).close()
+    made.close()
+
+
+def test_a_name_that_is_gone_already_is_no_error_at_the_end() -> None:
+    made = NamedSegment.make(10_000, "gone")
+    made._memory.unlink()
+    made.close()
+
+
 @linux
 def test_the_launcher_chooses_unnamed_memory_on_linux() -> None:
     named = named_segments()
