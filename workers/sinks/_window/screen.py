@@ -15,14 +15,23 @@ from pyglet.window import key as keys
 from workers.person._scenery import Pixels, Scenery
 from workers.sinks._window.canvas import Canvas, Place
 from workers.sinks._window.first_monitor import Corner
+from workers.sinks._window.points import InPoints, first_pixel
 from workers.stereo._layout import Layout
 from workers.stereo._parallax import Parallax
 
 START = 0.66  # of the monitor's size
 REPEATED = (keys.UP, keys.DOWN)
 
+if sys.platform == "darwin":
 
-class FreePointer(pyglet.window.Window):  # type: ignore[misc]  # pyglet's is another class on each system
+    class Window(InPoints, pyglet.window.Window):
+        """pyglet's, put right."""
+
+else:
+    from pyglet.window import Window
+
+
+class FreePointer(Window):  # type: ignore[misc]  # pyglet's is another class on each system
     """On X11 pyglet would move the pointer into the corner of a window that is full screen, and keep it on
     that monitor."""
 
@@ -217,13 +226,13 @@ class Screen:
         self._window.flip()
 
     def _draw_views(self, layout: Layout, place: Place) -> None:
-        left, top = self._window.get_location()
+        left, top = first_pixel(self._window)
         lowest = top + self._window.get_framebuffer_size()[1] - 1
         self._canvas.draw_views(layout, (left, lowest), self._turn, place)
 
     def _draw_exact(self, rows: int, columns: int, place: Place) -> None:
         """In the middle, cut off where the window is too small."""
-        left, top = self._window.get_location()
+        left, top = first_pixel(self._window)
         width, height = self._window.get_framebuffer_size()
         x, y = (width - columns) // 2, (height - rows) // 2
         x -= (left + x) % 2
