@@ -5,6 +5,7 @@ import errno
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -87,6 +88,56 @@ def test_contract_pictures_move_and_are_the_newest(worker: Camera) -> None:
     assert taken is not None
     assert begin - taken < 100e6, "15 pictures later it is not one that has waited"
     assert (np.array(slot.view((180, 320, 3))) != first).any()
+
+
+class NeverWaits:
+    """An open input as AVFoundation is one: between two pictures it says that there is none yet."""
+
+    def __init__(self, container: Any) -> None:
+        self._packets, self._turn = container.demux(video=0), 0
+
+    def decode(self, *args: Any, **kwargs: Any) -> Iterator[Any]:
+        while True:
+            self._turn += 1
+            if self._turn % 3:
+                raise av.BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")
+            yield from next(self._packets).decode()
+
+
+@pytest.mark.usefixtures("pattern")
+def test_contract_one_that_has_no_picture_yet_is_asked_again(
+    worker: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened, asked = av.open, list[Any]()
+
+    @contextmanager
+    def never_waits(*what: Any, **how: Any) -> Iterator[Any]:
+        with opened(*what, **how) as container:
+            asked.append(container)
+            yield NeverWaits(container)
+
+    monkeypatch.setattr(av, "open", never_waits)
+    worker.open()
+    for _ in range(5):
+        picture(worker)
+    assert len(asked) == 1
+    assert {"kind": "away"} not in worker.told
+
+
+def test_contract_one_that_never_has_a_picture_is_closed_while_nobody_looks(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(_pushed, "REST", 0.2)
+
+    class Dark:
+        def decode(self, *args: Any, **kwargs: Any) -> Iterator[Any]:
+            raise av.BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")
+
+    monkeypatch.setattr(av, "open", lambda *what, **how: nullcontext(Dark()))
+    newest = _pushed.Newest()
+    camera._film(PATTERN, newest)
+    assert newest.closed
+    assert newest.failure is None
 
 
 @pytest.mark.usefixtures("pattern")

@@ -3,6 +3,7 @@
 import errno
 import threading
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Annotated, Any
@@ -15,6 +16,7 @@ from workers.capture._cameras import unavailable as unavailable
 from workers.capture._frames import Grab
 from workers.capture._pushed import Newest, PushedSource
 
+NOT_YET = 0.002  # seconds until a camera is asked again that has no new picture
 CLOSING = 1.0  # seconds; while one is open it cannot be opened again
 GUESS = (1080, 1920)  # rows and columns, for a camera that is not asked for a size
 
@@ -62,13 +64,25 @@ def _film(chosen: Opening, newest: Newest) -> None:
     """Until nobody wants pictures any more, or there are none."""
     try:
         with av.open(chosen.file, format=chosen.format, options=chosen.options) as container:
-            for frame in container.decode(video=0):
+            for frame in _frames(container, newest):
                 t_capture = time.perf_counter_ns()
                 if not newest.put(Grab(_pixels(frame), "RGB", t_capture)):
                     return
-        newest.fail(f"the camera {chosen.file} has ended; trying again every second")
+        if newest.wanted():
+            newest.fail(f"the camera {chosen.file} has ended; trying again every second")
     except (av.FFmpegError, OSError, ValueError) as error:
         newest.fail(_why(chosen, error))
+
+
+def _frames(container: Any, newest: Newest) -> Iterator[Any]:
+    """AVFoundation does not wait for its next picture: it says that there is none yet, which ends PyAV's
+    reading, but not the camera's."""
+    while newest.wanted():
+        try:
+            yield from container.decode(video=0)
+            return
+        except av.BlockingIOError:
+            time.sleep(NOT_YET)
 
 
 def _pixels(frame: Any) -> Any:
