@@ -1,5 +1,6 @@
 """Plays what is heard."""
 
+import sys
 import time
 from dataclasses import dataclass
 from types import SimpleNamespace
@@ -9,8 +10,18 @@ import numpy as np
 
 from shm.layout import Mode
 from shm.lease import Lease
+from workers.sinks._coreaudio import CoreAudioPlayer
 from workers.sinks._drift import Drift
-from workers.sound._soundcard import GONE, TRY_AGAIN, NoSound, forget_gone, names, no_device, soundcard
+from workers.sound._soundcard import (
+    GONE,
+    TRY_AGAIN,
+    NoSound,
+    block_of,
+    forget_gone,
+    names,
+    no_device,
+    soundcard,
+)
 from workers.voice import _pace
 from workers.voice._codecs import rate_of
 from workers.worker import Worker
@@ -56,8 +67,10 @@ class Speaker(Worker):
         package, which = soundcard(), self.settings.speaker.which
         try:
             device = package.get_speaker(which) if which else package.default_speaker()
-            self._opened = device.player(rate, channels=1, blocksize=round(BUFFER * rate))
+            self._opened = device.player(rate, channels=1, blocksize=block_of(round(BUFFER * rate)))
             self._player = self._opened.__enter__()
+            if sys.platform == "darwin":
+                self._player = CoreAudioPlayer(self._player, rate, BUFFER)
         except (IndexError, RuntimeError, TypeError) as error:
             raise no_device(which, error, names(package, speakers=True)) from error
         self._drift, self._said = Drift(BUFFER, rate), ""
@@ -68,7 +81,7 @@ class Speaker(Worker):
         age = (time.perf_counter_ns() - sound.info.t_publish) / 1e9
         if age > LONGEST_WAIT:
             return
-        in_system = getattr(self._player, "latency", 0.0)  # the package knows it on Linux alone
+        in_system = getattr(self._player, "latency", 0.0)  # not known on Windows
         heard = np.asarray(sound.frame / 32768, np.float32)
         self._player.play(self._drift(heard, age + min(in_system, 2 * BUFFER)))
 

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from workers.sound._soundcard import names, no_device, soundcard
+from workers.sound._soundcard import block_of, names, no_device, soundcard
 from workers.voice._pcm import pcm_of
 
 Pcm = npt.NDArray[np.int16]
@@ -20,7 +20,7 @@ class Recorder:
         package = soundcard()
         try:
             device = _played(package, which) if played else _microphone(package, which)
-            self._opened = device.recorder(rate, channels=channels, blocksize=length)
+            self._opened = device.recorder(rate, channels=channels, blocksize=block_of(length))
             self._recorder = self._opened.__enter__()
         except (IndexError, RuntimeError, TypeError) as error:
             raise no_device(which, error, names(package, played)) from error

@@ -7,6 +7,7 @@ import traceback
 from typing import Any
 
 TRY_AGAIN = 1.0  # seconds until a device that is not there is looked for again
+COREAUDIO_BLOCK = 512  # samples; SoundCard refuses to hand a Mac's devices more at a time
 GONE = (RuntimeError, OSError, TypeError, ValueError)
 """What it raises for a device that has gone, on one system or another."""
 
@@ -26,6 +27,11 @@ def soundcard() -> Any:
             f"this system's sound cannot be reached{why}; on Linux PulseAudio has to run"
         ) from error
     return package
+
+
+def block_of(wanted: int) -> int:
+    """How many samples a device is opened for at a time, where so many are wanted."""
+    return min(wanted, COREAUDIO_BLOCK) if sys.platform == "darwin" else wanted
 
 
 def forget_gone() -> None:
