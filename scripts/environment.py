@@ -19,6 +19,7 @@ from scripts.torch_build import VARIABLE, Build, build_for, commands, folder, wi
 
 REPO = Path(__file__).resolve().parents[1]
 OLDEST, TOO_NEW = (3, 11), (3, 14)
+OLDEST_MACOS = 14  # that onnxruntime, torch and PyAV have locked packages for
 LONGEST = (
     120  # letters of the folder's path: Windows allows 260 for a file's, where long ones are not switched on
 )
@@ -31,6 +32,9 @@ def main(want: str) -> int:
     os.chdir(REPO)
     if not OLDEST <= sys.version_info[:2] < TOO_NEW:
         print(f"Python 3.11, 3.12 or 3.13 is needed, this is {sys.version.split()[0]}", file=sys.stderr)
+        return 1
+    if sys.platform == "darwin" and is_too_old(macos := platform.mac_ver()[0]):
+        print(f"macOS {OLDEST_MACOS} or newer is needed, this is {macos}", file=sys.stderr)
         return 1
     if sys.platform == "win32" and len(str(REPO)) > LONGEST:
         print(f"{REPO}: this path is too long for Windows; move the folder to a shorter one", file=sys.stderr)
@@ -54,6 +58,11 @@ def main(want: str) -> int:
         print(f"could not make the environment: {error}", file=sys.stderr)
         return 1
     return 0
+
+
+def is_too_old(macos: str) -> bool:
+    """10.16 is what newer ones say to a Python that was made for older ones."""
+    return macos != "10.16" and int(macos.split(".")[0]) < OLDEST_MACOS
 
 
 def fitting_build() -> Build:

@@ -71,6 +71,23 @@ def test_contract_without_the_torch_that_fits_the_program_runs_and_the_next_star
     assert told(python)[-1] == "-r requirements/torch.txt"
 
 
+@pytest.mark.parametrize(("macos", "done"), [("13.7.2", 1), ("14.0", 0), ("26.1", 0), ("10.16", 0)])
+def test_contract_a_macos_that_nothing_is_made_for_is_refused_before_anything_is_made(
+    macos: str, done: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made: list[Path] = []
+    monkeypatch.setattr(sys, "platform", "darwin")
+    monkeypatch.setattr(environment.platform, "mac_ver", lambda: (macos, ("", "", ""), "arm64"))
+    monkeypatch.setattr(environment, "make_venv", made.append)
+    for name in ("install_for_run", "get_pages", "compile_picture"):
+        monkeypatch.setattr(environment, name, lambda *what: None)
+    monkeypatch.setattr(environment, "folder", lambda build: "not there")
+    assert environment.main("run") == done
+    assert bool(made) == (done == 0)
+    said = f"macOS 14 or newer is needed, this is {macos}\n" if done else ""
+    assert capsys.readouterr().err == said
+
+
 def test_contract_a_torch_that_the_user_named_has_to_be_there(python: Path) -> None:
     (python.parents[1] / "unreachable").touch()
     with pytest.raises(subprocess.CalledProcessError):

@@ -1,4 +1,4 @@
-"""What a Mac plays, through ScreenCaptureKit (macOS 13 and newer, through pyobjc): all of it, of any speaker.
+"""What a Mac plays, through ScreenCaptureKit and pyobjc: all of it, of any speaker.
 
 It answers on threads of its own, so nothing here waits: what comes next is said in the call before it.
 """

@@ -1,7 +1,6 @@
 """Records what is heard beside the picture and codes it once for each codec."""
 
 import logging
-import platform
 import sys
 import time
 from collections import deque
@@ -22,7 +21,6 @@ from workers.sound._recorder import Recorder
 from workers.worker import CannotWork, Worker
 
 EVERY = 0.02  # seconds between two looks at what has come
-FIRST_MACOS = (13, 0)  # that lets programs hear what it plays
 PIECE = 960  # samples that a device is asked for at a time
 
 
@@ -109,10 +107,6 @@ class Live(Worker):
 
 def _mac_ear(log: logging.Logger) -> Source:
     """Raises CannotWork."""
-    if tuple(map(int, platform.mac_ver()[0].split(".")[:2])) < FIRST_MACOS:
-        raise CannotWork(
-            "audio.source: what a Mac plays can be heard since macOS 13; take microphone or none"
-        )
     try:
         from workers.audio._screencapturekit import MacEar
     except ImportError as error:

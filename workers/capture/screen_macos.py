@@ -2,7 +2,6 @@
 
 import importlib.util
 import os
-import platform
 import sys
 import time
 from types import SimpleNamespace
@@ -16,7 +15,6 @@ from workers.capture._monitors import monitors
 from workers.capture._monitors import unavailable as no_screen
 from workers.capture._pushed import Newest, Pixels, PushedSource
 
-FIRST = (12, 3)  # the macOS that first had ScreenCaptureKit
 LOOK_EVERY = 2.0  # seconds between two looks for windows of ours that have opened
 
 
@@ -72,9 +70,6 @@ def unavailable() -> str | None:
     """Why it cannot be used here, if so."""
     if sys.platform != "darwin":
         return "it is for macOS"
-    version = platform.mac_ver()[0]
-    if tuple(int(part) for part in version.split(".")[:2]) < FIRST:
-        return f"this is macOS {version}, and ScreenCaptureKit came with {'.'.join(map(str, FIRST))}"
     if importlib.util.find_spec("ScreenCaptureKit") is None:
         return "the package pyobjc-framework-ScreenCaptureKit is not installed"
     return no_screen()
