@@ -13,7 +13,7 @@ import pytest
 
 from tests.workers.pushed import MONITORS, STAND_INS, Watched
 from workers.capture import Settings as CaptureSettings
-from workers.capture import screen_macos
+from workers.capture import _pushed, screen_macos
 from workers.capture.screen_macos import ScreenMacos, our_processes
 from workers.capture.screen_mss import Settings
 from workers.depth import Settings as DepthSettings
@@ -37,6 +37,7 @@ def kit(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> ModuleType:
 
     ScreenCaptureKit.configurations.clear()
     ScreenCaptureKit.hidden.clear()
+    ScreenCaptureKit.stopped.clear()
     return ScreenCaptureKit
 
 
@@ -122,6 +123,22 @@ def test_contract_a_picture_that_stands_still_is_published_once(source: Watched)
     source.until_still()
     source.worker.again()
     assert source.step() is not None
+
+
+@pytest.mark.parametrize("words", ["", "still"])
+def test_contract_macos_rests_while_nobody_looks(
+    words: str, source: Watched, kit: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_pushed, "REST", 0.2)
+    source.open()
+    source.picture()
+    source.trouble(words)
+    end = time.monotonic() + 10
+    while not kit.stopped:
+        assert time.monotonic() < end
+        time.sleep(0.02)
+    source.picture()
+    assert len(kit.configurations) == 2
 
 
 @pytest.mark.usefixtures("kit")

@@ -1,4 +1,4 @@
-"""ScreenCaptureKit, as far as a display's picture is concerned (macOS 12.3 and newer, through pyobjc).
+"""ScreenCaptureKit, as far as a display's picture is concerned, through pyobjc.
 
 It answers on threads of its own, so nothing here waits: what comes next is said in the call before it.
 """
@@ -68,7 +68,7 @@ class Stream:
         if display is None:
             return
         output = _output_class().alloc().init()
-        output.newest = self._newest
+        output.newest, output.stop = self._newest, self.stop
         stream = Kit.SCStream.alloc().initWithFilter_configuration_delegate_(
             self._filter(display, content), _configuration(display.displayID(), self._wish), output
         )
@@ -146,10 +146,13 @@ def _output_class() -> Any:
 
     class StereoringOutput(NSObject, protocols=protocols):  # type: ignore[misc, call-arg]
         newest: Newest
+        stop: Callable[[], None]
 
         def stream_didOutputSampleBuffer_ofType_(self, stream: Any, sample: Any, kind: int) -> None:
             buffer = CoreMedia.CMSampleBufferGetImageBuffer(sample)
-            if buffer is not None:  # else nothing has changed
+            if not self.newest.wanted():
+                self.stop()
+            elif buffer is not None:  # else nothing has changed
                 _copy(buffer, self.newest)
 
         def stream_didStopWithError_(self, stream: Any, error: Any) -> None:

@@ -20,6 +20,7 @@ PADDING = 64  # bytes at the end of each row
 configurations: list[dict[str, object]] = []
 hidden: list[list[int]] = []
 """The windows that each filter leaves out."""
+stopped: list["SCStream"] = []
 
 
 class NSError:
@@ -122,6 +123,7 @@ class SCStream(NSObject):
 
     def stopCaptureWithCompletionHandler_(self, completionHandler):
         self._stopped = True
+        stopped.append(self)
         later(completionHandler, None)
 
     def updateContentFilter_completionHandler_(self, contentFilter, completionHandler):
