@@ -2,6 +2,7 @@
 
 import os
 import time
+from fractions import Fraction
 from types import SimpleNamespace
 from typing import Any
 
@@ -13,10 +14,12 @@ from av.video.reformatter import Colorspace
 
 from shm.errors import FrameTooLarge
 from tests.workers.one_process import host, open_slot
+from workers.convert import Settings as Convert
+from workers.convert._encoders import options_of as file_options_of
 from workers.encode import COLOURS, Codec, Settings
 from workers.encode import _encoders as module
 from workers.encode._encoders import ENCODERS, Encoder, Wanted
-from workers.encode._options import pixel_format
+from workers.encode._options import options_of, pixel_format
 from workers.encode._svt_av1 import NAME, PAUSE, let_clear_up, pause_of
 from workers.encode.packets import Packets
 from workers.sinks._h264 import starts_anew
@@ -252,6 +255,23 @@ def test_each_encoder_is_given_pixels_as_it_takes_them(name: str) -> None:
     if name not in av.codecs_available:
         pytest.skip(f"{name} is not for this system")
     assert pixel_format(name) in [one.name for one in av.Codec(name, "w").video_formats or ()]
+
+
+def test_quality_reaches_encoders_that_take_it_as_videotoolbox_does() -> None:
+    """libwebp reads it where VideoToolbox does, on the same scale, and has an option of its own for it."""
+    for quality in (10, 25, 40):
+        convert = Convert(encoder="hevc_videotoolbox", quality=quality)
+        own = webp({"quality": str(100 - 2 * quality)})
+        assert webp(options_of("h264_videotoolbox", quality, None)) == own
+        assert webp(file_options_of(convert, "half-sbs", swapped=False)) == own
+
+
+def webp(options: dict[str, str]) -> bytes:
+    encoder: Any = av.CodecContext.create("libwebp", "w")
+    encoder.width, encoder.height, encoder.pix_fmt = 160, 90, "yuv420p"
+    encoder.time_base, encoder.options = Fraction(1, 60), options
+    frame = av.VideoFrame.from_ndarray(picture(0), format="rgb24").reformat(format="yuv420p")
+    return b"".join(bytes(packet) for packet in [*encoder.encode(frame), *encoder.encode(None)])
 
 
 def test_pixels_in_two_planes_are_the_same_picture_with_key_frames(monkeypatch: pytest.MonkeyPatch) -> None:

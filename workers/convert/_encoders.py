@@ -8,7 +8,7 @@ import av
 from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc
 
 from workers.convert import Settings
-from workers.encode._options import PACKINGS, pixel_format
+from workers.encode._options import PACKINGS, apple_quality, pixel_format
 from workers.encode._svt_av1 import open_quietly
 
 FASTER = {"fast": 0, "medium": 1, "slow": 2}
@@ -32,7 +32,7 @@ def options_of(convert: Settings, layout: str, swapped: bool) -> dict[str, str]:
         "nvenc": {"rc": "constqp", "qp": quality, "preset": NVENC_PRESETS[step]},
         "qsv": {"global_quality": quality, "preset": convert.preset},
         "amf": {"rc": "cqp", "qp_i": quality, "qp_p": quality, "quality": "quality"},
-        "videotoolbox": {"q:v": str(100 - 2 * convert.quality), "allow_sw": "0"},
+        "videotoolbox": {"allow_sw": "0", **apple_quality(convert.quality)},
     }[kind]
 
 

@@ -18,6 +18,8 @@ PACKINGS = {
 """Layout → how H.264 says it (frame_packing_arrangement_type)."""
 SAYS_PACKING = ("libx264",)
 """Those that can write it into the stream; files and streams say it beside, whatever made the video."""
+LAMBDA = 118
+"""FFmpeg's FF_QP2LAMBDA: a quality that it hands to its encoders is that many times as large."""
 AV1_STEPS = 255 / 51
 """AV1's quantiser has so many steps for one of H.264's, in the hardware's encoders."""
 
@@ -33,6 +35,12 @@ def options_of(name: str, quality: int, packing: int | None) -> Options:
         return options
     codec, _, maker = name.partition("_")
     return _HARDWARE[maker](round(quality * AV1_STEPS) if codec == "av1" else quality)
+
+
+def apple_quality(quality: int) -> Options:
+    """Of 100, more is better. `-q:v` is an option of FFmpeg's program alone, which sets these two. On Intel's
+    processors VideoToolbox has no constant quality, and does not open."""
+    return {"flags": "+qscale", "global_quality": str(LAMBDA * (100 - 2 * quality))}
 
 
 def pixel_format(name: str) -> str:
@@ -114,8 +122,8 @@ def _videotoolbox(quality: int) -> Options:
     return {
         "realtime": "1",
         "allow_sw": "0",
-        "q:v": str(100 - 2 * quality),
         "prio_speed": "1",
+        **apple_quality(quality),
     }
 
 
