@@ -1,8 +1,15 @@
 """The window does not begin on the monitor that is captured, where another is there."""
 
+from types import SimpleNamespace
+
 import pytest
 
+from tests.workers.one_process import host
+from workers.capture import Settings as Capture
+from workers.capture.screen_mss import Settings as Screen
+from workers.sinks._window import showing
 from workers.sinks._window.first_monitor import Corner, first_monitor
+from workers.sinks.window import Settings, Window
 
 TWO = [Corner(0, 0), Corner(1920, 0)]
 
@@ -24,3 +31,13 @@ def test_contract_the_user_may_want_it_where_it_is_captured() -> None:
 def test_contract_a_monitor_that_is_not_there_is_refused() -> None:
     with pytest.raises(ValueError, match=r"window.monitor: there is no monitor 3 \(there are 2\)"):
         first_monitor(3, None, TWO)
+
+
+@pytest.mark.parametrize(("source", "warned"), [("screen_mss", True), ("screen_macos", False)])
+def test_contract_who_has_one_monitor_is_warned_where_the_source_shows_our_window(
+    source: str, warned: bool, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(showing, "corners", lambda: TWO[:1])
+    settings = SimpleNamespace(capture=Capture(source=source), screen_mss=Screen(), window=Settings())
+    assert Window(settings, host())._choose_monitor() == TWO[0]
+    assert ("it shows itself inside itself" in caplog.text) == warned

@@ -13,7 +13,7 @@ from mss.exception import ScreenShotError
 from workers.sinks._monitor3d.desktop import Desktop, desktop_for
 from workers.sinks._monitor3d.displays import displays, find_display, remember, remembered
 from workers.sinks._window.first_monitor import Corner
-from workers.sinks._window.showing import ShowingWorker
+from workers.sinks._window.showing import ShowingWorker, shows_us
 from workers.worker import CannotWork
 
 LOOK_EVERY = 1.0  # seconds, whether the display is still plugged in
@@ -102,11 +102,8 @@ class Monitor3D(ShowingWorker):
 
     def _is_captured(self) -> bool:
         """What is under our window, and with it our window."""
-        monitors = (0, self._display.number)
-        return (
-            self.settings.capture.source.startswith("screen_")
-            and self.settings.screen_mss.monitor in monitors
-        )
+        captured = self.settings.screen_mss.monitor in (0, self._display.number)
+        return captured and shows_us(self.settings.capture.source)
 
     def _hide_pointer_over_us(self) -> None:
         """Where the picture has it in both eyes; a pointer in one plane before both views hurts."""

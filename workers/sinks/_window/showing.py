@@ -40,6 +40,11 @@ def unreachable() -> str | None:
     return None
 
 
+def shows_us(source: str) -> bool:
+    """Our own windows are in its pictures; ScreenCaptureKit leaves them out."""
+    return source.startswith("screen_") and source != "screen_macos"
+
+
 class ShowingWorker(Worker):
     """Shows pictures; with `stereo.where: sink` it leases frame and nearness and makes the views
     itself, with `background.where: sink` frame and mask."""
@@ -105,7 +110,7 @@ class ShowingWorker(Worker):
             monitor = first_monitor(self.settings.window.monitor, captured, there)
         except ValueError as error:
             raise CannotWork(str(error)) from error
-        if whole and captured in (0, monitor):
+        if whole and captured in (0, monitor) and shows_us(self.settings.capture.source):
             self.log.warning(
                 "the window is on the monitor that is captured, so it shows itself inside itself; put it on "
                 "another (window.monitor), capture a region beside it (screen_mss.region) or use a browser"
