@@ -122,16 +122,24 @@ class Onlooker:
         return answer["done"]
 
     def attach(self, sizes: Callable[[Description], list[int]]) -> tuple[Description, list[Segment]]:
-        """Description and read-only segments, of each only as many bytes as `sizes` wants."""
-        description = self._request(b"segments")
-        found = []
-        for data, nbytes in zip(description["segments"], sizes(description), strict=True):
-            fds = [self._descriptor()] if data["kind"] == "memfd" else []
-            found.append(Segment.from_json(data | {"nbytes": nbytes}, fds, read_only=True))
-        return description, found
+        """Description and read-only segments, of each only as many bytes as `sizes` wants. One with a name
+        may go meanwhile; the launcher's next note is without it."""
+        for _ in range(NOTES):
+            description = self._request(b"segments")
+            with suppress(FileNotFoundError):
+                return description, self._segments(description, sizes(description))
+            time.sleep(BETWEEN_NOTES)
+        raise NotRunning("the launcher takes no notes any more")
 
     def close(self) -> None:
         self._connection.close()
+
+    def _segments(self, description: Description, sizes: list[int]) -> list[Segment]:
+        found = []
+        for data, nbytes in zip(description["segments"], sizes, strict=True):
+            fds = [self._descriptor()] if data["kind"] == "memfd" else []
+            found.append(Segment.from_json(data | {"nbytes": nbytes}, fds, read_only=True))
+        return found
 
     def _descriptor(self) -> int:
         try:

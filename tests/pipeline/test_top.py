@@ -31,6 +31,7 @@ from pipeline.attach import Desk, Onlooker
 from pipeline.dashboard import _meters
 from shm.layout import RingSpec, RowSpec
 from shm.ring import Ring
+from shm.segment import MemfdSegment, NamedSegment, Segment
 from tests.bad_workers.grows import drag
 from tests.pipeline.running import (
     LINE,
@@ -405,8 +406,13 @@ def test_contract_the_launcher_loses_no_descriptor_to_onlookers(line: Launcher) 
     until(lambda: count() <= before, f"its descriptors are {before} again")
 
 
-def test_contract_a_segment_that_goes_while_it_is_handed_out_is_not_missed(alone: Path) -> None:
+@pytest.mark.usefixtures("alone")
+@pytest.mark.parametrize("backend", [MemfdSegment, NamedSegment])
+def test_contract_a_segment_that_goes_while_it_is_handed_out_is_not_missed(
+    backend: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The desk's note of the segments is up to a tenth of a second old."""
+    monkeypatch.setattr(Segment, "create", backend.make)
     spec = RingSpec("desk", 3, 4096, (RowSpec("show", "latest", 1),))
     rings = [Ring.create(spec)]
     desk = Desk(lambda: {"rings": [rings[-1].spec.to_json()]}, lambda: [rings[-1].segment])
