@@ -55,14 +55,15 @@ class AudioUnit:
     def __init__(self, iotype: str, device: str, samplerate: int, channels: int, blocksize: int) -> None:
         if not 14 <= blocksize <= LARGEST:
             raise TypeError(f"blocksize must be between 14.0 and {LARGEST}")
-        self.blocksize, self.channels = blocksize, channels
+        self.blocksize, self.channels, self.closed = blocksize, channels, False
 
     def set_callback(self, callback: Any) -> None:
         self._callback = callback
 
     def start(self) -> None: ...
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        self.closed = True
 
     def play(self, samples: int) -> Any:
         memory = bytearray(4 * samples)
@@ -146,6 +147,7 @@ def test_contract_no_more_is_handed_over_than_is_played_soon(
     for _ in range(20):
         sink.process(frame())
     assert sum(map(len, device.opened[0]._queue)) / RATE < 2 * speaker.BUFFER + 0.02
+    assert device.opened[0]._au.closed
     assert "the speaker has gone (it takes no more sound); it is waited for" in caplog.text
 
 

@@ -31,6 +31,7 @@ class CoreAudioPlayer:
         end = time.monotonic() + STUCK
         while self.latency > 2 * self._ahead:
             if time.monotonic() > end:
+                self._player.__exit__(None, None, None)  # or CoreAudio would call what Python has forgotten
                 raise RuntimeError("it takes no more sound")
             time.sleep(PAUSE)
         self._player.play(sound, wait=False)
