@@ -6,7 +6,9 @@ from typing import Any
 from pipeline.own_models import MODELS
 from workers.depth._folders import WEIGHTS, find
 from workers.depth._hub_models import HUB_MODELS, HubModel
+from workers.depth._manifest import DepthModel
 from workers.models import Model, cache_folder, places
+from workers.person._pose_models import DETECTOR
 
 Entry = dict[str, Any]
 
@@ -23,7 +25,15 @@ def model_list(downloads: dict[str, Entry]) -> Entry:
 def _own(model: Model) -> Entry:
     here = any(path.is_file() for path in places(model))
     why_not = "" if model.sha256 else "its file cannot be checked; export it to ONNX yourself"
-    return _entry(model.name, model.nbytes / 1e6, model.licence, model.about, here, why_not)
+    return {
+        **_entry(model.name, model.nbytes / 1e6, model.licence, model.about, here, why_not),
+        "setting": _setting(model),
+    }
+
+
+def _setting(model: Model) -> str:
+    """What chooses it; "" for a part that comes with others, which nobody chooses."""
+    return model.setting if "." in model.setting and model.name != DETECTOR else ""
 
 
 def _hub(model: HubModel) -> Entry:
@@ -46,6 +56,7 @@ def _is_whole(folder: Path | None) -> bool:
 def _entry(name: str, megabytes: float | None, licence: str, about: str, here: bool, why_not: str) -> Entry:
     return {
         "name": name,
+        "setting": DepthModel.setting,
         "megabytes": megabytes,
         "licence": licence,
         "about": about,

@@ -28,6 +28,7 @@ TABS = {  # and what is in them when they are complete
     "phone": "#codes > *",
     "settings": "#groups .field",
 }
+MODELS = ("person/selfie_general.tflite", "person/pose_detection.tflite", "voice/lyragan.tflite")  # are here
 FILE = """\
 # Mine.
 sinks: [web]
@@ -71,7 +72,10 @@ class Shown:
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Launcher, Path, int]]:
     folder, port = tmp_path_factory.mktemp("panel"), free_port()
-    with started(folder, port) as (launcher, file):
+    for file in MODELS:
+        (folder / file).parent.mkdir(exist_ok=True)
+        (folder / file).touch()
+    with environment(STEREORING_MODELS=str(folder)), started(folder, port) as (launcher, file):
         yield launcher, file, port
 
 
@@ -343,6 +347,20 @@ def test_a_download_shows_how_far_it_is_and_can_be_cancelled(tmp_path: Path, bro
         hub.go_on.set()
         card.get_by_role("button", name="Download").click()
         card.get_by_text("here").wait_for()
+
+
+def test_a_model_is_chosen_for_what_it_is_for_and_a_part_of_others_not_at_all(shown: Shown) -> None:
+    shown.open("models")
+    card = shown.tab.locator("[data-name=selfie-general]")
+    card.get_by_role("button", name="Use").click()
+    card.get_by_role("button", name="chosen").wait_for()
+    written = yaml.safe_load(shown.file.read_text())
+    assert written["segment"] == {"model": "selfie-general"}
+    assert written["depth"] == {"model": True}
+    for part in ("pose-detection", "lyra-decoder"):
+        shown.tab.locator(f"[data-name={part}]").get_by_text("here", exact=True).wait_for()
+        assert not shown.tab.locator(f"[data-name={part}] button").is_visible()
+    assert shown.tab.locator("[data-name=pose-full] button").inner_text() == "Download"
 
 
 def test_the_option_opens_the_page_in_the_browser_with_the_token(tmp_path: Path, browser: Browser) -> None:

@@ -1,4 +1,4 @@
-// The depth models: what each is, getting it, using it.
+// The networks: what each is, getting it, choosing it.
 
 import {ask, make, Lost, Refused} from "./api.js";
 import {setAll, valueOf} from "./fields.js";
@@ -57,10 +57,12 @@ class Card {
     const size = model.megabytes == null ? text("unknown-size") : text("size").replace("{}", megabytes(model.megabytes));
     this.size.textContent = `${size} · ${text("licence")}: ${both(model.licence)}`;
     this.about.textContent = both(model.why_not) || both(model.about);
-    this.used = valueOf("depth", "model") === model.name || (valueOf("depth", "model") === "auto" && model.name === "built-in");
-    this.does = state === "running" ? "cancel" : this.used ? "in-use" : model.here ? "use" : "download";
+    const chosen = model.setting && valueOf(...model.setting.split("."));
+    this.used = chosen === model.name || (chosen === "auto" && model.name === "built-in");
+    this.does = state === "running" ? "cancel" : !model.here ? "download" : this.used ? "chosen" : "use";
     this.button.textContent = text(this.does);
-    this.button.disabled = this.used || (!!model.why_not.en && !model.here);
+    this.button.disabled = this.does === "chosen" || (!!model.why_not.en && !model.here);
+    this.button.hidden = this.does === "use" && !model.setting;   // a part of others, which is not chosen
     this.button.className = this.does === "use" ? "" : "quiet";
     this.element.classList.toggle("used", this.used);
     this.bar.hidden = state !== "running";
@@ -72,7 +74,7 @@ class Card {
   async act() {
     const does = this.does, name = this.name;
     await tell(this.error, () => does === "use"
-      ? setAll(["depth", "model", name])
+      ? setAll([...this.model.setting.split("."), name])
       : ask("api/download", {name, cancel: does === "cancel"}));
     openModels();
   }
