@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from Xlib import X  # type: ignore[import-untyped]
@@ -14,7 +15,11 @@ from tests.live.display import Display
 from tests.live.needs import needs
 from tests.live.program import on_the_web, program
 from tests.pipeline.running import Launcher, command
+from tests.workers.pushed import Watched
+from workers.capture import Settings as CaptureSettings
 from workers.capture._x11 import windows
+from workers.capture.window_x11 import Settings, WindowX11
+from workers.depth import Settings as DepthSettings
 
 pytestmark = needs("Xvfb", "xdotool", "model")
 SOURCE = (
@@ -67,6 +72,22 @@ def test_a_window_that_is_hidden_or_closed_is_waited_for(
         client.until(lambda: not client.last.stale, "the picture is back")
         client.until_new()
         assert time.monotonic() - opened < 10  # 2 s on a quiet machine
+
+
+def test_contract_another_rate_is_taken_while_it_runs(display: Display, tmp_path: Path) -> None:
+    display.show_something_moving()
+    often, seldom = (CaptureSettings(crop_black_bars=False, fps=fps) for fps in (60, 4))
+    settings = SimpleNamespace(window_x11=Settings("Something"), capture=often, depth=DepthSettings())
+    source = Watched(lambda host: WindowX11(settings, host), tmp_path / "trouble")
+    source.open()
+    source.picture()
+    settings.capture = seldom
+    source.picture()
+    began = time.monotonic()
+    for _ in range(3):
+        source.picture()
+    source.worker.close()
+    assert time.monotonic() - began > 0.5, "four a second"
 
 
 @contextmanager

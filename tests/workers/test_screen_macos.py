@@ -67,6 +67,14 @@ def test_contract_pictures_are_copied_in_the_display_s_own_pixels(source: Watche
     }
 
 
+def test_contract_another_rate_is_asked_for_while_it_runs(source: Watched, kit: ModuleType) -> None:
+    source.open()
+    source.picture()
+    source.worker.settings.capture = CaptureSettings(crop_black_bars=False, fps=100)
+    source.picture()
+    assert [asked["interval"] for asked in kit.configurations] == [1 / 50, 1 / 100]
+
+
 def test_contract_our_own_windows_are_left_out_also_those_that_open_later(
     source: Watched, kit: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:

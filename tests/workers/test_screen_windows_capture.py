@@ -81,6 +81,14 @@ def test_contract_windows_is_asked_for_what_the_settings_say(opened: Opened, pac
     ]
 
 
+def test_contract_another_rate_is_asked_for_while_it_runs(opened: Opened, package: ModuleType) -> None:
+    source = opened()
+    source.picture()
+    source.worker.settings.capture = CaptureSettings(crop_black_bars=False, fps=100)
+    source.picture()
+    assert [asked["minimum_update_interval"] for asked in package.asked] == [16, 10]
+
+
 def test_contract_an_older_windows_is_asked_for_less_and_it_is_said_once(
     opened: Opened, package: ModuleType, caplog: pytest.LogCaptureFixture
 ) -> None:

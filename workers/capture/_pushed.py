@@ -85,6 +85,8 @@ class PushedSource(LosableSource):
 
     what = "the source"
     """Its name in messages."""
+    paced = False
+    """Whether `start` tells somebody capture.fps, who has to be told anew when it changes."""
     silence = float("inf")
     """Seconds without a picture after which it counts as lost; a screen may well stand still."""
 
@@ -94,6 +96,7 @@ class PushedSource(LosableSource):
         self._last: Grab | None = None
         self._once_more = False
         self._heard = 0.0
+        self._fps = 0
 
     def start(self, newest: Newest) -> None:
         """Raises OSError or ValueError when it is not there."""
@@ -116,8 +119,8 @@ class PushedSource(LosableSource):
         self._once_more = True
 
     def grab(self) -> Grab | None:
-        if self._newest is not None and self._newest.closed:
-            self.close()  # it has rested, as nobody looked
+        if self._newest is not None and (self._newest.closed or self._has_another_pace()):
+            self.close()  # it has rested, as nobody looked, or is to be asked for another number of pictures
         if self._newest is None and not self._begin():
             return None
         assert self._newest is not None
@@ -132,6 +135,7 @@ class PushedSource(LosableSource):
 
     def _begin(self) -> bool:
         self._newest, self._heard = Newest(), time.perf_counter()
+        self._fps = self.settings.capture.fps
         self._due = 0.0
         self._first = True
         try:
@@ -140,6 +144,9 @@ class PushedSource(LosableSource):
             self._lose(str(error))
             return False
         return True
+
+    def _has_another_pace(self) -> bool:
+        return self.paced and self._fps != self.settings.capture.fps
 
     def _pass_on(self, picture: Grab) -> Grab:
         self._heard = time.perf_counter()

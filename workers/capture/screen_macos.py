@@ -23,6 +23,7 @@ class ScreenMacos(PushedSource):
     can lie on the display that it shows."""
 
     shares = ("depth", "screen_mss")
+    paced = True
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)

@@ -40,6 +40,7 @@ class ScreenWindowsCapture(PushedSource):
     copied there. Only changes come, so a desktop that stands still costs nothing."""
 
     shares = ("depth", "screen_mss")
+    paced = True
     try_again = 0.5
 
     def __init__(self, *args: Any) -> None:

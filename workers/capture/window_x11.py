@@ -37,6 +37,7 @@ class WindowX11(LosableSource):
         self._window: Window | None = None
         self._frames: Iterator[Any] = iter(())
         self._container: Any = None
+        self._fps = 0
         self._before: npt.NDArray[np.uint8] | None = None
 
     @classmethod
@@ -67,7 +68,8 @@ class WindowX11(LosableSource):
         if self._window is None or self._windows is None:
             return None
         try:
-            if self._windows.size(self._window.id) != (self._window.width, self._window.height):
+            size = self._windows.size(self._window.id)
+            if size != (self._window.width, self._window.height) or self._fps != self.settings.capture.fps:
                 self._film(self._windows.state(self._window.id))
             frame = next(self._frames)
         except (*GONE, av.FFmpegError, StopIteration):
@@ -96,15 +98,17 @@ class WindowX11(LosableSource):
         self.log.info("capturing %r, %d x %d", window.title, window.width, window.height)
 
     def _film(self, window: Window) -> None:
-        """At its present size: x11grab keeps to the one that it began with."""
+        """At its present size and as often as is set: x11grab keeps to what it began with."""
         if self._container is not None:
             self._container.close()
+        self._fps = self.settings.capture.fps
         self._container = av.open(
             os.environ["DISPLAY"],
             format="x11grab",
             options={
                 "window_id": str(window.id),
-                "framerate": str(self.settings.capture.fps),
+                "framerate": str(self._fps),
+                "fpsprobesize": "0",  # or opening takes the time of six frames
                 "draw_mouse": str(int(self.settings.window_x11.cursor)),
             },
         )
