@@ -5,8 +5,9 @@ default written there.
 """
 
 import json
+import re
 import sys
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, is_dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
@@ -19,7 +20,7 @@ from pipeline.catalogue import CatalogueError, settings_types
 from pipeline.keys import HotKey, Keys
 from pipeline.priority import Processes
 from pipeline.programs import split
-from pipeline.settings_check import Checker, Layer, Schema, fields, hint
+from pipeline.settings_check import Checker, Layer, Place, Schema, fields, hint
 from pipeline.settings_file import Problem, SettingsError, one_line
 
 __all__ = [
@@ -117,25 +118,28 @@ def load(
     """
     path = Path(path)
     schema = schema_of(package)
-    layers: list[Layer] = []
     problems: list[Problem] = []
+    document = None
     try:
-        document = _document(settings_file.read_text(path), str(path), schema, profile)
-        layers += [document.base, *([document.profiles[profile]] if profile is not None else [])]
-    except SettingsError as error:
+        document, problems = _read(settings_file.read_text(path), str(path), schema, profile)
+    except SettingsError as error:  # nothing of it can be read
         problems += error.problems
+    layers = [document.base] if document else []
+    if document and profile is not None and profile in document.profiles:
+        layers.append(document.profiles[profile])
     for override in overrides:
         try:
             layers.append(_override(override, schema))
         except SettingsError as error:
             problems += error.problems
-    if problems:
+    if document is None:
         raise SettingsError(problems)
-    values, sinks = _stacked(layers)
-    _check_titles(values.get(("programs", "titles"), ()), document.profiles, path)
-    _check_keys({key: values[section, key] for section, key in values if section == "keys"}, path)
-    sections = _sections(values, schema, path)
-    return Settings(path, profile, sinks or (), sections, tuple(document.profiles))
+    stacked = _stacked(layers)
+    sections, more = _sections(stacked, schema, path)
+    problems += [*more, *_problems_between(sections, stacked.places, document.profiles, path)]
+    if problems:
+        raise SettingsError(sorted(problems, key=lambda problem: problem.line or sys.maxsize))
+    return Settings(path, profile, stacked.sinks or (), sections, tuple(document.profiles))
 
 
 def changed(
@@ -146,17 +150,18 @@ def changed(
     Raises SettingsError, in the same words as for the file.
     """
     schema, path = schema_of(package), settings.path
-    values, sinks = _stacked([_wanted(str(path), *place, value, schema) for place, value in changes.items()])
-    _check_titles(values.get(("programs", "titles"), ()), settings.profiles, path)
-    _check_keys({key: values[section, key] for section, key in values if section == "keys"}, path)
+    wanted = _stacked([_wanted(str(path), *place, value, schema) for place, value in changes.items()])
     sections = dict(settings.sections)
-    for section in {section for section, _ in values}:
-        given = {key: value for (name, key), value in values.items() if name == section}
+    for section in {section for section, _ in wanted.values}:
+        given = {key: value for (name, key), value in wanted.values.items() if name == section}
         try:
             sections[section] = replace(sections[section], **given)
         except ValueError as error:
             raise _error(str(path), section, str(error)) from error
-    return replace(settings, sinks=settings.sinks if sinks is None else sinks, sections=sections)
+    if problems := _problems_between(sections, wanted.places, settings.profiles, path):
+        raise SettingsError(problems)
+    sinks = settings.sinks if wanted.sinks is None else wanted.sinks
+    return replace(settings, sinks=sinks, sections=sections)
 
 
 def changes(old: Settings, new: Settings) -> list[Change]:
@@ -195,7 +200,8 @@ def write_back(path: str | Path, section: str, key: str, value: object, *, packa
     document = _document(text, str(path), schema)
     wanted = _wanted(str(path), section, key, value, schema)
     expected = _stacked([document.base, wanted])
-    _sections(expected.values, schema, path)
+    if problems := _sections(expected, schema, path)[1]:
+        raise SettingsError(problems)
     if expected == document.base:
         return
     if section == "sinks":  # The sink named null is written without quotes, as people write it.
@@ -238,7 +244,17 @@ def schema_of(package: str) -> Schema:
     return Schema({**OWN_SECTIONS, **found}, package)
 
 
-def _document(text: str, file: str, schema: Schema, profile: str | None = None) -> _Document:
+def _document(text: str, file: str, schema: Schema) -> _Document:
+    document, problems = _read(text, file, schema)
+    if problems:
+        raise SettingsError(problems)
+    return document
+
+
+def _read(
+    text: str, file: str, schema: Schema, profile: str | None = None
+) -> tuple[_Document, list[Problem]]:
+    """With what is wrong in it. Raises SettingsError for what is not YAML."""
     root = settings_file.compose(text, file)
     checker = Checker(file, schema)
     document = _Document(root, *checker.document(root))
@@ -246,9 +262,7 @@ def _document(text: str, file: str, schema: Schema, profile: str | None = None) 
     if profile is not None and profile not in document.profiles:
         what = f"unknown profile ({hint(profile, document.profiles)})"
         problems.append(Problem(file, None, f"profiles.{profile}", what))
-    if problems:
-        raise SettingsError(problems)
-    return document
+    return document, problems
 
 
 def _override(override: str, schema: Schema) -> Layer:
@@ -285,60 +299,75 @@ def _single(file: str, section: str, key: str, text: str, schema: Schema) -> Lay
     return layer
 
 
-def _check_titles(titles: Any, profiles: Collection[str], path: Path) -> None:
-    """Raises SettingsError."""
-    problems = []
-    for entry in titles:
-        try:
-            _, profile = split(entry)
-        except ValueError as error:
-            problems.append(Problem(str(path), None, "programs.titles", str(error)))
-            continue
-        if profile not in profiles:
-            what = f"unknown profile {profile!r} ({hint(profile, profiles)})"
-            problems.append(Problem(str(path), None, "programs.titles", what))
-    if problems:
-        raise SettingsError(problems)
-
-
-def _check_keys(texts: Mapping[str, Any], path: Path) -> None:
-    """Raises SettingsError."""
-    problems, taken = [], dict[HotKey, str]()
-    for key, text in {**asdict(Keys()), **texts}.items():
-        try:
-            hot_key = HotKey.of(text) if text else None
-        except ValueError as error:
-            problems.append(Problem(str(path), None, f"keys.{key}", str(error)))
-            continue
-        if hot_key in taken:
-            what = f"{hot_key} is keys.{taken[hot_key]} already; one key does one thing"
-            problems.append(Problem(str(path), None, f"keys.{key}", what))
-        elif hot_key is not None:
-            taken[hot_key] = key
-    if problems:
-        raise SettingsError(problems)
-
-
 def _stacked(layers: Sequence[Layer]) -> Layer:
-    values: dict[tuple[str, str], object] = {}
-    sinks = None
+    """A wrong value hides the one below it."""
+    stacked = Layer({}, None, {})
     for layer in layers:
-        values.update(layer.values)
-        sinks = sinks if layer.sinks is None else layer.sinks
-    return Layer(values, sinks)
+        for at in layer.places:
+            stacked.values.pop(at, None)
+        stacked.values.update(layer.values)
+        stacked.places.update(layer.places)
+        stacked = stacked if layer.sinks is None else replace(stacked, sinks=layer.sinks)
+    return stacked
 
 
-def _sections(values: Mapping[tuple[str, str], object], schema: Schema, path: Path) -> dict[str, Any]:
+def _sections(layer: Layer, schema: Schema, path: Path) -> tuple[dict[str, Any], list[Problem]]:
+    """And what is wrong with values that do not go together."""
     sections, problems = {}, []
     for name, settings_type in schema.types.items():
-        given = {key: value for (section, key), value in values.items() if section == name}
+        given = {key: value for (section, key), value in layer.values.items() if section == name}
         try:
             sections[name] = settings_type(**given)
         except ValueError as error:  # what a __post_init__ says about values that do not go together
-            problems.append(Problem(str(path), None, name, str(error)))
-    if problems:
-        raise SettingsError(problems)
-    return sections
+            named = [(name, key) for key in re.findall(r"\w+", str(error)) if (name, key) in layer.places]
+            if layer.values.keys() >= set(named):  # else it is about the default for a wrong one
+                there = [layer.places[at] for at in named]
+                place = max(there, key=lambda at: at.line or sys.maxsize, default=Place(str(path), None))
+                problems.append(Problem(*place, name, str(error)))
+    return sections, problems
+
+
+def _problems_between(
+    sections: Mapping[str, Any],
+    places: Mapping[tuple[str, str], Place],
+    profiles: Collection[str],
+    path: Path,
+) -> list[Problem]:
+    """What a section alone, or one of its values, cannot know."""
+    nowhere = Place(str(path), None)
+    place = places.get(("programs", "titles"), nowhere)
+    wrong = _wrong_titles(sections["programs"], profiles)
+    found = [Problem(*place, "programs.titles", what) for what in wrong]
+    for key, other, what in _wrong_keys(sections["keys"]):
+        place = places.get(("keys", key)) or places.get(("keys", other), nowhere)
+        found.append(Problem(*place, f"keys.{key}", what))
+    return found
+
+
+def _wrong_titles(programs: Programs, profiles: Collection[str]) -> Iterator[str]:
+    for entry in programs.titles:
+        try:
+            _, profile = split(entry)
+        except ValueError as error:
+            yield str(error)
+            continue
+        if profile not in profiles:
+            yield f"unknown profile {profile!r} ({hint(profile, profiles)})"
+
+
+def _wrong_keys(keys: Keys) -> Iterator[tuple[str, str, str]]:
+    """(key, the other one that it is about, what is wrong): the first may be a default."""
+    taken = dict[HotKey, str]()
+    for key, text in asdict(keys).items():
+        try:
+            hot_key = HotKey.of(text) if text else None
+        except ValueError as error:
+            yield key, key, str(error)
+            continue
+        if hot_key in taken:
+            yield key, taken[hot_key], f"{hot_key} is keys.{taken[hot_key]} already; one key does one thing"
+        elif hot_key is not None:
+            taken[hot_key] = key
 
 
 def name_of(section: str, key: str) -> str:

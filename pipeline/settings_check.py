@@ -4,6 +4,7 @@ import dataclasses
 import difflib
 import functools
 import json
+import re
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple, get_args, get_origin, get_type_hints
@@ -15,6 +16,7 @@ from pydantic_core import ErrorDetails
 from pipeline.catalogue import implementations
 from pipeline.settings_file import Problem, is_empty, one_line, pairs, value_of
 
+COLOUR = re.compile("#[0-9a-fA-F]{6}")
 _WORDS = {
     "int_type": "must be a whole number",
     "float_type": "must be a number",
@@ -53,11 +55,21 @@ class Field(NamedTuple):
     choices: tuple[object, ...]
 
 
-class Layer(NamedTuple):
-    """What one mapping of sections gives: (section, key) -> checked value, and its sinks if it names them."""
+class Place(NamedTuple):
+    """Where a value is given; `line` as in Problem."""
+
+    file: str
+    line: int | None
+
+
+@dataclasses.dataclass(frozen=True)
+class Layer:
+    """What one mapping of sections gives: (section, key) -> checked value, and its sinks if it names them.
+    A value that is wrong has its place alone."""
 
     values: dict[tuple[str, str], object]
     sinks: tuple[str, ...] | None
+    places: dict[tuple[str, str], Place] = dataclasses.field(compare=False)
 
 
 class _Entry(NamedTuple):
@@ -109,11 +121,14 @@ class Checker:
         if key:
             name = yaml.ScalarNode("", key, value.start_mark)
             value = yaml.MappingNode("", [(name, value)], value.start_mark)
-        return self._layer({section: _Entry(value, value)}, "")
+        layer = self._layer({section: _Entry(value, value)}, "")
+        return dataclasses.replace(layer, places=dict.fromkeys(layer.places, Place(self._file, None)))
+
+    def _place(self, node: yaml.Node | None) -> Place:
+        return Place(self._file, node.start_mark.line + 1 if node is not None and node.start_mark else None)
 
     def _report(self, node: yaml.Node | None, key: str, what: str) -> None:
-        line = node.start_mark.line + 1 if node is not None and node.start_mark else None
-        self.problems.append(Problem(self._file, line, one_line(key, 80), what))
+        self.problems.append(Problem(*self._place(node), one_line(key, 80), what))
 
     def _entries(self, node: yaml.Node | None, key: str) -> dict[str, _Entry]:
         if node is None or is_empty(node):
@@ -134,21 +149,21 @@ class Checker:
         return entries
 
     def _layer(self, entries: Mapping[str, _Entry], prefix: str) -> Layer:
-        values: dict[tuple[str, str], object] = {}
         sinks = None
+        layer = Layer({}, None, {})
         for name, entry in entries.items():
             if name == "sinks":
                 sinks = self._sinks(entry.value, f"{prefix}sinks")
             elif name in self._schema.types:
-                values.update(self._section(name, entry.value, f"{prefix}{name}"))
+                self._section(name, entry.value, f"{prefix}{name}", layer)
             else:
                 known = [*self._schema.types, "sinks", *([] if prefix else ["profiles"])]
                 self._report(entry.name, f"{prefix}{name}", f"unknown section ({hint(name, known)})")
-        return Layer(values, sinks)
+        return dataclasses.replace(layer, sinks=sinks)
 
-    def _section(self, section: str, node: yaml.Node, where: str) -> dict[tuple[str, str], object]:
+    def _section(self, section: str, node: yaml.Node, where: str, layer: Layer) -> None:
+        """Puts what it gives into `layer`."""
         known = fields(self._schema.types[section])
-        values: dict[tuple[str, str], object] = {}
         for key, entry in self._entries(node, where).items():
             if key not in known:
                 self._report(entry.name, f"{where}.{key}", f"unknown key ({hint(key, known)})")
@@ -162,8 +177,9 @@ class Checker:
                     wrong = [(entry.value, _one_of(installed) + _got(entry.value, installed))]
             for place, what in wrong:
                 self._report(place, f"{where}.{key}", what)
-            values[section, key] = value
-        return values
+            layer.places[section, key] = self._place(entry.value)
+            if not wrong:
+                layer.values[section, key] = value
 
     def _sinks(self, node: yaml.Node, where: str) -> tuple[str, ...]:
         if isinstance(node, yaml.ScalarNode) and not node.value:
@@ -233,6 +249,8 @@ def _validated(field: Field, data: object, node: yaml.Node) -> tuple[object, lis
         value = field.adapter.validate_json(json.dumps(data), strict=True)
         if "path" in field.marks and isinstance(value, str):
             Path(value).expanduser()
+        if "colour" in field.marks and not COLOUR.fullmatch(str(value)):
+            return None, [(node, "is no colour; write it like #00b140" + _got(node))]
     except ValidationError as error:
         return None, _explained(field, error, node)
     except RuntimeError:  # of expanduser

@@ -406,7 +406,29 @@ def test_sinks_that_are_no_list_are_refused(package: str, write: Write, text: st
 
 
 def test_values_that_do_not_go_together_are_reported_with_their_section(package: str, write: Write) -> None:
-    assert complaints(write("scene: {low: 99}"), package) == ["settings.yaml: scene: low is above high"]
+    assert complaints(write("scene:\n  low: 99\n"), package) == ["settings.yaml:2: scene: low is above high"]
+    wrong = ["settings.yaml:1: scene.high: must be a whole number (got x)"]
+    assert complaints(write("scene: {low: 99, high: x}"), package) == wrong, "the high is not known"
+
+
+def test_what_only_several_values_show_is_reported_beside_all_else(package: str, write: Write) -> None:
+    text = """\
+        capture: {fpss: 3}
+        scene: {low: 99, speed: -1}
+        keys:
+          view: v
+        programs:
+          titles: ["mpv: film"]
+    """
+    lost = "would be lost to all other programs; add ctrl or alt or shift or super"
+    assert complaints(write(dedent(text)), package, overrides=["keys.pause=p"]) == [
+        "settings.yaml:1: capture.fpss: unknown key (did you mean fps)",
+        "settings.yaml:2: scene.speed: must be at least 0 (got -1)",
+        "settings.yaml:2: scene: low is above high",
+        f"settings.yaml:4: keys.view: 'v' {lost}",
+        "settings.yaml:6: programs.titles: unknown profile 'film' (known: none)",
+        f"--set keys.pause=p: keys.pause: 'p' {lost}",
+    ]
 
 
 def test_lists_of_known_names_and_quoted_values_stay_short(
@@ -913,17 +935,18 @@ def test_nothing_can_be_set_in_a_section_that_is_not_there() -> None:
 
 
 def test_a_hot_key_that_is_none_is_said_plainly(package: str, write: Write) -> None:
-    assert complaints(write(GOOD + "\nkeys: {view: v}\n"), package) == [
-        "settings.yaml: keys.view: 'v' would be lost to all other programs; add ctrl or alt or shift or super"
-    ]
+    (complaint,) = complaints(write("keys: {view: v}"), package)
+    assert complaint.startswith(
+        "settings.yaml:1: keys.view: 'v' would be lost to all other programs; add ctrl"
+    )
 
 
 def test_two_hot_keys_that_are_the_same_are_said_plainly(package: str, write: Write) -> None:
     """Also where one of them is a default."""
     assert complaints(write(GOOD + "\nkeys: {strength_up: Alt+F5, strength_down: alt+f5}\n"), package) == [
-        "settings.yaml: keys.strength_down: alt+f5 is keys.strength_up already; one key does one thing"
+        "settings.yaml:30: keys.strength_down: alt+f5 is keys.strength_up already; one key does one thing"
     ]
     assert complaints(write(GOOD + "\nkeys: {view: ctrl+alt+space}\n"), package) == [
-        "settings.yaml: keys.pause: ctrl+alt+space is keys.view already; one key does one thing"
+        "settings.yaml:30: keys.pause: ctrl+alt+space is keys.view already; one key does one thing"
     ]
     assert load(write(GOOD + "\nkeys: {view: '', pause: ''}\n"), package=package)

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from pipeline.settings import SettingsError, load
 from tests.workers.bitmaps import bitmap
 from tests.workers.made_films import as_a_phone_films
 from workers.person._behind import (
@@ -217,13 +218,12 @@ def test_contract_a_video_that_is_none_is_named_with_the_reason(tmp_path: Path) 
             background_of(Settings(kind="video", video=path))
 
 
-@pytest.mark.parametrize(
-    ("wrong", "why"),
-    [
-        ({"colour": "green"}, "is no colour; write it like #00b140"),
-        ({"cover_from": 0.8}, "cover_from must be less than"),
-    ],
-)
-def test_contract_settings_that_make_no_sense_are_refused(wrong: dict[str, object], why: str) -> None:
-    with pytest.raises(ValueError, match=why):
-        Settings(**wrong)  # type: ignore[arg-type]
+def test_contract_settings_that_make_no_sense_are_refused_with_their_lines(tmp_path: Path) -> None:
+    file = tmp_path / "wrong.yaml"
+    file.write_text("background:\n  colour: red\n  cover_from: 0.9\n")
+    with pytest.raises(SettingsError) as caught:
+        load(file)
+    assert str(caught.value).splitlines() == [
+        f"{file}:2: background.colour: is no colour; write it like #00b140 (got red)",
+        f"{file}:3: background: cover_from must be less than cover_to",
+    ]

@@ -1,6 +1,5 @@
 """Puts the person before another background."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import SimpleNamespace
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
     from workers.person._scenery import Scenery
 
 Pixels = npt.NDArray[np.uint8]
-COLOUR = re.compile("#[0-9a-fA-F]{6}")
 
 
 @dataclass(frozen=True)
@@ -28,7 +26,7 @@ class Settings:
 
     image: Annotated[str, "path", "live"] = ""
     video: Annotated[str, "path", "live"] = ""
-    colour: Annotated[str, "live"] = "#00b140"
+    colour: Annotated[str, "colour", "live"] = "#00b140"
     where: Literal["auto", "own", "sink"] = "auto"
     kind: Annotated[Literal["blur", "image", "video", "colour"], "live"] = "blur"
     blur_percent: Annotated[float, Ge(0.2), Le(10), "live"] = 2.0
@@ -40,10 +38,8 @@ class Settings:
     light: Annotated[Literal["screen", "linear-dodge"], "live"] = "screen"
 
     def __post_init__(self) -> None:
-        if not COLOUR.fullmatch(self.colour):
-            raise ValueError(f"background.colour: {self.colour!r} is no colour; write it like #00b140")
         if self.cover_from >= self.cover_to:
-            raise ValueError("background.cover_from must be less than background.cover_to")
+            raise ValueError("cover_from must be less than cover_to")
 
 
 class Background(Worker):
