@@ -44,7 +44,7 @@ class Segment(ABC):
         except (OSError, OverflowError) as error:
             raise NoMemory(
                 f"ring {name}: no memory for a segment of {nbytes / 1e6:.0f} MB ({error}); "
-                "set a smaller capture.max_size or use fewer sinks"
+                "take a smaller picture (scene.width, scene.height, screen_mss.region) or fewer sinks"
             ) from error
 
     @staticmethod

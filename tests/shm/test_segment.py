@@ -88,7 +88,7 @@ def test_a_size_that_cannot_be_had_is_one_clear_error(nbytes: int, limit: int) -
     assert (result.returncode, result.stderr) == (0, ""), result.stdout
     assert len(result.stdout.splitlines()) == 1
     assert result.stdout.startswith(f"ring frame: no memory for a segment of {nbytes / 1e6:.0f} MB (")
-    assert "set a smaller capture.max_size or use fewer sinks" in result.stdout
+    assert "(scene.width, scene.height, screen_mss.region) or fewer sinks" in result.stdout
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
