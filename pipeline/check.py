@@ -24,7 +24,7 @@ from shm.errors import NoMemory
 from workers.capture._monitors import captures_a_second, monitors, unavailable
 from workers.depth._manifest import MODELS
 from workers.depth._models import find, is_here
-from workers.models import ModelError
+from workers.models import ModelError, remedy
 
 GOOD, NOTE, WRONG = "ok", "note", "WRONG"
 FEW_CAPTURES = 25  # a second; below that the screen is no pleasure to watch
@@ -100,9 +100,9 @@ def _display() -> Iterator[Finding]:
 
 
 def _models() -> Iterator[Finding]:
-    for name in MODELS:
+    for name, model in MODELS.items():
         if not is_here(name):
-            yield NOTE, f"{name} is not here; get it with `launcher.py models download {name}`"
+            yield NOTE, f"{name} is not here; {remedy(model)}"
             continue
         try:
             yield GOOD, f"{name}: {find(name)}"

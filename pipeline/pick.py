@@ -126,6 +126,8 @@ def _get(model: Model, without: str, reasons: list[str], fetch: bool) -> None:
     """Download a model that is not here; `without` says what can be done without a network. Raises
     GraphError."""
     room = model.setting.partition(".")[0]
+    if model.by_hand:
+        raise GraphError(f"the {room} model {model.name} is not on this machine; {model.by_hand}")
     if not fetch:
         raise GraphError(
             f"the {room} model {model.name} is not on this machine; download it first, in the control panel "

@@ -86,7 +86,7 @@ def find_file(model: Model) -> Path:
         if path.is_file():
             verify(model, path)
             return path
-    raise ModelError(f"{model.setting}: {model.name} is not on this machine; {_remedy(model)}")
+    raise ModelError(f"{model.setting}: {model.name} is not on this machine; {remedy(model)}")
 
 
 def has_file(model: Model) -> bool:
@@ -101,7 +101,7 @@ def verify(model: Model, path: Path) -> None:
     if found != model.sha256:
         raise ModelError(
             f"{path}: is not {model.name}: its sha256 is {found}, not {model.sha256}; delete it and "
-            f"{_remedy(model)}"
+            f"{remedy(model)}"
         )
 
 
@@ -118,7 +118,10 @@ def _refuse_unverified(model: Model) -> None:
         )
 
 
-def _remedy(model: Model) -> str:
+def remedy(model: Model) -> str:
+    """What to do where it is not here."""
+    if model.by_hand:
+        return model.by_hand
     if model.folder is not None:
         return f"put the file back that comes with the program, {model.folder / model.file}"
     return f"get it with `launcher.py models download {model.name}`"

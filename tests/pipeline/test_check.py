@@ -42,6 +42,7 @@ def test_check_says_of_everything_whether_it_works(tmp_path: Path, port: int) ->
     assert "note   display   the screen cannot be captured: there is no display" in done.stdout
     assert "ok     fence     two processes missed each other 0 times in " in done.stdout
     assert f"ok     ports     {port} (web.port) is free" in done.stdout
+    assert "note   models    depth-anything-v2-small is not here; export the network to ONNX" in done.stdout
     assert "nothing is wrong" in done.stdout
 
 
