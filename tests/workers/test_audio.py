@@ -153,6 +153,14 @@ def test_contract_the_delay_moves_the_sound_and_can_be_changed_meanwhile(tmp_pat
     worker.close()
 
 
+def test_contract_whether_the_file_begins_again_can_be_changed_meanwhile(tmp_path: Path) -> None:
+    clap_and_silence(tmp_path / "clap.wav")
+    worker, _ = live(tmp_path / "clap.wav")
+    worker.settings.sound_file = FileSettings(path=str(tmp_path / "clap.wav"), loop=False)
+    assert len(claps(packets(worker, 1.9), OPUS)) == 1
+    worker.close()
+
+
 def test_contract_after_a_sleep_it_begins_anew(tmp_path: Path) -> None:
     clap_and_silence(tmp_path / "clap.wav")
     worker, _ = live(tmp_path / "clap.wav")

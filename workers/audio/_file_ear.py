@@ -2,6 +2,7 @@
 
 import logging
 import time
+from collections.abc import Callable
 
 import numpy as np
 
@@ -14,9 +15,9 @@ LATE = 0.5  # seconds; whoever has not asked for so long finds the file where he
 
 
 class FileEar:
-    """What of the file would have been heard by now."""
+    """What of the file would have been heard by now. `loop` says at its end whether it begins again."""
 
-    def __init__(self, path: str, loop: bool, log: logging.Logger) -> None:
+    def __init__(self, path: str, loop: Callable[[], bool], log: logging.Logger) -> None:
         self._path, self._loop, self._log = path, loop, log
         self._begin()
         self._anew, self._at = True, time.perf_counter_ns()
@@ -44,7 +45,7 @@ class FileEar:
         except CannotRead as error:
             self._log.error("%s", error)
             frame = None
-        if frame is None and self._loop and self._any:
+        if frame is None and self._any and self._loop():
             self._begin()
             return self._next()
         if frame is None:

@@ -98,7 +98,7 @@ class Live(Worker):
                 check(file.path)
             except CannotRead as error:  # it was there when the launcher looked
                 raise CannotWork(f"sound_file.path: {error}") from error
-            return FileEar(file.path, file.loop, self.log)
+            return FileEar(file.path, lambda: bool(self.settings.sound_file.loop), self.log)
         played = audio.source == "system_sound"
         if played and sys.platform == "darwin":  # its speakers cannot be listened to in any other way
             return _mac_ear(self.log)
