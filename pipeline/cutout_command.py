@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from workers.person._networks import Network
 
 BEST = "selfie-general"
+FEW = 8  # names that are said
 HELP = (
     "cut people out: NAME-overlay.png, NAME-matte.png, NAME-white.png and NAME-rgba.png for each picture; "
     "for a video the same as videos with its sound (rgba is ProRes 4444). Ctrl-C keeps what there is."
@@ -38,13 +39,16 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 def cutout_command(options: argparse.Namespace) -> int:
     """Exit code 1 when something could not be cut out; the rest is."""
     try:
-        files = files_in(options.what)
+        files, others = files_in(options.what)
         network = _network(options.model)
         folder = options.out or (options.what if options.what.is_dir() else options.what.parent)
         folder.mkdir(parents=True, exist_ok=True)
     except (CannotCut, ModelError, OSError) as error:
         print(error, file=sys.stderr)
         return 1
+    if others:
+        more = f" and {len(others) - FEW} more" if len(others) > FEW else ""
+        print(f"passed over, by their endings: {', '.join(others[:FEW])}{more}", file=sys.stderr)
     wrong = 0
     for path, name in names_of(files).items():
         try:

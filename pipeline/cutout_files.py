@@ -18,17 +18,19 @@ class Stopped(Exception):
     """By Ctrl-C, in a video; says what was made of it, which is kept."""
 
 
-def files_in(what: Path) -> list[Path]:
-    """The file itself, or the pictures and videos in the folder by their endings. Raises CannotCut."""
+def files_in(what: Path) -> tuple[list[Path], list[str]]:
+    """The file itself, or the pictures and videos in the folder by their endings, and the names of what is
+    neither. Raises CannotCut."""
     if what.is_file():
-        return [what]
+        return [what], []
     if not what.is_dir():
         raise CannotCut(f"{what}: there is no such file or folder")
     endings = PICTURES | VIDEOS
-    found = [path for path in sorted(what.iterdir()) if path.suffix.lower() in endings and not _is_ours(path)]
+    there = [path for path in sorted(what.iterdir()) if path.is_file() and not _is_ours(path)]
+    found = [path for path in there if path.suffix.lower() in endings]
     if not found:
         raise CannotCut(f"{what}: there is no picture or video in it ({', '.join(sorted(endings))})")
-    return found
+    return found, [path.name for path in there if path not in found and not path.name.startswith(".")]
 
 
 def _is_ours(path: Path) -> bool:
