@@ -128,4 +128,7 @@ def compile_picture(python: Path) -> None:
 
 
 if __name__ == "__main__":
+    if sys.argv[1:] not in (["run"], ["test"]):
+        print("usage: python scripts/environment.py run|test", file=sys.stderr)
+        sys.exit(2)
     sys.exit(main(sys.argv[1]))

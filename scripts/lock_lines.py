@@ -18,4 +18,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    if len(sys.argv) > 2 or sys.argv[-1].startswith("-"):
+        print("usage: pip install --dry-run --report - … | lock_lines.py [MARKER]", file=sys.stderr)
+        sys.exit(2)
     main()

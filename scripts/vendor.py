@@ -100,4 +100,7 @@ def content_of(packed: tarfile.TarFile, file: str) -> bytes:
 
 
 if __name__ == "__main__":
+    if sys.argv[1:] not in ([], ["run"], ["test"]):
+        print("usage: python scripts/vendor.py [run|test]", file=sys.stderr)
+        sys.exit(2)
     sys.exit(main(*sys.argv[1:]))

@@ -36,6 +36,14 @@ def told(python: Path) -> list[str]:
     return [line.split(" install ")[1].split(" --quiet")[0] for line in lines]
 
 
+@pytest.mark.parametrize("script", ["environment", "vendor", "lock_lines"])
+def test_contract_an_unknown_word_is_refused_before_anything_is_done(script: str) -> None:
+    command = [sys.executable, str(REPO / "scripts" / f"{script}.py"), "--help"]
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr.startswith("usage: ")
+
+
 def test_contract_nothing_is_installed_twice(python: Path, capsys: pytest.CaptureFixture[str]) -> None:
     build = Build("none", "there is no GPU")
     environment.install_for_run(python, build)
