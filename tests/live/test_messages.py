@@ -179,6 +179,7 @@ def test_others_need_the_token(served: tuple[int, Launcher, bool]) -> None:
             answer(port, "/", at=address)
         return
     launcher.until_logged("from another device:")
+    launcher.until_logged(f"for players: http://{address}:{port}/hls/")
     token = re.search(rf"http://{re.escape(address)}:{port}/\?token=(\S+)", launcher.log)
     assert token is not None
     assert answer(port, "/", at=address) == 401

@@ -141,6 +141,9 @@ class Web(Worker):
             if url.startswith("https:"):
                 self.log.info("from a headset, in space: %s (the browser warns once)", url)
                 continue
+            if url.endswith(".m3u8"):
+                self.log.info("for players: %s", url)
+                continue
             code = io.StringIO()
             segno.make(url, error="l").terminal(code, compact=True)
             self.log.info("from another device: %s\n%s", url, code.getvalue())
