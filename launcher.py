@@ -4,7 +4,7 @@
 launcher.py [run]     turn the picture into 3D until Ctrl-C
 launcher.py top       watch a running one
 launcher.py check     what this machine can do and what is wrong
-launcher.py devices   monitors and compute devices
+launcher.py devices   monitors, windows, cameras, microphones, speakers and compute devices
 launcher.py models    list, download and verify models
 launcher.py convert   turn videos and pictures into 3D files
 launcher.py cutout    cut the people out of pictures and videos

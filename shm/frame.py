@@ -64,7 +64,9 @@ class FrameInfo(NamedTuple):
 
 @lru_cache(maxsize=64)
 def pack_text(text: str) -> int:
-    """Up to eight ASCII letters in a word."""
+    """Up to eight ASCII letters in a word. Raises ValueError."""
+    if len(text) > 8:  # once for each text: what it gives is kept
+        raise ValueError(f"{text!r} is longer than 8 letters")
     return int.from_bytes(text.encode("ascii").ljust(8, b"\0"), "little")
 
 

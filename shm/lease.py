@@ -123,7 +123,7 @@ class OpenSlot:
         self.form: Format = (0, 0, 0)
 
     def view(self, shape: tuple[int, ...], dtype: npt.DTypeLike = np.uint8) -> npt.NDArray[Any]:
-        """The slot as a writable array. Raises FrameTooLarge, TypeError."""
+        """The slot as a writable array. Raises FrameTooLarge, TypeError, ValueError."""
         shape, dtype = tuple(map(index, shape)), np.dtype(dtype)
         form = pack_format(shape, dtype)
         if not 1 <= len(shape) <= MAX_DIMS or min(shape) < 1:
@@ -137,7 +137,7 @@ class OpenSlot:
         return pixels.flat.reshape(shape)
 
     def close(self) -> None:
-        """No view may be left once the slot is published. Raises LeaseEscaped."""
+        """No view may be left once the slot is published. Raises LeaseEscaped, ValueError."""
         if not self.shape:
             raise ValueError(f"ring {self._spec.name}: a slot was published that nothing was written to")
         if any([pixels.references > ALONE for pixels in self._views]):

@@ -110,8 +110,9 @@ class Writer:
     ) -> int:
         """Make the slot the newest frame and wake the readers that sleep; returns its seq.
 
-        t_capture: `time.perf_counter_ns()` at capture; pts: microseconds. The leases in `keep` (those of
-        the source, for a hand-over) live as long as this frame does. Raises LeaseEscaped.
+        t_capture: `time.perf_counter_ns()` at capture; pts: microseconds; colour: at most 8 letters. The
+        leases in `keep` (those of the source, for a hand-over) live as long as this frame does. Raises
+        LeaseEscaped, and ValueError for a longer colour or a slot that nothing was written to.
         """
         words, fence, at = self._words, self._fence, self.spec.slot_at[slot.slot]
         write_info(words, at, slot.form, t_capture, source, pts, colour)

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from shm.frame import pack_text
 from shm.layout import RingSpec, RowSpec
 from shm.ring import Attachment, ReaderHandle, WriterHandle
 from shm.segment import MemfdSegment, NamedSegment, Segment
@@ -74,6 +75,12 @@ def _python(version: str) -> str:
     pytest.skip(
         f"no Python {version} with numpy: " + (f"{', '.join(found)} lack numpy" if found else "none here")
     )
+
+
+def test_a_colour_that_no_line_can_hold_is_said_plainly() -> None:
+    assert pack_text("24000 Hz")
+    with pytest.raises(ValueError, match="'nine long' is longer than 8 letters"):
+        pack_text("nine long")
 
 
 def test_the_processes_print_nothing_when_they_end() -> None:

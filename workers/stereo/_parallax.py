@@ -1,4 +1,4 @@
-"""From nearness to parallax: one formula for the CPU, the GPU and the shader (DESIGN section 5).
+"""From nearness to parallax: one formula for the CPU, the GPU and the shader.
 
 Per eye, in pixels: width · 0.0025 · strength · (ipd / 0.064) · (nearness − convergence), clipped to the
 comfort budget. It is added for the left eye and subtracted for the right, so what is nearer than the
