@@ -39,7 +39,7 @@ SETTINGS = (
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("--seconds", type=float, default=20.0, help="of each (20)")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()

@@ -67,7 +67,7 @@ def main() -> int:
 
 def parse() -> argparse.Namespace:
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "stereoring" / "training"
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument(
         "--minutes", type=float, default=120, help="of training, after the pictures are drawn"
     )
