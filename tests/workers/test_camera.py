@@ -11,6 +11,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import av
+import cv2
 import numpy as np
 import pytest
 
@@ -96,12 +97,12 @@ class NeverWaits:
     def __init__(self, container: Any) -> None:
         self._packets, self._turn = container.demux(video=0), 0
 
-    def decode(self, *args: Any, **kwargs: Any) -> Iterator[Any]:
+    def demux(self, *args: Any, **kwargs: Any) -> Iterator[Any]:
         while True:
             self._turn += 1
             if self._turn % 3:
                 raise av.BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")
-            yield from next(self._packets).decode()
+            yield next(self._packets)
 
 
 @pytest.mark.usefixtures("pattern")
@@ -124,13 +125,29 @@ def test_contract_one_that_has_no_picture_yet_is_asked_again(
     assert {"kind": "away"} not in worker.told
 
 
+def test_contract_a_damaged_picture_costs_itself_alone_and_is_said_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    whole = [
+        cv2.imencode(".jpg", np.full((120, 160, 3), grey, np.uint8))[1].tobytes() for grey in (40, 80, 120)
+    ]
+    broken = b"\xff\xd8\xff\xd9"
+    file = tmp_path / "camera.mjpeg"
+    file.write_bytes(b"".join([broken, *whole[:2], broken, whole[2]]))
+    with av.open(file, format="mjpeg") as container:
+        chosen = Opening(str(file), "mjpeg", {})
+        frames = [frame.to_ndarray() for frame in camera._frames(container, chosen, _pushed.Newest())]
+    assert len(frames) == 3
+    assert caplog.text.count("is left out") == 1
+
+
 def test_contract_one_that_never_has_a_picture_is_closed_while_nobody_looks(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(_pushed, "REST", 0.2)
 
     class Dark:
-        def decode(self, *args: Any, **kwargs: Any) -> Iterator[Any]:
+        def demux(self, *args: Any, **kwargs: Any) -> Iterator[Any]:
             raise av.BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")
 
     monkeypatch.setattr(av, "open", lambda *what, **how: nullcontext(Dark()))

@@ -1,6 +1,7 @@
 """A camera: v4l2 on Linux, DirectShow on Windows, AVFoundation on macOS, all through PyAV (FFmpeg)."""
 
 import errno
+import logging
 import threading
 import time
 from collections.abc import Iterator
@@ -15,7 +16,9 @@ from workers.capture._cameras import Opening, cameras, opening, wanted
 from workers.capture._cameras import unavailable as unavailable
 from workers.capture._frames import Grab
 from workers.capture._pushed import Newest, PushedSource
+from workers.capture._readable import readable, warned_once
 
+LOG = logging.getLogger(__name__)
 NOT_YET = 0.002  # seconds until a camera is asked again that has no new picture
 CLOSING = 1.0  # seconds; while one is open it cannot be opened again
 GUESS = (1080, 1920)  # rows and columns, for a camera that is not asked for a size
@@ -64,7 +67,7 @@ def _film(chosen: Opening, newest: Newest) -> None:
     """Until nobody wants pictures any more, or there are none."""
     try:
         with av.open(chosen.file, format=chosen.format, options=chosen.options) as container:
-            for frame in _frames(container, newest):
+            for frame in _frames(container, chosen, newest):
                 t_capture = time.perf_counter_ns()
                 if not newest.put(Grab(_pixels(frame), "RGB", t_capture)):
                     return
@@ -74,12 +77,13 @@ def _film(chosen: Opening, newest: Newest) -> None:
         newest.fail(_why(chosen, error))
 
 
-def _frames(container: Any, newest: Newest) -> Iterator[Any]:
+def _frames(container: Any, chosen: Opening, newest: Newest) -> Iterator[Any]:
     """AVFoundation does not wait for its next picture: it says that there is none yet, which ends PyAV's
-    reading, but not the camera's."""
+    reading, but not the camera's. A damaged picture, as many cameras begin with one, costs itself alone."""
+    damaged = warned_once(LOG, f"a picture of the camera {chosen.file}")
     while newest.wanted():
         try:
-            yield from container.decode(video=0)
+            yield from readable(container.demux(video=0), damaged)
             return
         except av.BlockingIOError:
             time.sleep(NOT_YET)
