@@ -4,6 +4,8 @@ $ErrorActionPreference = "Stop"
 Set-Location $PSScriptRoot
 
 function Find-Python {
+    # Under "Stop" Windows PowerShell ends the script where py writes to a stderr that is redirected.
+    $ErrorActionPreference = "Continue"
     foreach ($version in "3.12", "3.11", "3.13") {
         if (Get-Command py -ErrorAction SilentlyContinue) {
             $path = & py "-$version" -c "import sys; print(sys.executable)" 2>$null
