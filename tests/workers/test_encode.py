@@ -10,6 +10,7 @@ import av
 import numpy as np
 import numpy.typing as npt
 import pytest
+from av.codec.context import Flags
 from av.video.reformatter import Colorspace
 
 from shm.errors import FrameTooLarge
@@ -272,6 +273,14 @@ def webp(options: dict[str, str]) -> bytes:
     encoder.time_base, encoder.options = Fraction(1, 60), options
     frame = av.VideoFrame.from_ndarray(picture(0), format="rgb24").reformat(format="yuv420p")
     return b"".join(bytes(packet) for packet in [*encoder.encode(frame), *encoder.encode(None)])
+
+
+@pytest.mark.skipif("h264_amf" not in av.codecs_available, reason="h264_amf is not for this system")
+def test_amd_s_encoders_are_asked_for_their_packet_with_the_same_picture() -> None:
+    """By FFmpeg, which looks for it with the next one unless it is told this."""
+    wanted = Wanted(90, 160, 20, None, 1)
+    assert Encoder("h264_amf", wanted)._context.flags & Flags.low_delay
+    assert not Encoder("libx264", wanted)._context.flags & Flags.low_delay
 
 
 def test_pixels_in_two_planes_are_the_same_picture_with_key_frames(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,6 +8,7 @@ import av
 import cv2
 import numpy as np
 import numpy.typing as npt
+from av.codec.context import Flags
 from av.error import FFmpegError
 from av.video.codeccontext import VideoCodecContext
 from av.video.frame import PictureType
@@ -22,7 +23,8 @@ ENCODERS: dict[Codec, tuple[str, ...]] = {
     "hevc": ("hevc_nvenc", "hevc_videotoolbox", "hevc_qsv", "hevc_amf", "hevc_mf", "libx265"),
     "av1": ("av1_nvenc", "av1_qsv", "av1_amf", "libsvtav1"),
 }
-"""In the order in which they are tried; the processor's own is the last."""
+"""In the order in which they are tried; the processor's own is the last. FFmpeg waits for
+AMD's about two milliseconds a picture, so theirs are taken for small pictures and with quick GPUs only."""
 MICROSECONDS = Fraction(1, 1_000_000)
 USUAL_RATE = 60  # frames a second; only a hint for those that share out bits
 TRIED = 3  # pictures
@@ -52,6 +54,8 @@ class Encoder:
         context.width, context.height, context.pix_fmt = wanted.width, wanted.height, pixel_format(name)
         context.time_base, context.framerate = MICROSECONDS, Fraction(USUAL_RATE)
         context.max_b_frames = 0
+        if name.endswith("_amf"):
+            context.flags |= Flags.low_delay  # else FFmpeg asks AMD's for a packet with the next picture only
         context.gop_size = 1_000_000  # key frames come when somebody needs one
         context.thread_count = wanted.threads
         context.color_range, context.colorspace = ColorRange.MPEG, Colorspace.SMPTE170M
