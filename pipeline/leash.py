@@ -47,7 +47,7 @@ def run_leashed(leash: object, body: Callable[[Argument], None], argument: Argum
 if sys.platform == "win32":
     from ctypes import wintypes
 
-    _KILL_ON_JOB_CLOSE = 0x2000
+    _BREAKAWAY_OK, _KILL_ON_JOB_CLOSE = 0x800, 0x2000
     _EXTENDED_LIMIT_INFORMATION = 9
 
     class _BasicLimits(ctypes.Structure):
@@ -74,7 +74,8 @@ if sys.platform == "win32":
         ]
 
     def leash_all_workers() -> None:
-        """Put the launcher, and with it all that it starts, into a job that dies with it.
+        """Put the launcher, and with it all that it starts, into a job that dies with it; but for whoever is
+        started to break away, as the user's browser.
 
         The job's handle is never closed on purpose: Windows does that when the launcher ends.
         """
@@ -82,7 +83,7 @@ if sys.platform == "win32":
         kernel.CreateJobObjectW.restype = wintypes.HANDLE
         kernel.GetCurrentProcess.restype = wintypes.HANDLE
         limits = _ExtendedLimits()
-        limits.BasicLimitInformation.LimitFlags = _KILL_ON_JOB_CLOSE
+        limits.BasicLimitInformation.LimitFlags = _BREAKAWAY_OK | _KILL_ON_JOB_CLOSE
         job = wintypes.HANDLE(kernel.CreateJobObjectW(None, None))
         done = kernel.SetInformationJobObject(
             job, _EXTENDED_LIMIT_INFORMATION, ctypes.byref(limits), ctypes.sizeof(limits)

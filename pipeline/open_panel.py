@@ -2,6 +2,7 @@
 
 import logging
 import os
+import subprocess
 import sys
 import threading
 import webbrowser
@@ -11,6 +12,7 @@ from pipeline.supervisor import Supervisor
 from workers.sinks._web.tokens import control_token
 
 SINK = "web"
+CREATE_BREAKAWAY_FROM_JOB = 0x01000000  # subprocess has its name on Windows only
 log = logging.getLogger("stereoring.launcher")
 
 
@@ -37,7 +39,19 @@ class OpenPanel:
 def _open(address: str) -> None:
     """A browser may take its time to start. Without a desktop it would be one that takes the terminal."""
     has_desktop = sys.platform != "linux" or {"DISPLAY", "WAYLAND_DISPLAY", "BROWSER"} & os.environ.keys()
-    if has_desktop and webbrowser.open(address):
+    if has_desktop and _opened(address):
         log.info("the control panel is open in your browser")
     else:
         log.warning("no browser could be opened; the control panel is at %s", address)
+
+
+def _opened(address: str) -> bool:
+    """Whether there is a browser. On Windows it would die with the launcher if it were one of its job."""
+    if sys.platform == "win32":
+        try:
+            command = ["rundll32", "url.dll,FileProtocolHandler", address]
+            subprocess.Popen(command, creationflags=CREATE_BREAKAWAY_FROM_JOB)
+            return True
+        except OSError as error:  # who started us has a job around ours
+            log.info("the browser ends with Stereoring here: %s", error)
+    return webbrowser.open(address)
