@@ -111,7 +111,7 @@ class Channel:
                         self._queue.pop(0)
             except BlockingIOError:
                 return  # the rest waits
-            except (BrokenPipeError, ConnectionResetError):
+            except ConnectionError:
                 self._give_up()
 
     def receive(self) -> list[tuple[Message, list[int]]]:
@@ -173,7 +173,7 @@ class Channel:
                 self._received += data
         except BlockingIOError:
             return  # that was all
-        except ConnectionResetError:
+        except ConnectionError:
             self.closed = True
 
     def _give_up(self) -> None:

@@ -351,6 +351,27 @@ def test_contract_sending_to_a_peer_that_is_gone_is_noted_and_not_raised(
         channel.send({"kind": "settings", "value": 1})
 
 
+class Aborted(socket.socket):
+    """Windows' pairs are TCP, where a peer that has died is also seen like this."""
+
+    def send(self, *arguments: object) -> int:
+        raise ConnectionAbortedError(10053, "An established connection was aborted")
+
+    def recv(self, *arguments: object) -> bytes:
+        raise ConnectionAbortedError(10053, "An established connection was aborted")
+
+
+@pytest.mark.parametrize("what", ["send", "receive"])
+def test_contract_a_connection_that_was_aborted_is_a_peer_that_is_gone(what: str) -> None:
+    channel = Channel(Aborted(), takes_descriptors=False)
+    if what == "send":
+        channel.send({"kind": "settings"})
+    else:
+        assert channel.receive() == []
+    assert channel.closed
+    channel.close()
+
+
 def test_contract_closing_twice_does_nothing(raw: tuple[Channel, socket.socket]) -> None:
     channel, _ = raw
     channel.close()
