@@ -22,8 +22,8 @@ from tests.workers.pulse import pulse_server
 from tests.workers.voices import tone
 from workers.sinks.speaker import Settings as Playing
 from workers.sinks.speaker import Speaker
-from workers.sound._recorder import Recorder
-from workers.sound._soundcard import NoSound
+from workers.sound._recorder import Recorder, _played
+from workers.sound._soundcard import NoSound, names, soundcard
 from workers.sound.system_sound import Settings as Recording
 from workers.sound.system_sound import SystemSound
 from workers.voice import Settings as Voice
@@ -82,6 +82,18 @@ def _next(source: SystemSound) -> np.ndarray:  # type: ignore[type-arg]
     slot = open_slot(640)
     assert source.process(slot) is not None
     return np.frombuffer(slot._memory, np.int16).copy()
+
+
+@pytest.mark.skipif(shutil.which("pactl") is None, reason="not there: pactl")
+def test_of_two_speakers_with_one_name_the_usual_one_is_heard() -> None:
+    twin = ["module-null-sink", "sink_name=twin", """sink_properties="device.description='Null Output'" """]
+    load = ["pactl", "load-module", *twin]
+    module = subprocess.run(load, capture_output=True, text=True, check=True).stdout.strip()
+    try:
+        assert names(soundcard(), speakers=True) == ["Null Output", "Null Output"]
+        assert _played(soundcard(), "").id == "nowhere.monitor"
+    finally:
+        subprocess.run(["pactl", "unload-module", module], check=True)
 
 
 def test_a_device_that_is_not_there_is_said_once_with_those_that_are(

@@ -1,5 +1,6 @@
 """What a microphone hears, or what this machine plays."""
 
+import sys
 from typing import Any
 
 import numpy as np
@@ -44,5 +45,7 @@ def _microphone(package: Any, which: str) -> Any:
 
 
 def _played(package: Any, which: str) -> Any:
+    """By its id: two speakers may have one name, and a headset's microphone that of its speaker."""
     speaker = package.get_speaker(which) if which else package.default_speaker()
-    return package.get_microphone(str(speaker.name), include_loopback=True)
+    heard = f"{speaker.id}.monitor" if sys.platform == "linux" else speaker.id
+    return package.get_microphone(heard, include_loopback=True)
