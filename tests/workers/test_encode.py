@@ -275,6 +275,11 @@ def webp(options: dict[str, str]) -> bytes:
     return b"".join(bytes(packet) for packet in [*encoder.encode(frame), *encoder.encode(None)])
 
 
+def test_av1_s_quality_is_told_in_each_encoder_s_own_measure() -> None:
+    assert options_of("av1_nvenc", 20, None)["qp"] == options_of("av1_amf", 20, None)["qp_i"] == "100"
+    assert options_of("av1_qsv", 20, None)["global_quality"] == "20", "51 is the worst"
+
+
 @pytest.mark.skipif("h264_amf" not in av.codecs_available, reason="h264_amf is not for this system")
 def test_amd_s_encoders_are_asked_for_their_packet_with_the_same_picture() -> None:
     """By FFmpeg, which looks for it with the next one unless it is told this."""

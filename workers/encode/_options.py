@@ -21,7 +21,9 @@ SAYS_PACKING = ("libx264",)
 LAMBDA = 118
 """FFmpeg's FF_QP2LAMBDA: a quality that it hands to its encoders is that many times as large."""
 AV1_STEPS = 255 / 51
-"""AV1's quantiser has so many steps for one of H.264's, in the hardware's encoders."""
+"""AV1's quantiser has so many steps for one of H.264's."""
+COUNT_AV1_STEPS = ("nvenc", "amf")
+"""Those of the hardware's encoders that are told a quantiser; Intel's take a quality from 1 to 51."""
 
 Options = dict[str, str]
 
@@ -34,7 +36,8 @@ def options_of(name: str, quality: int, packing: int | None) -> Options:
             options["x264-params"] += f":frame-packing={packing}"
         return options
     codec, _, maker = name.partition("_")
-    return _HARDWARE[maker](round(quality * AV1_STEPS) if codec == "av1" else quality)
+    finer = codec == "av1" and maker in COUNT_AV1_STEPS
+    return _HARDWARE[maker](round(quality * AV1_STEPS) if finer else quality)
 
 
 def apple_quality(quality: int) -> Options:
