@@ -275,6 +275,11 @@ def webp(options: dict[str, str]) -> bytes:
     return b"".join(bytes(packet) for packet in [*encoder.encode(frame), *encoder.encode(None)])
 
 
+def test_contract_windows_encoders_are_given_pixels_in_two_planes() -> None:
+    """FFmpeg's names three as well, which the GPU's behind it seldom take."""
+    assert {pixel_format(name) for name in ("h264_mf", "hevc_mf")} == {"nv12"}
+
+
 def test_av1_s_quality_is_told_in_each_encoder_s_own_measure() -> None:
     assert options_of("av1_nvenc", 20, None)["qp"] == options_of("av1_amf", 20, None)["qp_i"] == "100"
     assert options_of("av1_qsv", 20, None)["global_quality"] == "20", "51 is the worst"

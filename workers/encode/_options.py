@@ -47,7 +47,10 @@ def apple_quality(quality: int) -> Options:
 
 
 def pixel_format(name: str) -> str:
-    """How the encoder takes its pixels, in FFmpeg's words: three planes, or (Intel's) two."""
+    """How the encoder takes its pixels, in FFmpeg's words: three planes, or (Intel's, Windows') two. Windows'
+    (mf) names both, and asks the GPU's for what it is given: most have none but those with two."""
+    if name.endswith("_mf"):
+        return "nv12"
     taken = [one.name for one in av.Codec(name, "w").video_formats or ()]
     return "nv12" if "nv12" in taken and "yuv420p" not in taken else "yuv420p"
 
