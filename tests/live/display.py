@@ -18,6 +18,12 @@ from tests.shm.ring_processes import die_with_parent
 
 Picture = npt.NDArray[np.uint8]
 
+_NAME = "mode"
+_MODE = {
+    **dict.fromkeys(("id", "dot_clock", "h_sync_start", "h_sync_end", "h_total", "h_skew"), 0),
+    **dict.fromkeys(("v_sync_start", "v_sync_end", "v_total", "flags"), 0),
+    "name_length": len(_NAME),
+}
 OPTIONS = ("+extension", "GLX", "-nolisten", "tcp", "-noreset")
 
 
@@ -69,6 +75,25 @@ class Display:
         os.close(writing)
         with os.fdopen(reading) as said:
             self.number = int(said.readline())
+
+    def resize(self, width: int, height: int) -> None:
+        """The monitor gets another resolution, at most that with which the server was started."""
+        from Xlib.display import Display as Connection
+
+        connection = Connection(self.name)
+        root = connection.screen().root
+        there = root.xrandr_get_screen_resources()
+        crtc, output, since = there.crtcs[0], there.outputs[0], there.config_timestamp
+        modes = {(mode["width"], mode["height"]): mode["id"] for mode in there.modes}
+        if (width, height) not in modes:
+            made = root.xrandr_create_mode({**_MODE, "width": width, "height": height}, _NAME).mode
+            connection.xrandr_add_output_mode(output, made)
+            modes[width, height] = made
+        connection.xrandr_set_crtc_config(crtc, since, 0, 0, 0, 1, [])  # off: it may be too large
+        root.xrandr_set_screen_size(width, height, width // 4, height // 4)
+        connection.xrandr_set_crtc_config(crtc, since, 0, 0, modes[width, height], 1, [output])
+        connection.close()
+        self.width, self.height = width, height
 
     def kill(self) -> None:
         """As when an X server crashes: all who draw on it lose it."""

@@ -13,13 +13,14 @@ import numpy as np
 from annotated_types import Ge, Len
 from mss.exception import ScreenShotError
 
-from workers.capture._area import area_of
+from workers.capture._area import area_of, monitor_of
 from workers.capture._dpi import see_real_pixels
 from workers.capture._frames import Grab, LosableSource
 from workers.capture._monitors import unavailable as unavailable
 from workers.capture._refresh import refresh_rate
 
 GONE = (ScreenShotError, ValueError, AssertionError)  # the last is what mss raises when the X server dies
+LOOK_AGAIN = 1.0  # seconds between looks whether the monitor has changed; mss itself asks for it once
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,7 @@ class ScreenMss(LosableSource):
         self._screen: Any = None
         self._before: bytearray | None = None
         self._refresh: float | None = None
+        self._look_again = 0.0
 
     @classmethod
     def largest(cls, settings: SimpleNamespace) -> tuple[int, int]:
@@ -69,6 +71,8 @@ class ScreenMss(LosableSource):
         try:
             if self._screen is None:
                 self._attach()
+            elif now > self._look_again:
+                self._follow()
             t_capture = time.perf_counter_ns()
             shot = self._screen.grab(area_of(self._screen, self.settings.screen_mss))
         except GONE as error:
@@ -81,10 +85,19 @@ class ScreenMss(LosableSource):
         pixels = np.frombuffer(shot.raw, np.uint8).reshape(shot.height, shot.width, 4)
         return Grab(pixels, "BGRA", t_capture)
 
+    def _follow(self) -> None:
+        """The monitor, where it has changed."""
+        self._look_again = time.perf_counter() + LOOK_AGAIN
+        with mss.MSS() as fresh:
+            now = monitor_of(fresh.monitors, self.settings.screen_mss)
+        if now != monitor_of(self._screen.monitors, self.settings.screen_mss):
+            self.close()
+            self._attach()
+
     def _attach(self) -> None:
         self._screen = _connect(self.settings.screen_mss.cursor)
         area = area_of(self._screen, self.settings.screen_mss)
-        self._before = None
+        self._before, self._look_again = None, time.perf_counter() + LOOK_AGAIN
         if self._refresh is None:  # once: Xlib ends the process that asks it after the display was lost
             monitor = self._screen.monitors[self.settings.screen_mss.monitor]
             self._refresh = refresh_rate(monitor["left"], monitor["top"])
