@@ -113,6 +113,18 @@ def test_contract_the_wrong_gpu_is_said_with_what_to_do(
     assert "capture.source=screen_windows_capture" in caplog.text
 
 
+def test_contract_a_monitor_that_is_plugged_in_later_is_found(
+    source: Watched, caplog: pytest.LogCaptureFixture
+) -> None:
+    source.make = lambda host: ScreenDxcam(settings(monitor=2), host)
+    source.open()
+    source.until("away")
+    assert "no GPU has the monitor at 640, 0" in caplog.text
+    source.trouble("plugged")
+    source.until("ready")
+    assert "Only 1 instance of DXFactory" not in caplog.text
+
+
 def test_contract_it_is_given_back_while_nobody_looks(
     source: Watched, monkeypatch: pytest.MonkeyPatch
 ) -> None:

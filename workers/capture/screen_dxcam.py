@@ -80,9 +80,11 @@ class ScreenDxcam(PushedSource):
             return
         output = None
         try:
-            output = owner_of(monitor, dxcam.DXFactory())
+            dxcam.DXFactory._instances.clear()  # one a process else, with the monitors of its first moment
+            factory = dxcam.DXFactory()
+            output = owner_of(monitor, factory)
             self.what = f"monitor {self.settings.screen_mss.monitor} on {output.gpu}"
-            self._copy_all(dxcam.create, output, newest)
+            self._copy_all(factory.create, output, newest)
         except (COMError, OSError, RuntimeError, ValueError) as error:
             newest.fail(_why(output, error))
 

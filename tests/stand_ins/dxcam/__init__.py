@@ -1,6 +1,7 @@
 """A stand-in for DXcam 0.3.0: two GPUs, the first without the monitor at 0, 0, as in many laptops. A bar
 moves over its grey desktop while STAND_IN_TROUBLE does not say `still`."""
 
+import logging
 import time
 from types import SimpleNamespace
 
@@ -66,36 +67,45 @@ class DXCamera:
         return False
 
 
-class DXFactory:
-    """The one that there is: its `__new__` gives the same again."""
+class Singleton(type):
+    _instances = {}
 
-    _only = None
-
-    def __new__(cls):
-        if cls._only is None:
-            cls._only = super().__new__(cls)
-            cls._only.devices = [
-                SimpleNamespace(description="Fast GPU"),
-                SimpleNamespace(description="Own GPU"),
-            ]
-            cls._only.outputs = [[_output(r"\\.\DISPLAY5", 9000, 0)], [_output(r"\\.\DISPLAY1", 0, 0)]]
-            cls._only.cameras = {}
-        return cls._only
+    def __call__(cls):
+        if cls in cls._instances:
+            logging.getLogger(__name__).warning("Only 1 instance of %s is allowed.", cls.__name__)
+        else:
+            cls._instances[cls] = super().__call__()
+        return cls._instances[cls]
 
 
-def create(
-    device_idx=0,
-    output_idx=None,
-    region=None,
-    output_color="RGB",
-    max_buffer_len=8,
-    backend="dxgi",
-    processor_backend="cv2",
-):
-    if "unsupported" in trouble():
-        raise COMError(UNSUPPORTED, "The device does not support this.", ())
-    cameras, key = DXFactory().cameras, (device_idx, output_idx, backend)
-    if key not in cameras or cameras[key].is_released:
-        assert DXFactory().outputs[device_idx][output_idx]
-        cameras[key] = DXCamera(output_color)
-    return cameras[key]
+class DXFactory(metaclass=Singleton):
+    """Knows the outputs that there were when it was made: a second one once it is `plugged`."""
+
+    _camera_instances = {}
+
+    def __init__(self):
+        self.devices = [SimpleNamespace(description="Fast GPU"), SimpleNamespace(description="Own GPU")]
+        self.outputs = [[_output(r"\\.\DISPLAY5", 9000, 0)], [_output(r"\\.\DISPLAY1", 0, 0)]]
+        if "plugged" in trouble():
+            self.outputs[1].append(_output(r"\\.\DISPLAY2", SIZE[1], 0))
+
+    def create(
+        self,
+        device_idx=0,
+        output_idx=None,
+        region=None,
+        output_color="RGB",
+        max_buffer_len=8,
+        backend="dxgi",
+        processor_backend="cv2",
+    ):
+        if "unsupported" in trouble():
+            raise COMError(UNSUPPORTED, "The device does not support this.", ())
+        cameras, key = self._camera_instances, (device_idx, output_idx, backend)
+        if key not in cameras or cameras[key].is_released:
+            assert self.outputs[device_idx][output_idx]
+            cameras[key] = DXCamera(output_color)
+        return cameras[key]
+
+
+_factory = DXFactory()  # the real one makes it when it is imported, too

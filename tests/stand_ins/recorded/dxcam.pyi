@@ -10,13 +10,15 @@ class DXCamera:
 class DXFactory:
     devices: list
     outputs: list
-
-def create(
-    device_idx=0,
-    output_idx=None,
-    region=None,
-    output_color="RGB",
-    max_buffer_len=8,
-    backend="dxgi",
-    processor_backend="cv2",
-): ...
+    _instances: dict
+    def __init__(self): ...
+    def create(
+        self,
+        device_idx=0,
+        output_idx=None,
+        region=None,
+        output_color="RGB",
+        max_buffer_len=8,
+        backend="dxgi",
+        processor_backend="cv2",
+    ): ...
