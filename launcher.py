@@ -24,6 +24,9 @@ if __name__ == "__main__":
             os.fstat(fd)
         except OSError:  # closed; a socket or a file would get the number, and all workers would write to it
             os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)
+    from pipeline.console import write_anything
+
+    write_anything()
     from pipeline.commands import main
 
     sys.exit(main(sys.argv[1:]))
