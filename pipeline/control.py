@@ -15,6 +15,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from shm.wake import quick_pair
+
 Message = dict[str, Any]
 MAX_BYTES = 64 * 1024
 MAX_QUEUED = 256
@@ -66,7 +68,7 @@ class Channel:
     @classmethod
     def pair(cls) -> tuple["Channel", socket.socket]:
         """The launcher's end, and the socket that a starting worker gets."""
-        ours, theirs = socket.socketpair()
+        ours, theirs = quick_pair()
         return cls(ours, takes_descriptors=False), theirs  # workers have none to send
 
     def fileno(self) -> int:

@@ -32,7 +32,7 @@ class Wake:
 
     @classmethod
     def create(cls) -> "Wake":
-        pair = socket.socketpair()
+        pair = quick_pair()
         for end in pair:
             end.setblocking(False)
         return cls(*pair)
@@ -40,6 +40,15 @@ class Wake:
     def close(self) -> None:
         self.reader_end.close()
         self.writer_end.close()
+
+
+def quick_pair() -> tuple[Bell, Bell]:
+    """Two ends whose messages leave at once. On Windows they are TCP's, which would hold small ones back."""
+    pair = socket.socketpair()
+    for end in pair:
+        if end.family == socket.AF_INET:
+            end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return pair
 
 
 def ring_bell(end: Bell) -> None:
