@@ -18,6 +18,7 @@ from tests.workers.one_process import host
 from workers.audio import Settings as Audio
 from workers.audio._packets import AAC, OPUS
 from workers.encode import Settings as Encoding
+from workers.sinks._new_file import create
 from workers.sinks._recording import Limits, Recording
 from workers.sinks._video_codecs import H264, HEVC
 from workers.sinks.file import File, Settings
@@ -156,6 +157,27 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
         yield place
     finally:
         subprocess.run(["umount", str(place)], check=True)
+
+
+def test_contract_a_file_of_which_nothing_is_whole_is_closed_before_it_is_removed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As Windows wants it; its muxer may go on meanwhile."""
+    path = tmp_path / "film.mkv"
+
+    def unlink(file: Path) -> None:
+        for fd in Path("/proc/self/fd").iterdir():
+            if os.path.realpath(fd) == str(file):
+                raise PermissionError("[WinError 32] it is being used by another process")
+        os.unlink(file)
+
+    monkeypatch.setattr(Path, "unlink", unlink)
+    file = create(path, 1)
+    file.write(b"half")
+    file.give_up()
+    assert not path.exists()
+    assert (file.seek(2), file.tell(), file.write(b"more")) == (2, 2, 4)
+    file.close()
 
 
 @pytest.mark.parametrize("name", ["film.mp4", "film.mkv"])

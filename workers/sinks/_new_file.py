@@ -1,7 +1,9 @@
 """A file that was not there before, and what is left of it when its disk is full."""
 
+import io
 import itertools
 from pathlib import Path
+from typing import BinaryIO
 
 
 def create(path: Path, number: int) -> "NewFile":
@@ -21,7 +23,7 @@ class NewFile:
     def __init__(self, path: Path, number: int) -> None:
         """Raises OSError."""
         self.path, self.number = path, number
-        self._file = path.open("xb", buffering=0)
+        self._file: io.FileIO | BinaryIO = path.open("xb", buffering=0)
         self._whole, self._given_up = 0, False
 
     @property
@@ -48,7 +50,9 @@ class NewFile:
         self._given_up = True
         self._file.truncate(self._whole)
         if self._whole == 0:
+            self._file.close()  # Windows removes no file that is open
             self.path.unlink()
+            self._file = io.BytesIO()  # in which the muxer goes where it likes
 
     def close(self) -> None:
         self._file.close()
