@@ -12,6 +12,7 @@ from shm.layout import Mode
 from shm.lease import Lease
 from workers.sinks._coreaudio import CoreAudioPlayer
 from workers.sinks._drift import Drift
+from workers.sinks._wasapi import WasapiPlayer
 from workers.sound._soundcard import (
     GONE,
     TRY_AGAIN,
@@ -27,6 +28,8 @@ from workers.voice._codecs import rate_of
 from workers.worker import Worker
 
 BUFFER = 0.06  # seconds that the system keeps; more is late, less breaks off when the machine is busy
+ROOM = 2 * BUFFER if sys.platform == "win32" else BUFFER  # that is asked for: Windows takes no more than that
+WRAPPERS = {"darwin": CoreAudioPlayer, "win32": WasapiPlayer}
 LONGEST_WAIT = 0.5  # seconds; what has waited longer, while the speaker was away, is not played any more
 
 
@@ -67,10 +70,10 @@ class Speaker(Worker):
         package, which = soundcard(), self.settings.speaker.which
         try:
             device = package.get_speaker(which) if which else package.default_speaker()
-            self._opened = device.player(rate, channels=1, blocksize=block_of(round(BUFFER * rate)))
+            self._opened = device.player(rate, channels=1, blocksize=block_of(round(ROOM * rate)))
             self._player = self._opened.__enter__()
-            if sys.platform == "darwin":
-                self._player = CoreAudioPlayer(self._player, rate, BUFFER)
+            if wrapper := WRAPPERS.get(sys.platform):
+                self._player = wrapper(self._player, rate, BUFFER)
         except (IndexError, RuntimeError, TypeError) as error:
             raise no_device(which, error, names(package, speakers=True)) from error
         self._drift, self._said = Drift(BUFFER, rate), ""
@@ -81,9 +84,8 @@ class Speaker(Worker):
         age = (time.perf_counter_ns() - sound.info.t_publish) / 1e9
         if age > LONGEST_WAIT:
             return
-        in_system = getattr(self._player, "latency", 0.0)  # not known on Windows
         heard = np.asarray(sound.frame / 32768, np.float32)
-        self._player.play(self._drift(heard, age + min(in_system, 2 * BUFFER)))
+        self._player.play(self._drift(heard, age + min(self._player.latency, 2 * BUFFER)))
 
     def _wait(self, why: str) -> None:
         """The player is not closed: without its system that would not end."""
