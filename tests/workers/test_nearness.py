@@ -137,6 +137,7 @@ def test_contract_a_first_map_of_impossible_values_is_forgotten_at_once() -> Non
 ROWS, COLUMNS, SIDE = 96, 160, 40
 TEXTURE = np.random.default_rng(9).integers(0, 256, (ROWS // 4, COLUMNS // 4), dtype=np.uint8)
 ABOUT = cv2.resize(TEXTURE, (COLUMNS, ROWS), interpolation=cv2.INTER_CUBIC)
+OTHER = np.full((ROWS, COLUMNS, 3), 250, np.uint8)  # another scene
 
 
 def scene_at(x: int) -> npt.NDArray[np.uint8]:
@@ -249,8 +250,7 @@ def test_contract_after_a_second_it_eases_to_flat_within_another(
 
 
 def test_contract_another_scene_without_a_map_is_flat_at_once(following: Following) -> None:
-    other = np.full((ROWS, COLUMNS, 3), 250, np.uint8)
-    carried = following.see(other, 0.1)
+    carried = following.see(OTHER, 0.1)
     assert carried is not None
     assert (carried == 0.5).all()
 
@@ -274,9 +274,35 @@ def test_contract_a_cut_resets_the_range_in_the_same_frame(following: Following)
     slow.map(map_at(50), 0)
     slow.see(scene_at(52), 0.1, live=True)
     assert slow.map(map_at(52) * 100, 0.1).min() > 0.9, "motion keeps the range"
-    slow.see(np.full((ROWS, COLUMNS, 3), 250, np.uint8), 0.2, live=True)
+    slow.see(OTHER, 0.2, live=True)
     cut = slow.map(map_at(52) * 100, 0.2)
     assert (cut.min(), cut.max()) == (0, 1)
+
+
+def test_contract_a_cut_that_is_seen_after_its_map_resets_the_range_with_the_next() -> None:
+    slow = Following(low_percent=0, high_percent=100, range_seconds=10)
+    slow.see(scene_at(50), 0, live=True)
+    slow.map(map_at(50), 0)
+    slow.frame += 1
+    slow.map(map_at(52) * 100, 0.1)
+    slow.frame -= 1
+    slow.see(OTHER, 0.1, live=True)
+    slow.see(OTHER, 0.2, live=True)
+    found = slow.map(map_at(52) * 100, 0.2)
+    assert (found.min(), found.max()) == (0, 1)
+
+
+def test_contract_a_map_of_the_scene_before_the_cut_resets_nothing() -> None:
+    slow = Following(low_percent=0, high_percent=100, range_seconds=10)
+    slow.see(scene_at(50), 0, live=True)
+    slow.map(map_at(50), 0)
+    for seconds in (0.1, 0.2):
+        slow.see(scene_at(50), seconds, live=True)
+    slow.see(OTHER, 0.3, live=True)
+    slow.frame -= 1
+    assert slow.map(map_at(50) * 100, 0.2).min() > 0.9
+    slow.frame += 1
+    assert slow.map(map_at(50) * 100, 0.3).min() == 0
 
 
 # depth.sync: latest -----------------------------------------------------------------------------------------
@@ -330,16 +356,22 @@ def test_contract_a_late_map_is_carried_to_where_things_are_by_now(latest: Follo
 
 
 def test_contract_after_a_cut_the_new_scene_is_flat_until_its_own_map_comes(latest: Following) -> None:
-    other = np.full((ROWS, COLUMNS, 3), 250, np.uint8)
-    cut = latest.see(other, 0.1, live=True)
+    cut = latest.see(OTHER, 0.1, live=True)
     assert cut is not None
     assert (cut == 0.5).all()
     latest.frame -= 1
     assert not latest.published(map_at(50), 0.05), "a map of the old scene is none of this one"
     latest.frame += 1
-    flat = latest.see(other, 0.12, live=True)
+    flat = latest.see(OTHER, 0.12, live=True)
     assert flat is not None
     assert (flat == 0.5).all()
+
+
+def test_contract_after_a_cut_the_first_map_of_the_new_scene_sets_the_range(latest: Following) -> None:
+    """Though the old scene's key has gone before: a flat one, of the new scene, has taken its place."""
+    latest.see(OTHER, 0.1, live=True)
+    latest.published(map_at(50) * 100, 0.1)
+    assert (latest.worker._range.low, latest.worker._range.high) == (100, 500)
 
 
 # Time -------------------------------------------------------------------------------------------------------

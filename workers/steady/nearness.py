@@ -74,6 +74,7 @@ class Nearness(Worker):
         self._range, self._comfort, self._overlay = Range(), Comfort(), Overlay()
         self._seen: deque[tuple[int, Grey]] = deque(maxlen=REMEMBERED)
         self._scene_since = 0  # the number of its first frame
+        self._scene_is_new = False  # no map of it has come yet
         self._key: Key | None = None
         self._waits_since: int | None = None
         self._unmapped_since: int | None = None
@@ -104,11 +105,16 @@ class Nearness(Worker):
         self._unmapped_since, self._usual_wait, self._waited = None, self._waited, 0.0
         if latest and seq < self._scene_since:
             return False  # of a scene that is over
-        if self._key is not None and (
-            self._is_of_this_scene(self._key.seq) != self._is_of_this_scene(seq)
-            or self._key.values.shape != inverse_depth.shape  # a source that has another size now
+        first = self._scene_is_new and self._is_of_this_scene(seq)
+        if first or (
+            self._key is not None
+            and (
+                self._is_of_this_scene(self._key.seq) != self._is_of_this_scene(seq)
+                or self._key.values.shape != inverse_depth.shape  # a source that has another size now
+            )
         ):
             self._begin_scene()
+        self._scene_is_new = self._scene_is_new and not first
         grey = self._grey_of(seq, inverse_depth.shape)
         if self._scene is None:
             self._range.follow(inverse_depth, steady, now)
@@ -129,7 +135,7 @@ class Nearness(Worker):
         seq, now = small.info.source.seq, self._time_of(small.info)
         grey = np.asarray(cv2.cvtColor(small.frame, cv2.COLOR_RGB2GRAY), np.uint8)
         if self._begins_a_scene(small.info, grey):
-            self._scene_since = seq
+            self._scene_since, self._scene_is_new = seq, True
             self._overlay.reset()
         self._seen.append((seq, grey))
         away = not input_live or self._is_overdue(now)
