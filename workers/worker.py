@@ -262,7 +262,7 @@ class Step:
         for follower in link.followers:
             if follower.mode == "every":
                 self._follow_along(follower, slots)
-        self._turn(lease, slots)
+        self._turn_among_newest(lease, slots)
         if any(follower.ready() for follower in link.followers if follower.mode == "every-or-count"):
             self._owed_until = time.perf_counter_ns()
 
@@ -274,10 +274,25 @@ class Step:
             if follower.mode != "every" and (lease := follower.lease()) is not None:
                 if lease.info.t_publish > self._owed_until:
                     self._owed_until = 0
-                self._follow(lease, slots)
+                self._follow(lease, slots, self._input_live)
                 return True
         self._owed_until = 0
         return False
+
+    def _turn_among_newest(self, lease: Lease, slots: dict[str, OpenSlot]) -> None:
+        """A turn of its main input, and the newest frame of each ring that it follows so, or an input that
+        always has something new would keep them off. What was captured later comes after it, what was not
+        before: who is to see that a scene begins must see it before the map of its first frame."""
+        waiting = [follower.lease() for follower in self.link.followers if follower.mode == "latest"]
+        newest = [followed for followed in waiting if followed is not None]
+        later = [followed for followed in newest if followed.info.t_capture > lease.info.t_capture]
+        for followed in newest:
+            if followed not in later:
+                self._follow(followed, slots, input_live=True)
+                slots = self._acquire()  # the same where it has published nothing
+        self._turn(lease, slots)
+        for followed in later:
+            self._follow(followed, self._acquire(), self._input_live)
 
     def _acquire(self) -> dict[str, OpenSlot]:
         """A slot of every ring that it writes, but for those that have none just now."""
@@ -358,12 +373,11 @@ class Step:
             keeper = self.link.reader if self.link.keeps_what_it_reads else None
             self._publish_turned(slots, taken[0], keeper)
 
-    def _follow(self, lease: Lease, slots: dict[str, OpenSlot]) -> None:
+    def _follow(self, lease: Lease, slots: dict[str, OpenSlot], input_live: bool) -> None:
         begin, info, link = time.perf_counter_ns(), lease.info, self.link
-        assert link.reader is not None
         with self._losses, lease:
             outputs = (slots.get(ring) for ring in self._outputs)
-            if self.worker.follow(lease, link.reader.state == LIVE, *outputs):
+            if self.worker.follow(lease, input_live, *outputs):
                 self._publish_turned(slots, lease)
                 end = time.perf_counter_ns()
                 link.line.note_step(begin - info.t_publish, end - begin, end - info.t_capture)

@@ -338,14 +338,43 @@ def bench(worker: Any) -> Iterator[Bench]:
         board.close()
 
 
-def test_contract_what_it_follows_comes_only_when_its_main_input_has_nothing_new() -> None:
+def test_contract_what_it_follows_comes_in_the_order_in_which_it_was_captured() -> None:
+    """A map that waits together with its small frame does not come first: with that frame a scene may
+    begin."""
     with bench(Follower()) as desk:
         small, depth = desk.put("small"), desk.put("depth")
-        assert desk.once() == [f"process {depth}"]
-        assert desk.once() == [f"follow {small} live"]
+        assert desk.once() == [f"follow {small} live", f"process {depth}"]
+        depth, small = desk.put("depth"), desk.put("small")
+        assert desk.once() == [f"process {depth}", f"follow {small} live"]
         assert desk.once() == []
         small = desk.put("small")
         assert desk.once() == [f"follow {small} live"]
+
+
+def test_contract_a_main_input_that_never_rests_does_not_keep_off_the_newest_that_it_follows() -> None:
+    with bench(Follower()) as desk:
+        for _ in range(5):
+            depth, _, small = desk.put("depth"), desk.put("small"), desk.put("small")
+            assert desk.once() == [f"process {depth}", f"follow {small} live"]
+
+
+class Shower(Follower):
+    """Shows what it follows, too."""
+
+    def follow(self, small: Lease, input_live: bool, out: OpenSlot) -> bool:
+        super().follow(small, input_live, out)
+        return True
+
+
+def test_contract_what_it_follows_and_what_it_reads_have_a_slot_each_in_one_step() -> None:
+    with bench(Shower()) as desk:
+        for order, shown in ((("small", "depth"), 1), (("depth", "small"), 2)):
+            before = desk.rings["out"].newest_seq()
+            for ring in order:
+                desk.put(ring)
+            desk.once()
+            assert desk.rings["out"].newest_seq() == before + 2
+            assert desk.shown() == shown
 
 
 class FollowerOfTwo(Follower):
@@ -425,13 +454,12 @@ def test_contract_asleep_it_does_nothing_and_awake_again_it_takes_the_newest() -
         desk.channel.send({"kind": "asleep", "value": True})
         assert desk.once() == []
         for _ in range(3):
-            newest = desk.put("depth")
-            desk.put("small")
+            small, depth = desk.put("small"), desk.put("depth")
             assert desk.once() == []
         assert desk.shown() is None
         desk.channel.send({"kind": "asleep", "value": False})
         assert desk.once() == ["wake"]
-        assert desk.once() == [f"process {newest}"]
+        assert desk.once() == [f"follow {small} live", f"process {depth}"]
         assert desk.shown() == 1
 
 
