@@ -53,6 +53,11 @@ def test_contract_the_map_alone_is_grey_white_for_near_and_as_large_as_the_frame
     assert (picture[..., 0] == picture[..., 2]).all()
 
 
+def test_contract_what_is_nearer_than_near_is_white_and_farther_than_far_black() -> None:
+    """steady.auto_convergence moves the scene beyond both."""
+    assert grey_of(np.float32([[-0.3, 0, 1, 1.4]]), 1, 4).tolist() == [[0, 0, 255, 255]]
+
+
 @pytest.mark.parametrize("shape", [(1, 1), (9, 16), (36, 64), (7, 13), (72, 128)])
 def test_contract_a_map_of_any_size_is_brought_to_the_frame_s_without_a_shift(shape: tuple[int, int]) -> None:
     """A gradient stays one: no pixel is further off than one map pixel."""

@@ -93,5 +93,5 @@ class Compose(Worker):
 
 def grey_of(nearness: npt.NDArray[np.float32], height: int, width: int) -> npt.NDArray[np.uint8]:
     """The map at full size for a person to look at, white = near, uint8[height, width]."""
-    grey: npt.NDArray[Any] = (nearness * 255).astype(np.uint8)
+    grey: npt.NDArray[Any] = (np.clip(nearness, 0, 1) * 255).astype(np.uint8)
     return np.asarray(cv2.resize(grey, (width, height), interpolation=cv2.INTER_LINEAR), np.uint8)
