@@ -230,7 +230,7 @@ def test_contract_an_option_that_is_quicker_is_kept_and_said(
     assert f"{option} takes 4.0 ms, plain 9.0 ms: kept" in caplog.text
     assert running._session is opened[1]
     assert opened[1].providers == [OPTIONS[option], CPU]
-    assert built == [f"building {BUILT_IN} for {option}"]
+    assert built == [f"loading {BUILT_IN}", f"building {BUILT_IN} for {option}"]
 
 
 def test_contract_an_option_that_is_slower_is_not_kept_and_said(

@@ -1,10 +1,12 @@
 """A depth network in ONNX, through onnxruntime: on a device, and with an option that has to prove itself."""
 
 import logging
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 import onnxruntime
@@ -16,6 +18,8 @@ from workers.depth._options import BUILD_LIMIT, NONE, proves_itself
 from workers.models import cache_folder
 from workers.worker import CannotWork, Host
 
+LOAD_LIMIT = 600  # seconds
+LARGEST_PATCH = 32  # pixels
 ON_GPU = {"device_type": "GPU"}  # OpenVINO takes the processor unless it is told
 # onnxruntime has an exception class for each of its status codes, and none above them.
 FAILURES: tuple[type[Exception], ...] = (
@@ -28,29 +32,36 @@ log = logging.getLogger(__name__)
 
 class OnnxNetwork:
     """Call it with a picture uint8[rows, columns, 3] RGB and float32[rows, columns] to fill with relative
-    inverse depth, greater = nearer. `choice` is what it runs on, `option` the
-    option that it runs with."""
+    inverse depth, greater = nearer. `choice` is what it runs on, `size` the rows and columns that the network
+    itself gets, `option` the option that it runs with."""
 
     def __init__(
         self, path: Path, name: str, size: Size, device: str, option: str, half: str, host: Host
     ) -> None:
         """Raises CannotWork."""
-        self._path, self._name, self._host = path, name, host
+        self._path, self._name, self._wanted, self._host = path, name, size, host
         available = onnxruntime.get_available_providers()
         self.choice: Choice = choose_onnx(device, available)
         self.option = NONE
-        self._batch = np.empty((1, 3, *size), np.float32)
-        self._session = self._plain(device)
-        self._input = check_input(self._session, name, *size)
+        with host.busy(f"loading {name}", limit=LOAD_LIMIT):
+            self._session = self._plain(device)
         if option != NONE:
             self._try(option, check_option(option, available), half)
 
     def __call__(self, picture: npt.NDArray[np.uint8], found: npt.NDArray[np.float32]) -> None:
-        np.copyto(self._batch[0], picture.transpose(2, 0, 1))
-        found[:] = self._run(self._session).reshape(found.shape)
+        np.copyto(self._batch[0], _resized(picture, self.size).transpose(2, 0, 1))
+        found[:] = _resized(self._answer(self._session), (found.shape[0], found.shape[1]))
 
-    def _run(self, session: Any) -> npt.NDArray[np.float32]:
-        return np.asarray(session.run(None, {self._input: self._batch})[0])
+    def _answer(self, session: Any) -> npt.NDArray[np.float32]:
+        """Of a size of its own. Raises CannotWork where it is no map."""
+        answer = np.asarray(session.run(None, {self._input: self._batch})[0])
+        values = answer.squeeze()
+        if values.ndim != 2:
+            raise CannotWork(
+                f"depth.model: {self._name} answers a picture {list(self._batch.shape)} with "
+                f"{list(answer.shape)}; a depth network answers with one map, [rows, columns]"
+            )
+        return np.asarray(values, np.float32)
 
     def _plain(self, wanted: str) -> Any:
         """The session without an option. That onnxruntime has a provider does not say that its hardware is
@@ -77,7 +88,27 @@ class OnnxNetwork:
                 f"depth.device: onnxruntime has {provider}, but cannot start it here; it said why. "
                 "Install the driver, or take the processor: --set depth.device=cpu"
             )
+        self._input, self.size, free = check_input(session, self._name, self._wanted)
+        try:
+            self._settle(session, free)
+        except FAILURES as error:
+            rows, columns = self.size
+            raise CannotWork(
+                f"depth.model: {self._name} cannot work on a picture of {columns} x {rows} on "
+                f"{self.choice.device}: {error}. Try another depth.width and depth.height (448 x 224 are "
+                "multiples of 14 as well), or --set depth.device=cpu"
+            ) from error
         return session
+
+    def _settle(self, session: Any, free: bool) -> None:
+        """The first run. A network of patches leaves out what is over at the right and at the bottom; where
+        it takes any size it gets one without, for a map of less would be drawn out over the whole."""
+        self._batch = np.random.default_rng(0).uniform(0, 255, (1, 3, *self.size)).astype(np.float32)
+        rows, columns = self._answer(session).shape
+        over = self.size[0] - rows, self.size[1] - columns
+        if free and max(over) > 0 and all(0 <= side < LARGEST_PATCH for side in over):
+            self.size = rows, columns
+            self._settle(session, free=False)
 
     def _open(self, provider: str, its_options: dict[str, Any]) -> Any:
         options = onnxruntime.SessionOptions()
@@ -102,7 +133,7 @@ class OnnxNetwork:
                 if session.get_providers()[0] != provider:
                     raise RuntimeError(f"onnxruntime has {provider} but could not start it")
                 self._batch[:] = np.random.default_rng(0).uniform(0, 255, self._batch.shape)
-                plain, other = (partial(self._run, which) for which in (self._session, session))
+                plain, other = (partial(self._answer, which) for which in (self._session, session))
                 kept = proves_itself(option, self._name, plain, other)
             except FAILURES as error:
                 log.warning(
@@ -130,16 +161,30 @@ def provider_options(option: str, half: str) -> dict[str, Any]:
     return {}
 
 
-def check_input(session: Any, name: str, height: int, width: int) -> str:
-    """The name of the model's input. Raises CannotWork when it does not take this size."""
+def check_input(session: Any, name: str, wanted: Size) -> tuple[str, Size, bool]:
+    """The name of the model's input, the size that it takes, `wanted` if it can, and whether it takes others
+    as well. Raises CannotWork when it is no picture that it takes."""
     (entry, *more) = session.get_inputs()
     shape = entry.shape
-    if more or len(shape) != 4 or entry.type != "tensor(float)":
-        raise CannotWork(f"depth.model: {name} takes {entry.type} {shape}, not float [1, 3, rows, columns]")
-    wanted = (1, 3, height, width)
-    if any(isinstance(axis, int) and axis != want for axis, want in zip(shape, wanted, strict=True)):
-        rows, columns = shape[2:]
+    if more or len(shape) != 4 or entry.type != "tensor(float)" or not _fit(shape[:2], (1, 3)):
         raise CannotWork(
-            f"depth.model: {name} takes {columns} x {rows} only; set depth.width and depth.height"
+            f"depth.model: {name} takes {entry.type} {shape}, not tensor(float) [1, 3, rows, columns]; "
+            "export it anew for one picture in float32, its channels before its rows"
         )
-    return str(entry.name)
+    rows, columns = (
+        axis if isinstance(axis, int) else side for axis, side in zip(shape[2:], wanted, strict=True)
+    )
+    return str(entry.name), (rows, columns), not any(isinstance(axis, int) for axis in shape[2:])
+
+
+def _fit(shape: Sequence[Any], wanted: Sequence[int]) -> bool:
+    """Whether what a model says of its axes (a number, or a name for any) goes with these numbers."""
+    return all(not isinstance(axis, int) or axis == want for axis, want in zip(shape, wanted, strict=True))
+
+
+def _resized(picture: npt.NDArray[Any], size: Size) -> npt.NDArray[Any]:
+    rows, columns = size
+    if picture.shape[:2] == (rows, columns):
+        return picture
+    larger = columns > picture.shape[1]
+    return cv2.resize(picture, (columns, rows), interpolation=cv2.INTER_LINEAR if larger else cv2.INTER_AREA)

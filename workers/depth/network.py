@@ -44,7 +44,8 @@ class Network(Worker):
         size = depth.height, depth.width
         network = OnnxNetwork(path, depth.model, size, depth.device, depth.option, depth.half, self.host)
         how = f"{self.host.threads} threads, on {network.choice.device}: {network.choice.why}"
-        self.log.info("%s at %d x %d, %s", depth.model, depth.width, depth.height, how)
+        rows, columns = network.size
+        self.log.info("%s at %d x %d, %s", depth.model, columns, rows, how)
         return network
 
     def _in_torch(self, folder: Path) -> "TorchNetwork":
