@@ -1,10 +1,9 @@
 """The models, for people who choose: what each is, whether it is here, how its download stands."""
 
-from pathlib import Path
 from typing import Any
 
 from pipeline.own_models import MODELS
-from workers.depth._folders import WEIGHTS, find
+from workers.depth._folders import find
 from workers.depth._hub_models import HUB_MODELS, HubModel
 from workers.depth._manifest import DepthModel
 from workers.models import Model, cache_folder, places
@@ -37,20 +36,13 @@ def _setting(model: Model) -> str:
 
 
 def _hub(model: HubModel) -> Entry:
-    here = model.runs and _is_whole(find(model.name, cache_folder()))
+    here = model.runs and find(model.name, cache_folder()) is not None
     why_not = "" if model.runs else f"cannot run yet: takes {model.needs}"
     return _entry(model.name, model.megabytes, model.licence, model.rule, here, why_not)
 
 
 def _other(name: str) -> Entry:
-    return _entry(name, None, "unknown", "", _is_whole(find(name, cache_folder())), "")
-
-
-def _is_whole(folder: Path | None) -> bool:
-    """Not only begun to be downloaded."""
-    if folder is None or any(folder.glob("*.part")):
-        return False
-    return any((folder / name).is_file() for name in WEIGHTS)
+    return _entry(name, None, "unknown", "", find(name, cache_folder()) is not None, "")
 
 
 def _entry(name: str, megabytes: float | None, licence: str, about: str, here: bool, why_not: str) -> Entry:

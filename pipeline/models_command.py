@@ -10,6 +10,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, Trans
 from rich.table import Table
 
 from pipeline.own_models import MODELS
+from pipeline.stopping import INTERRUPTED
 from workers.depth._folders import find as find_folder
 from workers.depth._folders import is_name
 from workers.depth._hub_models import HUB_MODELS, TRANSFORMERS, UNKNOWN
@@ -99,6 +100,9 @@ def _download(name: str) -> int:
     except ModelError as error:
         print(error, file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print(f"stopped; what has come of {name} is kept, the same command goes on", file=sys.stderr)
+        return INTERRUPTED
     print(f"{path}: verified")
     return 0
 

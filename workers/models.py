@@ -5,6 +5,7 @@ whose sha256 is not the manifest's is refused, whoever put it there. Each room h
 """
 
 import hashlib
+import http.client
 import json
 import os
 import sys
@@ -12,11 +13,12 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import IO, Any, ClassVar, Self
 
 from workers.worker import CannotWork
 
 CHUNK = 1 << 16
+HELD_AT = 0x7FFFFFFE  # Windows holds bytes, not files: the last one that its 32 bits reach
 Progress = Callable[[int, int], None]
 """Called with how many bytes are there and how many there will be."""
 
@@ -97,12 +99,14 @@ def has_file(model: Model) -> bool:
 def verify(model: Model, path: Path) -> None:
     """Raises ModelError when the file is not the one that the manifest means."""
     _refuse_unverified(model)
+    if wrong := _difference(model, path):
+        raise ModelError(f"{path}: {wrong}; delete it and {remedy(model)}")
+
+
+def _difference(model: Model, path: Path) -> str:
+    """What is wrong with a file, empty where nothing is."""
     found = sha256(path)
-    if found != model.sha256:
-        raise ModelError(
-            f"{path}: is not {model.name}: its sha256 is {found}, not {model.sha256}; delete it and "
-            f"{remedy(model)}"
-        )
+    return "" if found == model.sha256 else f"is not {model.name}: its sha256 is {found}, not {model.sha256}"
 
 
 def sha256(path: Path) -> str:
@@ -144,11 +148,9 @@ def download(model: Model, progress: Progress) -> Path:
         why = getattr(error, "reason", error)
         raise ModelError(f"{model.address}: {why}; what has come is kept, try again") from error
     try:
-        verify(model, part)
-    except ModelError:
-        part.unlink()
-        raise
-    try:
+        if wrong := _difference(model, part):
+            part.unlink()
+            raise ModelError(f"{model.address}: what came {wrong}; it was thrown away, try again")
         part.replace(path)
     except OSError as error:
         raise ModelError(f"{part} cannot be renamed to {path.name}: {error}") from error
@@ -157,20 +159,40 @@ def download(model: Model, progress: Progress) -> Path:
 
 def fetch(address: str, nbytes: int, part: Path, progress: Progress) -> None:
     """Into `part`, after what is there already. Raises OSError."""
-    done = part.stat().st_size if part.exists() else 0
-    if done >= nbytes:
-        return
-    request = urllib.request.Request(address, headers={"Range": f"bytes={done}-"} if done else {})
-    with urllib.request.urlopen(request, timeout=30) as answer:
-        resumed = done > 0 and answer.status == 206
-        with part.open("ab" if resumed else "wb") as file:
-            done = done if resumed else 0
-            while chunk := answer.read(CHUNK):
-                file.write(chunk)
-                done += len(chunk)
-                progress(done, nbytes)
+    with part.open("ab") as file:
+        hold(file)
+        done = file.seek(0, os.SEEK_END)
+        if done >= nbytes:
+            return
+        request = urllib.request.Request(address, headers={"Range": f"bytes={done}-"} if done else {})
+        try:
+            with urllib.request.urlopen(request, timeout=30) as answer:
+                if done and answer.status != 206:  # it cannot go on
+                    done = file.truncate(0)
+                while chunk := answer.read(CHUNK):
+                    file.write(chunk)
+                    done += len(chunk)
+                    progress(done, nbytes)
+        except http.client.HTTPException as error:
+            raise OSError(f"the server's answer is none: {error!r}") from error
     if done < nbytes:
         raise OSError(f"the connection ended after {done} of {nbytes} bytes")
+
+
+def hold(file: IO[bytes]) -> None:
+    """Until it is closed no other process fetches into this file. Raises OSError where one does."""
+    try:
+        if sys.platform == "win32":
+            import msvcrt
+
+            file.seek(HELD_AT)
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+        else:
+            import fcntl
+
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except (BlockingIOError, PermissionError) as error:
+        raise OSError("another program is downloading it just now") from error
 
 
 def lite_interpreter(model: bytes, threads: int, without: str) -> Any:

@@ -1,5 +1,8 @@
 """Depth models through a worker's house: listed, downloaded by a process of their own, cancelled."""
 
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -8,9 +11,10 @@ import psutil
 import pytest
 
 from pipeline.house import LauncherHouse
+from pipeline.stopping import INTERRUPTED
 from tests.live.program import environment
 from tests.live.slow_hub import COMMIT, NAME, WEIGHTS, slow_hub
-from tests.pipeline.running import Launcher, launched, nothing_is_left
+from tests.pipeline.running import REPO, WATCHDOG, Launcher, launched, nothing_is_left, until
 from workers.depth._folders import cached
 from workers.house import Refused
 
@@ -109,3 +113,15 @@ def test_a_download_ends_with_the_program(launcher: Launcher) -> None:
 
 def children(launcher: Launcher) -> list[str]:
     return [" ".join(child.cmdline()) for child in psutil.Process(launcher.pid).children(recursive=True)]
+
+
+def test_ctrl_c_ends_a_download_with_a_word_and_what_has_come(tmp_path: Path, hub: Any) -> None:
+    with environment(XDG_CACHE_HOME=str(tmp_path), HF_ENDPOINT=hub.address, HF_HUB_OFFLINE=None):
+        asked = [sys.executable, str(REPO / "launcher.py"), "models", "download", NAME]
+        process = subprocess.Popen(asked, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        until(lambda: list(tmp_path.rglob("*.part")), "it has begun")
+        process.send_signal(signal.SIGINT)
+        said, _ = process.communicate(timeout=WATCHDOG)
+    assert process.returncode == INTERRUPTED
+    assert said.splitlines()[-1] == f"stopped; what has come of {NAME} is kept, the same command goes on"
+    assert "Traceback" not in said

@@ -50,7 +50,12 @@ class Hub(http.server.BaseHTTPRequestHandler):
         hub: Any = self.server
         path = urlsplit(self.path).path
         hub.asked.append(path)
-        if path == f"/api/models/{NAME}":
+        if hub.about is not None:
+            self.send_response(hub.about[0])
+            self.send_header("Content-Length", str(max(6, len(hub.about[1]))))
+            self.end_headers()
+            self.wfile.write(hub.about[1])
+        elif path == f"/api/models/{NAME}":
             self.answer(json.dumps({"sha": COMMIT, "siblings": hub.siblings}).encode())
         elif path.startswith(f"/{NAME}/resolve/{COMMIT}/"):
             self.answer(hub.files[path.rsplit("/", 1)[1]])
@@ -71,7 +76,7 @@ class Hub(http.server.BaseHTTPRequestHandler):
 def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """A mirror, set as HF_ENDPOINT."""
     server: Any = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Hub)
-    server.files, server.asked = dict(FILES), []
+    server.files, server.asked, server.about = dict(FILES), [], None
     server.siblings = [sibling(name, content) for name, content in FILES.items()]
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
@@ -96,7 +101,8 @@ def quiet(done: int, total: int) -> None:
 
 def lay(folder: Path) -> Path:
     folder.mkdir(parents=True)
-    (folder / "config.json").write_bytes(FILES["config.json"])
+    for name in ("config.json", "model.safetensors"):
+        (folder / name).write_bytes(FILES[name])
     return folder
 
 
@@ -202,6 +208,19 @@ def test_contract_one_that_is_not_here_is_said_with_how_to_get_it_and_is_not_fet
     assert hub.asked == []
 
 
+@pytest.mark.parametrize("left", [["model.safetensors.part"], []], ids=["in the weights", "before them"])
+def test_contract_one_whose_download_stopped_is_not_here_and_is_said_with_how_to_get_the_rest(
+    left: list[str],
+) -> None:
+    folder = lay(cache_folder() / cached(NAME) / "snapshots" / COMMIT)
+    (folder / "model.safetensors").unlink()
+    for name in left:
+        (folder / name).write_bytes(WEIGHTS[:9])
+    assert not is_here(NAME)
+    with pytest.raises(ModelError, match=f"only in part.*the rest with `launcher.py models download {NAME}"):
+        find(NAME)
+
+
 def test_contract_one_that_this_version_cannot_run_is_said_with_what_it_takes() -> None:
     with pytest.raises(ModelError, match=f"cannot run {VIDEO}; it takes Video Depth Anything's own code"):
         find(VIDEO)
@@ -250,6 +269,48 @@ def test_contract_offline_nothing_is_asked_for(hub: Any, monkeypatch: pytest.Mon
 def test_contract_a_name_that_the_server_does_not_have_is_said_with_its_address(hub: Any) -> None:
     with pytest.raises(ModelError, match=rf"http://127\.0\.0\.1:{hub.server_port}/api/models/nobody/nothing"):
         download_folder("nobody/nothing", quiet)
+
+
+@pytest.mark.parametrize("status", [401, 403, 404])
+def test_contract_a_name_that_is_not_given_out_is_said_with_what_to_do(hub: Any, status: int) -> None:
+    """Hugging Face answers Unauthorized to a name that does not exist."""
+    hub.about = status, b""
+    with pytest.raises(ModelError, match=rf"there is no network {NAME}, or .* account.*`hf download {NAME}`"):
+        download_folder(NAME, quiet)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"<html>",
+        b"[]",
+        b'{"id": 1}',
+        b'{"sha": "a", "siblings": [{}]}',
+        json.dumps({"sha": COMMIT, "siblings": [{"rfilename": name} for name in FILES]}).encode(),
+    ],
+)
+def test_contract_a_server_that_answers_otherwise_is_named(hub: Any, answer: bytes) -> None:
+    hub.about = 200, answer
+    with pytest.raises(ModelError, match=rf"http://127\.0\.0\.1:{hub.server_port}"):
+        download_folder(NAME, quiet)
+
+
+def test_contract_an_answer_that_is_cut_off_is_said(hub: Any) -> None:
+    hub.about = 200, b'{"sha'
+    with pytest.raises(ModelError, match=f"api/models/{NAME}.*: IncompleteRead"):
+        download_folder(NAME, quiet)
+
+
+def test_contract_an_address_that_is_none_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HF_ENDPOINT", "http://hf mirror:80")
+    with pytest.raises(ModelError, match="hf mirror:80"):
+        download_folder(NAME, quiet)
+
+
+def test_contract_a_cache_that_cannot_be_made_is_said(hub: Any, tmp_path: Path) -> None:
+    (tmp_path / "cache").touch()
+    with pytest.raises(ModelError, match=f"{NAME} cannot be put into .*Not a directory"):
+        download_folder(NAME, quiet)
 
 
 def test_contract_a_repository_without_a_network_is_said(hub: Any) -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from workers.depth._manifest import BUILT_IN, BUILT_IN_FOLDER, MODELS
 from workers.depth._models import find, is_here
-from workers.models import Model, ModelError, cache_folder, download, places, verify
+from workers.models import Model, ModelError, cache_folder, download, hold, places, verify
 from workers.worker import CannotWork
 
 pytestmark = pytest.mark.timeout(60)
@@ -214,10 +214,21 @@ def test_contract_wrong_content_is_refused_and_not_kept(model: Model, shop: Any,
     shop.content = CONTENT[::-1]
     part_of(model).parent.mkdir(parents=True)
     part_of(model).write_bytes(CONTENT[:began])
-    with pytest.raises(ModelError, match=f"is not {NAME}: its sha256 is "):
+    with pytest.raises(
+        ModelError, match=f"what came is not {NAME}: its sha256 is .*; it was thrown away, try"
+    ):
         download(model, quiet)
     assert not part_of(model).exists(), "or the next attempt would go on with it"
     shop.content = CONTENT
+    assert download(model, quiet).read_bytes() == CONTENT
+
+
+def test_contract_what_another_program_is_downloading_is_left_to_it(model: Model, shop: Any) -> None:
+    part_of(model).parent.mkdir(parents=True)
+    with part_of(model).open("ab") as other:
+        hold(other)
+        with pytest.raises(ModelError, match="another program is downloading it just now"):
+            download(model, quiet)
     assert download(model, quiet).read_bytes() == CONTENT
 
 

@@ -6,9 +6,11 @@ COMMIT), in STEREORING_MODELS, in our cache and in theirs. Nothing is fetched un
 """
 
 import hashlib
+import http.client
 import json
 import os
 import re
+import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -23,6 +25,10 @@ WEIGHTS = (
     "model.safetensors.index.json",
     "pytorch_model.bin",
 )  # the first that is there
+REFUSED = (  # Hugging Face says Unauthorized also of what there is not
+    "there is no network {name}, or it is only for those with an account, and the program has none: with "
+    "yours, `hf download {name}` puts it where the program finds it"
+)
 Progress = Callable[[int, int], None]
 Fetch = Callable[[str, int, Path, Progress], None]
 
@@ -72,8 +78,22 @@ def hugging_face_cache() -> Path:
 
 
 def find(name: str, ours: Path) -> Path | None:
-    """The folder of the network org/name, None where it is not on this machine."""
-    return next((found for place in places(name, ours) if (found := network_in(place))), None)
+    """The folder of the network org/name, None where it is not on this machine, or only in part."""
+    return next((found for found in _begun(name, ours) if is_whole(found)), None)
+
+
+def is_begun(name: str, ours: Path) -> bool:
+    """Whether at least a part of it is here."""
+    return any(_begun(name, ours))
+
+
+def is_whole(folder: Path) -> bool:
+    """Not only begun to be downloaded."""
+    return not any(folder.glob("*.part")) and any((folder / weights).is_file() for weights in WEIGHTS)
+
+
+def _begun(name: str, ours: Path) -> Iterator[Path]:
+    return (found for place in places(name, ours) if (found := network_in(place)) is not None)
 
 
 def download(name: str, ours: Path, fetch: Fetch, progress: Progress) -> Path:
@@ -85,24 +105,43 @@ def download(name: str, ours: Path, fetch: Fetch, progress: Progress) -> Path:
             f"HF_HUB_OFFLINE is set, so {name} is not fetched; unset it, or put the network's folder there"
         )
     address = (os.environ.get("HF_ENDPOINT") or ENDPOINT).rstrip("/")
-    about = _about(f"{address}/api/models/{name}?blobs=true")
-    wanted = needed(about["siblings"], name)
-    commit = str(about["sha"])
+    commit, wanted = _announced(address, name)
     folder = ours / cached(name) / "snapshots" / commit
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        _get_all(f"{address}/{name}/resolve/{commit}", wanted, folder, fetch, progress)
+        (ours / cached(name) / "refs").mkdir(exist_ok=True)
+        (ours / cached(name) / "refs" / "main").write_text(commit)
+    except OSError as error:
+        raise NotThere(f"{name} cannot be put into {folder}: {error}") from error
+    return folder
+
+
+def _announced(address: str, name: str) -> tuple[str, list[dict[str, Any]]]:
+    """The newest commit and the files of it that make the network. Raises NotThere."""
+    about = _about(f"{address}/api/models/{name}?blobs=true", name)
+    try:
+        wanted = needed(about["siblings"], name)
+        return str(about["sha"]), [entry | {"size": int(entry["size"])} for entry in wanted]
+    except (KeyError, TypeError, ValueError) as error:
+        raise NotThere(
+            f"{address}: does not say which files {name} has ({error!r}), as Hugging Face does; is "
+            "HF_ENDPOINT a mirror of it?"
+        ) from error
+
+
+def _get_all(
+    source: str, wanted: list[dict[str, Any]], folder: Path, fetch: Fetch, progress: Progress
+) -> None:
     whole, before = sum(entry["size"] for entry in wanted), 0
     for entry in wanted:
         file = entry["rfilename"]
-        source = f"{address}/{name}/resolve/{commit}/{urllib.parse.quote(file)}"
 
         def told(done: int, _: int, before: int = before) -> None:
             progress(before + done, whole)
 
-        _get(source, entry, folder / file, fetch, told)
+        _get(f"{source}/{urllib.parse.quote(file)}", entry, folder / file, fetch, told)
         before += entry["size"]
-    (ours / cached(name) / "refs").mkdir(exist_ok=True)
-    (ours / cached(name) / "refs" / "main").write_text(commit)
-    return folder
 
 
 def needed(files: list[dict[str, Any]], name: str) -> list[dict[str, Any]]:
@@ -116,15 +155,18 @@ def needed(files: list[dict[str, Any]], name: str) -> list[dict[str, Any]]:
         raise NotThere(f"{name} has no {what}, so it is not a network that transformers builds")
     parts = [file for file in by_name if re.fullmatch(r"model-\d+-of-\d+\.safetensors", file)]
     more = sorted(parts) if weights.endswith(".index.json") else []
-    return [by_name[file] for file in (*CONFIGS, weights, *more)]
+    return [by_name[file] for file in (*CONFIGS, *more, weights)]  # the index last: with it all is there
 
 
-def _about(address: str) -> Any:
+def _about(address: str, name: str) -> Any:
     try:
         with urllib.request.urlopen(address, timeout=30) as answer:
             return json.load(answer)
-    except (OSError, ValueError) as error:
-        raise NotThere(f"{address}: {getattr(error, 'reason', error)}") from error
+    except urllib.error.HTTPError as error:
+        why = f"; {REFUSED.format(name=name)}" if error.code in (401, 403, 404) else ""
+        raise NotThere(f"{address}: {error.reason}{why}") from error
+    except (OSError, ValueError, http.client.HTTPException) as error:
+        raise NotThere(f"{address}: {getattr(error, 'reason', None) or repr(error)}") from error
 
 
 def _get(source: str, entry: dict[str, Any], file: Path, fetch: Fetch, progress: Progress) -> None:

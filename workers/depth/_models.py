@@ -40,8 +40,10 @@ def _find_folder(name: str) -> Path:
         raise ModelError(f"depth.model: this version cannot run {name}; it takes {model.needs}")
     folder = _folders.find(name, cache_folder())
     if folder is None:
+        begun = _folders.is_begun(name, cache_folder())
         raise ModelError(
-            f"depth.model: {name} is not on this machine; get it with `launcher.py models download {name}`"
+            f"depth.model: {name} is {'only in part' if begun else 'not'} on this machine; get "
+            f"{'the rest' if begun else 'it'} with `launcher.py models download {name}`"
         )
     return folder
 
