@@ -140,8 +140,8 @@ def _machine(figures: Figures) -> Text:
         f"launcher: {_number(launcher['cpu_percent'], 1)} % of a core, {_number(launcher['rss_mb'], 0)} MB"
     ]
     for gpu in machine["gpus"]:
-        used = f"{gpu['memory_used_mb']:.0f} of {gpu['memory_total_mb']:.0f} MB"
-        lines.append(f"{gpu['name']}: {gpu['load_percent']} %, {used}")
+        used = f"{_number(gpu['memory_used_mb'], 0)} of {_number(gpu['memory_total_mb'], 0)} MB"
+        lines.append(f"{gpu['name']}: {_number(gpu['load_percent'], 0)} %, {used}")
     return Text("\n".join(lines))
 
 

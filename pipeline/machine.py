@@ -6,8 +6,8 @@ import sys
 from pathlib import Path
 
 import psutil
-import pynvml
 
+from pipeline.gpus import Gpus
 from workers.capture._monitors import monitors, unavailable
 from workers.capture._x11 import unavailable as no_windows
 from workers.capture._x11 import windows
@@ -15,16 +15,8 @@ from workers.capture._x11 import windows
 
 def compute_devices() -> list[str]:
     """The CPU, and the GPUs whose driver answers."""
-    found = [f"cpu: {cpu_name()}, {psutil.cpu_count(logical=False) or '?'} cores, {os.cpu_count()} threads"]
-    try:
-        pynvml.nvmlInit()
-    except pynvml.NVMLError:
-        return found
-    for i in range(pynvml.nvmlDeviceGetCount()):
-        handle = pynvml.nvmlDeviceGetHandleByIndex(i)
-        memory = pynvml.nvmlDeviceGetMemoryInfo(handle).total / 1e9
-        found.append(f"cuda:{i}: {pynvml.nvmlDeviceGetName(handle)}, {memory:.1f} GB")
-    return found
+    cpu = f"cpu: {cpu_name()}, {psutil.cpu_count(logical=False) or '?'} cores, {os.cpu_count()} threads"
+    return [cpu, *Gpus().described()]
 
 
 def gpu_computes() -> bool:

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import psutil
-import pynvml
 
 from pipeline.attach import Description, Onlooker
+from pipeline.gpus import Gpus
 from shm import histogram
 from shm.board import LINE_WORDS, Board, LineStats
 from shm.errors import RingCorrupt
@@ -169,32 +169,6 @@ def machine_figures() -> Figures:
         "memory_percent": memory.percent,
         "memory_available_mb": memory.available / 1e6,
     }
-
-
-class Gpus:
-    """Load and memory of NVIDIA GPUs, where their driver answers."""
-
-    def __init__(self) -> None:
-        self._handles: list[Any] = []
-        try:
-            pynvml.nvmlInit()
-        except pynvml.NVMLError:  # no driver: there is none to watch
-            return
-        self._handles = [pynvml.nvmlDeviceGetHandleByIndex(i) for i in range(pynvml.nvmlDeviceGetCount())]
-
-    def figures(self) -> list[Figures]:
-        found = []
-        for handle in self._handles:
-            memory = pynvml.nvmlDeviceGetMemoryInfo(handle)
-            found.append(
-                {
-                    "name": pynvml.nvmlDeviceGetName(handle),
-                    "load_percent": pynvml.nvmlDeviceGetUtilizationRates(handle).gpu,
-                    "memory_used_mb": memory.used / 1e6,
-                    "memory_total_mb": memory.total / 1e6,
-                }
-            )
-        return found
 
 
 def _ring_figures(ring: RingStats, before: _Look, now: _Look) -> Figures:
