@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import onnxruntime
 import pytest
+from onnxruntime.capi.onnxruntime_pybind11_state import EPFail
 
 from tests.workers.one_process import patient_host
 from workers.depth import Settings, _options
@@ -68,6 +69,9 @@ class Session:
 
     def get_inputs(self) -> Any:
         return self.real.get_inputs()
+
+    def disable_fallback(self) -> None:
+        self.real.disable_fallback()
 
     def run(self, names: Any, inputs: Any) -> Any:
         (found,) = self.real.run(names, inputs)
@@ -207,6 +211,34 @@ def test_contract_a_provider_without_its_hardware_leaves_the_cpu_if_nobody_asked
         CannotWork, match=r"CUDAExecutionProvider, but cannot start it here.*--set depth\.device=cpu"
     ):
         network(host, "cuda")
+
+
+class Dead:
+    """What is behind a real session, once its device is gone."""
+
+    def __init__(self, alive: Any) -> None:
+        self.alive = alive
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.alive, name)
+
+    def run(self, *given: Any) -> Any:
+        raise EPFail("the device is gone")
+
+
+def test_contract_a_device_that_fails_later_is_said_and_left_if_nobody_asked_for_it(
+    host: Host, machine: Machine, caplog: pytest.LogCaptureFixture
+) -> None:
+    opened = machine("CUDAExecutionProvider")
+    running = network(host)
+    opened[0].real._sess = Dead(opened[0].real._sess)
+    assert np.isfinite(answer(running)).all()
+    assert (running.choice.device, opened[1].providers) == ("cpu", [CPU])
+    assert "not on cuda: the device is gone" in caplog.text
+    asked_for = network(host, "cuda")
+    opened[2].real._sess = Dead(opened[2].real._sess)
+    with pytest.raises(EPFail):
+        answer(asked_for)
 
 
 # Options --------------------------------------------------------------------------------------------------

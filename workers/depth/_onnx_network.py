@@ -40,17 +40,27 @@ class OnnxNetwork:
     ) -> None:
         """Raises CannotWork."""
         self._path, self._name, self._wanted, self._host = path, name, size, host
+        self._may_give_way = device == "auto"
         available = onnxruntime.get_available_providers()
         self.choice: Choice = choose_onnx(device, available)
         self.option = NONE
         with host.busy(f"loading {name}", limit=LOAD_LIMIT):
-            self._session = self._plain(device)
+            self._session = self._plain()
         if option != NONE:
             self._try(option, check_option(option, available), half)
 
     def __call__(self, picture: npt.NDArray[np.uint8], found: npt.NDArray[np.float32]) -> None:
         np.copyto(self._batch[0], _resized(picture, self.size).transpose(2, 0, 1))
-        found[:] = _resized(self._answer(self._session), (found.shape[0], found.shape[1]))
+        try:
+            answer = self._answer(self._session)
+        except FAILURES as error:  # the driver was replaced, the GPU fell asleep for good
+            if not self._may_give_way or self.choice.device == "cpu":
+                raise
+            with self._host.busy(f"loading {self._name}", limit=LOAD_LIMIT):
+                self._session = self._on_cpu(error)
+            self(picture, found)
+            return
+        found[:] = _resized(answer, (found.shape[0], found.shape[1]))
 
     def _answer(self, session: Any) -> npt.NDArray[np.float32]:
         """Of a size of its own. Raises CannotWork where it is no map."""
@@ -63,17 +73,21 @@ class OnnxNetwork:
             )
         return np.asarray(values, np.float32)
 
-    def _plain(self, wanted: str) -> Any:
+    def _plain(self) -> Any:
         """The session without an option. That onnxruntime has a provider does not say that its hardware is
         here; so where nobody asked for a device by name, one that does not start leaves the CPU."""
         try:
             return self._on_device(PROVIDERS[self.choice.device])
         except CannotWork as error:
-            if wanted != "auto" or self.choice.device == "cpu":
+            if not self._may_give_way or self.choice.device == "cpu":
                 raise
-            log.warning("not on %s: %s", self.choice.device, error)
-            self.choice = Choice("cpu", f"{self.choice.device} does not start here")
-            return self._on_device(PROVIDERS["cpu"])
+            return self._on_cpu(error)
+
+    def _on_cpu(self, error: Exception) -> Any:
+        """What its device has failed with is said, and that it goes on without."""
+        log.warning("not on %s: %s", self.choice.device, error)
+        self.choice, self.option = Choice("cpu", f"{self.choice.device} does not work here"), NONE
+        return self._on_device(PROVIDERS["cpu"])
 
     def _on_device(self, provider: str) -> Any:
         """Raises CannotWork, also where onnxruntime quietly took the CPU instead."""
@@ -120,7 +134,9 @@ class OnnxNetwork:
         providers: list[Any] = [(provider, its_options)]
         if provider != PROVIDERS["cpu"]:
             providers.append(PROVIDERS["cpu"])  # for what the other has no kernel for
-        return onnxruntime.InferenceSession(str(self._path), options, providers=providers)
+        session = onnxruntime.InferenceSession(str(self._path), options, providers=providers)
+        session.disable_fallback()  # or a device that fails later leaves the CPU, and only stdout hears of it
+        return session
 
     def _try(self, option: str, provider: str, half: str) -> None:
         """Keeps the option's session only if it answers the same, sooner."""
