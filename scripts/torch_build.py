@@ -2,6 +2,7 @@
 installed, or by STEREORING_TORCH. The built-in network needs none."""
 
 import os
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -9,12 +10,18 @@ from typing import NamedTuple
 VARIABLE = "STEREORING_TORCH"
 INDEXES = {  # where PyTorch's builds for each are; these have the version that requirements/torch.txt locks
     "cuda": "https://download.pytorch.org/whl/cu126",
+    "cuda13": "https://download.pytorch.org/whl/cu130",
     "rocm": "https://download.pytorch.org/whl/rocm7.2",
     "xpu": "https://download.pytorch.org/whl/xpu",
     "cpu": "https://download.pytorch.org/whl/cpu",
 }
 WISHES = (*INDEXES, "mps", "directml", "none")
 NVIDIA = ("proc/driver/nvidia/version", "usr/lib/wsl/lib/nvidia-smi", "Windows/System32/nvidia-smi.exe")
+ASK_NVIDIA = ("usr/bin/nvidia-smi", "usr/lib/wsl/lib/nvidia-smi", "Windows/System32/nvidia-smi.exe")
+CAPABILITY = "--query-gpu=compute_cap", "--format=csv,noheader"
+# The builds for CUDA 12.6 have kernels for compute capabilities 5.0 to 9.0, those for 13.0 from 7.5 on
+# (pytorch/pytorch, RELEASE.md, for 2.13): no build is for all.
+BLACKWELL = 10.0
 # Those that torch's build for ROCm 7.2 has kernels for, as Linux numbers them: gfx1030 is 10 03 00.
 AMD_GPUS = {90000, 90006, 90008, 90010, 90402, 90500, 100300}
 AMD_GPUS |= {110000, 110001, 110002, 110500, 110501, 120000, 120001}
@@ -33,9 +40,9 @@ def build_for(system: str, machine: str, root: Path, wish: str) -> Build:
     the user says, empty for nothing. Raises ValueError for a wish that cannot be met."""
     if wish:
         _check(wish, system, machine)
-        return Build(wish, f"{VARIABLE} says so", wished=True)
+        return Build(_for_cuda(root) if wish == "cuda" else wish, f"{VARIABLE} says so", wished=True)
     if (sign := next((name for name in NVIDIA if (root / name).exists()), None)) is not None:
-        return Build("cuda", f"NVIDIA's driver is here ({root / sign})")
+        return Build(_for_cuda(root), f"NVIDIA's driver is here ({root / sign})")
     if system == "linux" and (gpu := next(_amd_gpus(root), None)) is not None:
         return Build("rocm", f"AMD's driver has a GPU that torch knows ({gpu})")
     if system == "linux" and (gpu := next(_intel_gpus(root), None)) is not None:
@@ -87,6 +94,26 @@ def _check(wish: str, system: str, machine: str) -> None:
 def _locked_torch(locks: Path) -> str:
     lines = (locks / "torch.txt").read_text().splitlines()
     return next(line for line in lines if line.startswith("torch=="))
+
+
+def _for_cuda(root: Path) -> str:
+    return "cuda13" if max(_nvidia_gpus(root), default=0.0) >= BLACKWELL else "cuda"
+
+
+def _nvidia_gpus(root: Path) -> Iterator[float]:
+    """Their compute capabilities, as far as the driver's own program tells them."""
+    for program in (root / name for name in ASK_NVIDIA):
+        if not program.exists():
+            continue
+        try:
+            done = subprocess.run(
+                [program, *CAPABILITY], capture_output=True, text=True, check=False, timeout=60
+            )
+        except (OSError, subprocess.TimeoutExpired):
+            continue
+        for line in done.stdout.splitlines():
+            if line.strip().replace(".", "", 1).isdigit():  # an old driver answers with a sentence
+                yield float(line)
 
 
 def _amd_gpus(root: Path) -> Iterator[Path]:

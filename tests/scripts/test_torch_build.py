@@ -65,6 +65,34 @@ def test_contract_nvidia_s_driver_gets_the_build_for_cuda(
     assert rest == ["install", "-r", str(LOCKS / "torch.txt")]
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="nvidia-smi is a shell script here")
+@pytest.mark.parametrize(
+    ("told", "name"),
+    [
+        ("8.9", "cuda"),
+        ("9.0", "cuda"),
+        ("12.0", "cuda13"),
+        ("8.6\n12.1", "cuda13"),
+        ("[N/A]", "cuda"),
+        ('Field "compute_cap" is not a valid field to query.', "cuda"),
+        ("", "cuda"),
+    ],
+)
+def test_contract_gpus_that_cuda_12_s_build_has_no_kernels_for_get_that_for_13(
+    tmp_path: Path, told: str, name: str
+) -> None:
+    """As an RTX 50: torch finds the GPU with the other build, too, and fails with the first kernel."""
+    asked = tmp_path / "usr/bin/nvidia-smi"
+    touch(tmp_path / "proc/driver/nvidia/version")
+    touch(asked, f"#!/bin/sh\necho '{told}'\n")
+    asked.chmod(0o700)
+    for wish in ("", "cuda"):
+        build = build_for(*LINUX, tmp_path, wish)
+        assert build.name == name
+        torch = list(commands(build, LOCKS))[1]
+        assert torch[1].endswith("+cu130" if name == "cuda13" else "+cu126")
+
+
 @pytest.mark.parametrize(("version", "name"), [(110000, "rocm"), (90010, "rocm"), (90012, "none")])
 def test_contract_amd_s_gpus_get_the_build_for_rocm_if_it_knows_them(
     tmp_path: Path, version: int, name: str
@@ -106,6 +134,7 @@ def test_contract_other_gpus_of_windows_are_onnxruntime_s(tmp_path: Path) -> Non
 
 MET_ON = {
     "cuda": {"linux", "win32"},
+    "cuda13": {"linux", "win32"},
     "rocm": {"linux"},
     "xpu": {"linux", "win32"},
     "cpu": {"linux", "win32"},
@@ -129,7 +158,7 @@ def test_contract_what_the_user_says_is_done_or_refused(
 
 
 def test_contract_a_wish_that_is_none_of_them_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match=f"{VARIABLE}=vulkan: is none of cuda, rocm, xpu, cpu, mps"):
+    with pytest.raises(ValueError, match=f"{VARIABLE}=vulkan: is none of cuda, cuda13, rocm, xpu, cpu, mps"):
         build_for(*LINUX, tmp_path, "vulkan")
 
 
