@@ -1,5 +1,6 @@
 """A frame and its nearness map become the picture, in every layout."""
 
+import logging
 from types import SimpleNamespace
 from typing import Any
 
@@ -120,3 +121,41 @@ def test_contract_a_view_is_never_higher_than_is_set_and_always_even(
     picture = composed("full-sbs", frame=frame, height=240)
     assert picture.shape == (view[0], 2 * view[1], 3)
     assert (picture == 100).all()
+
+
+@pytest.fixture
+def gpu(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """One that torch finds; the processor stands in for it. Gives the module whose `warp_views_on` it is."""
+    torch = pytest.importorskip("torch")
+    from workers.stereo import _torch_views
+
+    real = _torch_views.warp_views_on
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda: "RTX 5090")
+    monkeypatch.setattr(
+        _torch_views, "warp_views_on", lambda device, *given: real(torch.device("cpu"), *given)
+    )
+    return _torch_views
+
+
+def test_contract_a_gpu_makes_the_views_once_it_has_made_one(
+    gpu: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    assert composed("full-sbs", where="with_depth").any()
+    assert "the views are made by RTX 5090" in caplog.text
+
+
+def test_contract_a_gpu_that_torch_finds_and_cannot_use_leaves_the_views_to_the_processor(
+    gpu: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As an RTX 50 with a torch from before it."""
+
+    def no_kernel(*given: Any) -> None:
+        raise gpu.torch.AcceleratorError(
+            "CUDA error: no kernel image is available for execution on the device"
+        )
+
+    monkeypatch.setattr(gpu, "warp_views_on", no_kernel)
+    assert (composed("full-sbs", where="with_depth") == composed("full-sbs")).all()
+    assert "by the processor: torch cannot use RTX 5090: CUDA error: no kernel image" in caplog.text

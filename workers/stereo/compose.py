@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from shm.lease import Lease, OpenSlot
+from workers.stereo import Settings
 from workers.stereo._layout import WITHOUT_VIEWS, clear_bars, fitted, lay_out, place
 from workers.stereo._parallax import parallax_for
 from workers.worker import Worker
@@ -77,8 +78,14 @@ class Compose(Worker):
         if not torch.cuda.is_available():
             self.log.info("the views are made by the processor: torch finds no GPU")
             return None
-        self.log.info("the views are made by %s", torch.cuda.get_device_name())
-        return partial(warp_views_on, torch.device("cuda"))
+        views, name = partial(warp_views_on, torch.device("cuda")), torch.cuda.get_device_name()
+        try:
+            _try_out(views)
+        except RuntimeError as error:  # a torch that has no kernels for it finds it all the same
+            self.log.warning("the views are made by the processor: torch cannot use %s: %s", name, error)
+            return None
+        self.log.info("the views are made by %s", name)
+        return views
 
     def _fit(self, pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
         """The frame at the height of the output, never larger than it is."""
@@ -89,6 +96,13 @@ class Compose(Worker):
             self._fitted = np.empty((height, width, 3), np.uint8)
         cv2.resize(pixels, (width, height), dst=self._fitted, interpolation=cv2.INTER_AREA)
         return self._fitted
+
+
+def _try_out(views: Callable[..., None]) -> None:
+    """A small picture."""
+    layout = lay_out("full-sbs", 36, 64, False)
+    frame, picture = (np.zeros((36, width, 3), np.uint8) for width in (64, layout.columns))
+    views(frame, np.zeros((9, 16), np.float32), parallax_for(Settings(), 64), picture, layout)
 
 
 def grey_of(nearness: npt.NDArray[np.float32], height: int, width: int) -> npt.NDArray[np.uint8]:
