@@ -22,6 +22,7 @@ import torch.nn.functional as F  # noqa: E402
 from tests.pipeline.running import launched  # noqa: E402
 from tests.workers.checkpoints import FAMILIES, processor, write  # noqa: E402
 from tests.workers.one_process import row  # noqa: E402
+from workers.depth import _torch_network  # noqa: E402
 from workers.depth._families import (  # noqa: E402
     family_of,
     feeding_of,
@@ -374,3 +375,81 @@ def test_half_precision_answers_nearly_the_same(tmp_path: Path) -> None:
     wanted = ours(tmp_path, given)
     assert network.half
     assert float(np.abs(found - wanted).max()) <= 0.05 * float(np.ptp(wanted))
+
+
+# What a GPU can do to it ----------------------------------------------------------------------------------
+
+
+class Gpu:
+    """A network that is to go to a GPU, which fails; elsewhere it is the real one."""
+
+    def __init__(self, network: Any, failure: Exception) -> None:
+        self.network, self.failure = network, failure
+
+    def to(self, device: Any) -> Any:
+        if device.type == "cuda":
+            raise self.failure
+        return self.network.to(device)
+
+
+@pytest.fixture
+def with_gpu(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Opens a network where torch finds a GPU that fails so."""
+    write("depth-anything", tmp_path)
+    real = _torch_network.load
+    monkeypatch.setattr(_torch_network, "torch_devices", lambda torch: ["cpu", "cuda"])
+
+    def opened(device: str, failure: Exception) -> TorchNetwork:
+        monkeypatch.setattr(_torch_network, "load", lambda *given: Gpu(real(*given), failure))
+        return TorchNetwork(tmp_path, (56, 56), device, "none", "auto", host())
+
+    return opened
+
+
+def test_contract_a_gpu_without_kernels_leaves_the_cpu_if_nobody_asked_for_it(
+    with_gpu: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As an RTX 50 with a torch from before it: torch finds it all the same."""
+    no_kernel = torch.AcceleratorError("CUDA error: no kernel image is available for execution on the device")
+    running = with_gpu("auto", no_kernel)
+    assert (running.choice.device, running.half) == ("cpu", False)
+    assert "not on cuda: CUDA error: no kernel image" in caplog.text
+    with pytest.raises(CannotWork, match=r"cannot run on cuda: CUDA error: no kernel image"):
+        with_gpu("cuda", no_kernel)
+
+
+@pytest.mark.parametrize("device", ["auto", "cuda"])
+def test_contract_a_gpu_without_enough_memory_is_said_with_what_needs_less(
+    with_gpu: Any, device: str
+) -> None:
+    full = torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 148.00 MiB.")
+    with pytest.raises(CannotWork, match=r"more memory than cuda has free; take a smaller network.*148\.00"):
+        with_gpu(device, full)
+
+
+def test_contract_half_precision_that_answers_no_numbers_is_left_or_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As on a GTX 16xx."""
+    write("depth-anything", tmp_path)
+    real = _torch_network.load
+
+    def load(folder: Path, precision: Any) -> Any:
+        network = real(folder, precision)
+        if precision == torch.float16:
+            network.register_forward_hook(no_numbers)
+        return network
+
+    def no_numbers(network: Any, given: Any, answer: Any) -> None:
+        answer.predicted_depth.fill_(float("nan"))
+
+    monkeypatch.setattr(_torch_network, "load", load)
+    with pytest.raises(CannotWork, match=r"depth\.half: .* answers no numbers on cpu in half precision"):
+        TorchNetwork(tmp_path, (56, 56), "cpu", "none", "always", host())
+    monkeypatch.setattr(_torch_network, "wants_half", lambda half, device: True)
+    running = TorchNetwork(tmp_path, (56, 56), "cpu", "none", "auto", host())
+    assert not running.half
+    assert "not in half precision" in caplog.text
+    found = np.empty((56, 56), np.float32)
+    running(picture(64, 64)[:56, :56], found)
+    assert np.isfinite(found).all()

@@ -35,6 +35,10 @@ from workers.worker import CannotWork, Host
 INSTALL = "pip install -r requirements/torch.txt"
 NEAREST = 0.05  # metres; what is said to be nearer is as near as that
 MISSING = 0.1  # share of weights that a file may lack: some have none for layers that are never used
+FULL = (
+    "depth.model: {} needs more memory than {} has free; take a smaller network, a smaller depth.width and "
+    "depth.height, or the processor (--set depth.device=cpu): {}"
+)
 log = logging.getLogger(__name__)
 
 
@@ -52,9 +56,7 @@ class TorchNetwork:
             torch.set_num_threads(host.threads)
             self.choice: Choice = choose_torch(device, torch_devices(torch))
         self._torch = torch
-        self._device = torch_device(self.choice.device, torch)
         self.half = wants_half(half, self.choice.device)
-        self._type = torch.float16 if self.half else torch.float32
         config = read_json(folder / "config.json")
         self.family: Family = family_of(config)
         self._feeding: Feeding = feeding_of(
@@ -62,9 +64,7 @@ class TorchNetwork:
         )
         self.size = network_size(self.family, self._feeding, *size)
         with host.busy(f"loading {folder.name}", limit=600):
-            self._network = load(folder, self._type).to(self._device).eval()
-            self._prepare(*size)
-            self(np.zeros((*size, 3), np.uint8), np.empty(size, np.float32))  # kernels are chosen now
+            self._start(folder, size, device, half)
         self.option = NONE
         if option == COMPILE:
             self._try_compiled(folder.name, size, host)
@@ -75,6 +75,41 @@ class TorchNetwork:
             pixels = torch.tensor(np.ascontiguousarray(picture), device=self._device)
             answer = self._network(pixel_values=self._fed(pixels)).predicted_depth
             found[:] = self._nearness(answer.float(), picture.shape[:2]).cpu().numpy()
+
+    def _start(self, folder: Path, size: Size, wanted: str, half: str) -> None:
+        """That torch finds a device does not say that it can use it: where nobody asked for one by name, one
+        that fails leaves the CPU. Raises CannotWork."""
+        device = self.choice.device
+        try:
+            answers = self._load(folder, size)
+        except RuntimeError as error:
+            if "out of memory" in str(error):
+                raise CannotWork(FULL.format(folder.name, device, error)) from error
+            if wanted != "auto" or device == "cpu":
+                raise CannotWork(f"depth.model: {folder.name} cannot run on {device}: {error}") from error
+            log.warning("not on %s: %s", device, error)
+            self.choice = Choice("cpu", f"{device} does not work here")
+            self.half = wants_half(half, "cpu")
+            answers = self._load(folder, size)
+        if self.half and not answers:
+            if half == "always":
+                raise CannotWork(
+                    f"depth.half: {folder.name} answers no numbers on {device} in half precision"
+                )
+            log.warning("not in half precision: %s answers no numbers on %s", folder.name, device)
+            self.half = False
+            self._load(folder, size)
+
+    def _load(self, folder: Path, size: Size) -> bool:
+        """With its first run, which chooses kernels. Whether it answers with numbers."""
+        torch = self._torch
+        self._device = torch_device(self.choice.device, torch)
+        self._type = torch.float16 if self.half else torch.float32
+        self._network = load(folder, self._type).to(self._device).eval()
+        self._prepare(*size)
+        noise, found = np.random.default_rng(0), np.empty(size, np.float32)
+        self(noise.integers(0, 256, (*size, 3), dtype=np.uint8), found)
+        return bool(np.isfinite(found).mean() > 0.5)
 
     def _try_compiled(self, name: str, size: Size, host: Host) -> None:
         torch = self._torch
