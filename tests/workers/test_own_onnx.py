@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -9,8 +10,10 @@ import numpy.typing as npt
 import pytest
 from onnx import TensorProto, helper, save
 
-from tests.workers.one_process import host
+from tests.workers.one_process import host, open_slot
+from workers.depth import Settings
 from workers.depth._onnx_network import OnnxNetwork
+from workers.depth.network import Network
 from workers.worker import CannotWork
 
 SIZE = (192, 320)
@@ -119,3 +122,17 @@ def test_contract_what_cannot_work_on_the_size_is_said_at_the_start(network: Mak
     only = helper.make_node("Reshape", ["mean", "square"], ["y"])
     with pytest.raises(CannotWork, match=r"made\.onnx cannot work on a picture of 320 x 192 on cpu: "):
         network([MEAN, only], ANY, 2, square=np.array([518, 518]))
+
+
+def test_contract_a_network_that_answers_no_numbers_is_said_once(
+    network: Make, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    nothing = [helper.make_node("Neg", ["mean"], ["less"]), helper.make_node("Sqrt", ["less"], ["y"])]
+    network([MEAN, *nothing], ANY)
+    settings = Settings(model=str(tmp_path / "made.onnx"), device="cpu")
+    worker = Network(SimpleNamespace(depth=settings), host())
+    worker.open()
+    for _ in range(3):
+        small: Any = SimpleNamespace(frame=LIGHT_AND_DARK, info=SimpleNamespace(t_capture=0))
+        assert worker.process(small, open_slot(4 * SIZE[0] * SIZE[1]))
+    assert caplog.text.count("answers with no number at all") == 1

@@ -33,7 +33,7 @@ class Network(Worker):
     def open(self) -> None:
         path = find(self.settings.depth.model)
         self._network = self._in_torch(path) if path.is_dir() else self._in_onnx(path)
-        self._looked_at = 0
+        self._looked_at, self._warned = 0, False
 
     def _in_onnx(self, path: Path) -> "OnnxNetwork":
         from workers.depth._onnx_network import (
@@ -75,5 +75,13 @@ class Network(Worker):
         if fps and now - self._looked_at < 1e9 / fps - EARLY:
             return False
         self._looked_at = now
-        self._network(small.frame, depth.view(small.frame.shape[:2], np.float32))
+        found = depth.view(small.frame.shape[:2], np.float32)
+        self._network(small.frame, found)
+        if not self._warned and not np.isfinite(found).any():
+            self._warned = True
+            self.log.warning(
+                "depth.model: %s answers with no number at all, and the picture stays flat; try depth.half: "
+                "never, or another network",
+                self.settings.depth.model,
+            )
         return True
