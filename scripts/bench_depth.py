@@ -187,8 +187,8 @@ def in_onnx(
     name: str, path: Path, size: tuple[int, int], options: argparse.Namespace, host: Host
 ) -> Contender:
     network = OnnxNetwork(path, name, size, options.device, options.option, options.half, host)
-    plain = torch_twin(name, size, network.choice.device, options.threads)
-    return Contender(network.choice.device, network.option, size, network, plain)
+    plain = torch_twin(name, network.size, network.choice.device, options.threads)
+    return Contender(network.choice.device, network.option, network.size, network, plain)
 
 
 def torch_twin(name: str, size: tuple[int, int], device: str, threads: int) -> Run | None:

@@ -51,10 +51,7 @@ class Hub(http.server.BaseHTTPRequestHandler):
         path = urlsplit(self.path).path
         hub.asked.append(path)
         if hub.about is not None:
-            self.send_response(hub.about[0])
-            self.send_header("Content-Length", str(max(6, len(hub.about[1]))))
-            self.end_headers()
-            self.wfile.write(hub.about[1])
+            self.answer(hub.about, hub.status, hub.more)
         elif path == f"/api/models/{NAME}":
             self.answer(json.dumps({"sha": COMMIT, "siblings": hub.siblings}).encode())
         elif path.startswith(f"/{NAME}/resolve/{COMMIT}/"):
@@ -62,9 +59,10 @@ class Hub(http.server.BaseHTTPRequestHandler):
         else:
             self.send_error(404)
 
-    def answer(self, content: bytes) -> None:
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(content)))
+    def answer(self, content: bytes, status: int = 200, more: int = 0) -> None:
+        """`more`: bytes that are announced and do not come."""
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(content) + more))
         self.end_headers()
         self.wfile.write(content)
 
@@ -76,7 +74,8 @@ class Hub(http.server.BaseHTTPRequestHandler):
 def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """A mirror, set as HF_ENDPOINT."""
     server: Any = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Hub)
-    server.files, server.asked, server.about = dict(FILES), [], None
+    server.files, server.asked = dict(FILES), []
+    server.about, server.status, server.more = None, 200, 0
     server.siblings = [sibling(name, content) for name, content in FILES.items()]
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
@@ -274,7 +273,7 @@ def test_contract_a_name_that_the_server_does_not_have_is_said_with_its_address(
 @pytest.mark.parametrize("status", [401, 403, 404])
 def test_contract_a_name_that_is_not_given_out_is_said_with_what_to_do(hub: Any, status: int) -> None:
     """Hugging Face answers Unauthorized to a name that does not exist."""
-    hub.about = status, b""
+    hub.about, hub.status = b"", status
     with pytest.raises(ModelError, match=rf"there is no network {NAME}, or .* account.*`hf download {NAME}`"):
         download_folder(NAME, quiet)
 
@@ -290,13 +289,13 @@ def test_contract_a_name_that_is_not_given_out_is_said_with_what_to_do(hub: Any,
     ],
 )
 def test_contract_a_server_that_answers_otherwise_is_named(hub: Any, answer: bytes) -> None:
-    hub.about = 200, answer
+    hub.about = answer
     with pytest.raises(ModelError, match=rf"http://127\.0\.0\.1:{hub.server_port}"):
         download_folder(NAME, quiet)
 
 
 def test_contract_an_answer_that_is_cut_off_is_said(hub: Any) -> None:
-    hub.about = 200, b'{"sha'
+    hub.about, hub.more = b'{"sha', 9
     with pytest.raises(ModelError, match=f"api/models/{NAME}.*: IncompleteRead"):
         download_folder(NAME, quiet)
 
