@@ -131,10 +131,12 @@ def test_contract_both_codecs_say_when_a_clap_was_heard(tmp_path: Path) -> None:
     clap_and_silence(tmp_path / "clap.wav")
     worker, levels = live(tmp_path / "clap.wav")
     begin = began(worker)
-    found = packets(worker, 1.9)
+    found = packets(worker, 1.7)
+    while min(len(claps(found, codec)) for codec in (AAC, OPUS)) < 2:
+        found += packets(worker, 0.2)
     worker.close()
     for codec in (AAC, OPUS):
-        first, later = claps(found, codec)
+        first, later, *_ = claps(found, codec)
         assert first == pytest.approx(begin + 0.5, abs=0.003)
         assert later - first == pytest.approx(1, abs=0.002)
         times = [at for at, which, _ in found if which is codec]
