@@ -6,8 +6,10 @@ call it with any Python that they find, on every system.
 `run` gets the torch that fits the machine besides; see scripts/torch_build.py.
 """
 
+import importlib.util
 import os
 import platform
+import shutil
 import subprocess
 import sys
 import venv
@@ -15,6 +17,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from scripts.alone import alone
 from scripts.torch_build import VARIABLE, Build, build_for, commands, folder, wish
 
 REPO = Path(__file__).resolve().parents[1]
@@ -43,8 +46,7 @@ def main(want: str) -> int:
         build = fitting_build() if want == "run" else NO_TORCH
         venv_folder = REPO / folder(build)
         python = venv_folder / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
-        if not python.exists():
-            print(f"making {venv_folder.name} with Python {sys.version.split()[0]}", flush=True)
+        if not is_usable(python):
             make_venv(venv_folder)
         if want == "run":
             install_for_run(python, build)
@@ -74,13 +76,35 @@ def fitting_build() -> Build:
     return build
 
 
+def is_usable(python: Path) -> bool:
+    """It is there and runs (its link may lead to a Python that is gone), is an environment's own, and has all
+    of pip, whose list of files is written last."""
+    look = "from importlib.metadata import files; import sys"
+    verdict = "sys.exit(sys.prefix == sys.base_prefix or not files('pip'))"
+    command = [str(python), "-I", "-c", f"{look}; {verdict}"]
+    try:
+        return subprocess.run(command, stderr=subprocess.DEVNULL, check=False).returncode == 0
+    except FileNotFoundError:
+        return False
+
+
 def make_venv(where: Path) -> None:
-    """Raises OSError."""
+    """Whole or not at all. Raises OSError."""
+    if importlib.util.find_spec("ensurepip") is None:
+        raise OSError(f"{sys.executable} has no ensurepip; on Debian and Ubuntu: apt install python3-venv")
+    if where.exists():
+        print(f"{where.name} has no Python and pip that work; it is made anew", flush=True)
+        shutil.rmtree(where)
+    print(f"making {where.name} with Python {sys.version.split()[0]}", flush=True)
     try:
         venv.create(where, with_pip=True, symlinks=sys.platform != "win32")
-    except subprocess.CalledProcessError as error:  # Debian has ensurepip in a package of its own
-        (where / "pyvenv.cfg").unlink(missing_ok=True)
-        raise OSError(f"{error}; on Debian and Ubuntu: apt install python3-venv") from error
+    except subprocess.CalledProcessError as error:
+        shutil.rmtree(where)
+        said = error.output.decode(errors="replace").splitlines()
+        raise OSError(f"{where}: pip could not be put there: {said[-1] if said else error}") from error
+    except BaseException:
+        shutil.rmtree(where, ignore_errors=True)
+        raise
 
 
 def install_for_run(python: Path, build: Build) -> None:
@@ -103,10 +127,13 @@ def install(python: Path, want: str, wanted: list[list[str]], build: Build | Non
         return
     if build is not None:
         print(f"torch: {build.name}, because {build.why}", flush=True)
+    # Whatever the user has set for pip elsewhere, this goes into .venv and nowhere else.
+    env = {name: value for name, value in os.environ.items() if name not in ("PIP_TARGET", "PIP_PREFIX")}
+    env |= {"PIP_USER": "0", "PIP_REQUIRE_VIRTUALENV": "1"}
     for arguments in wanted:
         print(f"installing: pip {' '.join(arguments)}", flush=True)
         pip = [str(python), "-m", "pip", *arguments, "--quiet", "--disable-pip-version-check"]
-        subprocess.run(pip, check=True)
+        subprocess.run(pip, env=env, check=True)
     stamp.write_text(locked)
 
 
@@ -123,7 +150,8 @@ def compile_picture(python: Path) -> None:
         return
     print("compiling what makes the picture", flush=True)
     modules = "workers.stereo.warp, workers.steady._carry, workers.person._blend, workers.person._mask"
-    subprocess.run([str(python), "-c", f"import {modules}"], check=True)
+    quiet = "import signal; signal.signal(signal.SIGINT, signal.SIG_DFL)"  # Ctrl-C without a traceback
+    subprocess.run([str(python), "-c", f"{quiet}; import {modules}"], check=True)
     stamp.touch()
 
 
@@ -131,4 +159,8 @@ if __name__ == "__main__":
     if sys.argv[1:] not in (["run"], ["test"]):
         print("usage: python scripts/environment.py run|test", file=sys.stderr)
         sys.exit(2)
-    sys.exit(main(sys.argv[1]))
+    try:
+        with alone(REPO):
+            sys.exit(main(sys.argv[1]))
+    except KeyboardInterrupt:
+        sys.exit(130)  # as a shell has it

@@ -103,4 +103,7 @@ if __name__ == "__main__":
     if sys.argv[1:] not in ([], ["run"], ["test"]):
         print("usage: python scripts/vendor.py [run|test]", file=sys.stderr)
         sys.exit(2)
-    sys.exit(main(*sys.argv[1:]))
+    try:
+        sys.exit(main(*sys.argv[1:]))
+    except KeyboardInterrupt:
+        sys.exit(130)  # as a shell has it

@@ -1,19 +1,25 @@
-"""Installing torch into the environment: what pip is told, in which order, and what follows when it fails.
-Pip is a script here that notes what it is told."""
+"""Making the environment, and what becomes of one that was not finished; installing torch into it: what pip
+is told, in which order, and what follows when it fails. There pip is a script that notes what it is told."""
 
+import os
+import shutil
+import signal
 import subprocess
 import sys
+import venv
 from pathlib import Path
 
 import pytest
 
 from scripts import environment
+from scripts.alone import WAITING, alone
 from scripts.torch_build import Build
-from tests.pipeline.running import REPO
+from tests.pipeline.running import REPO, until
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="pip is a shell script here")
 PIP = """#!/bin/sh
 echo "$*" >> {folder}/told
+env > {folder}/environment
 case "$*" in *--index-url*) [ ! -e {folder}/unreachable ];; esac
 """
 
@@ -100,3 +106,63 @@ def test_contract_a_torch_that_the_user_named_has_to_be_there(python: Path) -> N
     (python.parents[1] / "unreachable").touch()
     with pytest.raises(subprocess.CalledProcessError):
         environment.install_for_run(python, Build("cuda", "", wished=True))
+
+
+def test_contract_pip_installs_into_the_environment_whatever_the_user_has_set(
+    python: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {"PIP_USER": "1", "PIP_TARGET": "/elsewhere", "PIP_PREFIX": "/elsewhere"}.items():
+        monkeypatch.setenv(name, value)
+    environment.install_for_run(python, Build("none", ""))
+    given = (python.parents[1] / "environment").read_text().splitlines()
+    assert {"PIP_USER=0", "PIP_REQUIRE_VIRTUALENV=1"} <= set(given)
+    assert not [line for line in given if line.startswith(("PIP_TARGET=", "PIP_PREFIX="))]
+
+
+@pytest.mark.parametrize("trouble", ["its Python is gone", "it has no pip", "it is the system's Python"])
+def test_contract_an_environment_that_cannot_be_used_is_noticed(trouble: str, tmp_path: Path) -> None:
+    venv.create(tmp_path, symlinks=True)
+    python = tmp_path / "bin" / "python"
+    if trouble == "its Python is gone":
+        python.unlink()
+        python.symlink_to("/gone/python")
+    elif trouble == "it is the system's Python":  # what was left when pip could not be put there
+        (tmp_path / "pyvenv.cfg").unlink()
+    assert not environment.is_usable(python)
+    assert environment.is_usable(Path(sys.executable))
+
+
+def test_contract_where_pip_cannot_be_put_nothing_is_left_and_the_reason_is_said(tmp_path: Path) -> None:
+    folder = tmp_path / "made"
+    folder.mkdir()  # by somebody who was killed
+    make = f"from scripts.environment import *; make_venv(Path({str(folder)!r}))"
+    command = ["sh", "-c", 'ulimit -f 100; exec "$@"', "sh", sys.executable, "-c", make]
+    done = subprocess.run(command, cwd=REPO, capture_output=True, text=True, check=False)
+    assert "pip could not be put there: " in done.stderr
+    assert "File too large" in done.stderr.splitlines()[-1]
+    assert "python3-venv" not in done.stderr
+    assert not folder.exists()
+
+
+def test_contract_a_second_set_up_waits_and_ctrl_c_leaves_nothing_half_made(tmp_path: Path) -> None:
+    shutil.copytree(REPO / "scripts", tmp_path / "scripts")
+    shutil.copytree(REPO / "requirements", tmp_path / "requirements")
+    command = [sys.executable, str(tmp_path / "scripts" / "environment.py"), "test"]
+    with alone(tmp_path):
+        process = subprocess.Popen(
+            command,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=os.environ | {"PIP_NO_INDEX": "1"},  # should it get so far
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+        )
+        assert process.stdout is not None
+        assert process.stdout.readline() == WAITING + "\n"
+        assert not (tmp_path / ".venv").exists()
+    until((tmp_path / ".venv" / "bin" / "python").exists, "the second makes it")
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate()
+    assert process.returncode == 130
+    assert said == ""
+    assert not (tmp_path / ".venv").exists()
