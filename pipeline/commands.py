@@ -11,6 +11,7 @@ from types import FrameType
 
 from pipeline.addresses import NoAddress, address_of
 from pipeline.attach import Desk
+from pipeline.compiled import place_for_compiled
 from pipeline.convert_command import add_parser as add_convert_parser
 from pipeline.cutout_command import add_parser as add_cutout_parser
 from pipeline.errands import Errands
@@ -164,7 +165,8 @@ def _run(options: argparse.Namespace) -> int:
             panel.poll()
 
     try:
-        code = supervisor.run(every_round)
+        with place_for_compiled():
+            code = supervisor.run(every_round)
         log.info("stopped")
     except NoMemory as error:  # for the successor of a corrupt segment
         log.critical("%s", error)

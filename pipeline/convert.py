@@ -5,6 +5,7 @@ import logging
 import sys
 from dataclasses import replace
 
+from pipeline.compiled import place_for_compiled
 from pipeline.convert_folder import CannotConvert, agree, folder_of, held
 from pipeline.convert_job import check_places, conversion_of, job_of, keeps_depth, settings_for
 from pipeline.convert_join import try_out
@@ -47,7 +48,7 @@ def _convert(options: argparse.Namespace, settings: Settings, level: int) -> int
     """The exit code. Raises CannotConvert, Interrupted, CannotRead or OSError."""
     source, out = options.what.resolve(), options.out.resolve()
     check_places(source, out, options.overwrite)
-    with held(out) as folder, stopping() as stop:
+    with held(out) as folder, stopping() as stop, place_for_compiled():
         conversion = conversion_of(source, out, folder, options.depth_in, options.depth_out)
         if conversion.pictures:
             count = len(picture_files(source))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from pipeline.compiled import place_for_compiled
 from pipeline.cutout_files import VIDEOS, CannotCut, Stopped, files_in, names_of, targets_of
 from pipeline.stopping import INTERRUPTED
 from workers.models import ModelError, download, has_file
@@ -36,6 +37,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     cutout.add_argument("--overwrite", action="store_true", help="files of an earlier time")
 
 
+@place_for_compiled()
 def cutout_command(options: argparse.Namespace) -> int:
     """Exit code 1 when something could not be cut out; the rest is."""
     try:
