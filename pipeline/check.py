@@ -24,6 +24,7 @@ from shm.errors import NoMemory
 from workers.capture._monitors import captures_a_second, monitors, unavailable
 from workers.depth._manifest import MODELS
 from workers.depth._models import find, is_here
+from workers.house import home
 from workers.models import ModelError, remedy
 
 GOOD, NOTE, WRONG = "ok", "note", "WRONG"
@@ -66,10 +67,11 @@ def _machine() -> Iterator[Finding]:
     memory = psutil.virtual_memory()
     room = f"{memory.available / 1e9:.1f} of {memory.total / 1e9:.1f} GB memory are free"
     yield (GOOD if memory.available > 1e9 else WRONG), room
-    free = psutil.disk_usage(str(Path.home())).free
+    where = next(folder for folder in (home(), *home().parents) if folder.exists())
+    free = psutil.disk_usage(str(where)).free
     yield (
         (GOOD if free > LITTLE_DISK else WRONG),
-        f"{free / 1e9:.1f} GB are free on the disk of {Path.home()}",
+        f"{free / 1e9:.1f} GB are free on the disk of {where}",
     )
 
 

@@ -1,7 +1,9 @@
 """The house as a worker sees it: what it may ask of the launcher, for those who show or change how things
-stand, like the control panel. Every call may wait for the launcher, so none is made on an event loop.
+stand, like the control panel. Every call may wait for the launcher, so none is made on an event loop. And
+where its user is at home.
 """
 
+from pathlib import Path
 from typing import Any, Protocol
 
 Answer = dict[str, Any]
@@ -9,6 +11,15 @@ Answer = dict[str, Any]
 
 class Refused(Exception):
     """The launcher would not, or could not; the message says why. Nothing has changed."""
+
+
+def home() -> Path:
+    """For a user whom the system does not know, as in a container, a folder that is not there: nothing is
+    found in it, and who wants to write there says what to set instead."""
+    try:
+        return Path.home()
+    except RuntimeError:
+        return Path("/nonexistent")
 
 
 class House(Protocol):

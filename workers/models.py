@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, ClassVar, Self
 
+from workers.house import home
 from workers.worker import CannotWork
 
 CHUNK = 1 << 16
@@ -64,11 +65,11 @@ class Model:
 def cache_folder() -> Path:
     """Where downloads go."""
     if sys.platform == "win32":
-        base = Path(os.environ.get("LOCALAPPDATA", Path.home() / "AppData/Local"))
+        base = Path(os.environ.get("LOCALAPPDATA", home() / "AppData/Local"))
     elif sys.platform == "darwin":
-        base = Path.home() / "Library/Caches"
+        base = home() / "Library/Caches"
     else:
-        base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+        base = Path(os.environ.get("XDG_CACHE_HOME") or home() / ".cache")
     return base / "stereoring" / "models"
 
 

@@ -4,6 +4,8 @@ desktop gave for it."""
 import os
 from pathlib import Path
 
+from workers.house import home
+
 
 def remember(token: str) -> None:
     """For the next time. Raises OSError."""
@@ -27,5 +29,5 @@ def forget() -> None:
 
 
 def _file() -> Path:
-    folder = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local/state")
+    folder = Path(os.environ.get("XDG_STATE_HOME") or home() / ".local/state")
     return folder / "stereoring" / "screen_wayland.token"

@@ -17,6 +17,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from workers.house import home
+
 ENDPOINT = "https://huggingface.co"
 NAME = re.compile(r"[\w.-]+/[\w.-]+")
 CONFIGS = ("config.json", "preprocessor_config.json")
@@ -73,7 +75,7 @@ def hugging_face_cache() -> Path:
     """As its own programs find it (huggingface_hub, "environment variables")."""
     if os.environ.get("HF_HUB_CACHE"):
         return Path(os.environ["HF_HUB_CACHE"])
-    base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    base = Path(os.environ.get("XDG_CACHE_HOME") or home() / ".cache")
     return Path(os.environ.get("HF_HOME") or base / "huggingface").expanduser() / "hub"
 
 

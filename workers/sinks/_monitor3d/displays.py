@@ -9,6 +9,8 @@ from typing import NamedTuple
 
 import mss
 
+from workers.house import home
+
 WIDE = 3.0  # times as wide as high: both eyes' views beside each other, as in 3840 x 1080
 
 
@@ -86,5 +88,5 @@ def _memory() -> Path:
     if sys.platform == "win32":
         folder = Path(os.environ["LOCALAPPDATA"])
     else:
-        folder = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local/state")
+        folder = Path(os.environ.get("XDG_STATE_HOME") or home() / ".local/state")
     return folder / "stereoring" / "monitor3d.json"

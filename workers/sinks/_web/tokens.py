@@ -11,6 +11,7 @@ from pathlib import Path
 
 import psutil
 
+from workers.house import home
 from workers.worker import CannotWork
 
 FOLDER_IS_IN = "APPDATA" if sys.platform == "win32" else "XDG_CONFIG_HOME"
@@ -76,7 +77,7 @@ def _written_beside(path: Path, content: bytes) -> Path:
 def config_folder() -> Path:
     if sys.platform == "win32":
         return Path(os.environ["APPDATA"]) / "stereoring"
-    return Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "stereoring"
+    return Path(os.environ.get("XDG_CONFIG_HOME") or home() / ".config") / "stereoring"
 
 
 def addresses() -> list[str]:
