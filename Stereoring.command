@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # macOS: double-click to start Stereoring. Fetches Python with uv where there is none, into this folder.
 set -euo pipefail
-cd "$(dirname "$0")"
+cd "$(dirname "$(readlink -f "$0")")"
 . scripts/environment.sh
 if ! (find_python) >/dev/null 2>&1; then
     echo "fetching Python 3.12"
