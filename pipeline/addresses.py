@@ -3,6 +3,7 @@
 import os
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -41,11 +42,11 @@ else:
 
     def address_of(pid: int) -> str:
         """A socket in a folder that is private to the user. Raises NoAddress."""
-        return _checked(_folder() / f"{pid}.sock")
+        return _place(f"{pid}.sock")
 
     def meeting_place(pid: int, name: str) -> str:
         """The same, for its workers."""
-        return _checked(_folder() / f"{pid}-{name}.sock")
+        return _place(f"{pid}-{name}.sock")
 
     def running() -> list[int]:
         """Process ids of the user's launchers that run, the newest last."""
@@ -55,29 +56,46 @@ else:
 
     def sweep() -> None:
         """Remove sockets of launchers, and of their workers, that had no time to."""
-        for path in _folder().glob("*.sock"):
+        for path in _all_sockets():
             pid = path.stem.partition("-")[0]
             if pid.isdecimal() and (int(pid) == os.getpid() or not psutil.pid_exists(int(pid))):
                 path.unlink(missing_ok=True)
 
-    def _checked(path: Path) -> str:
+    def _place(name: str) -> str:
+        """Where it is, else where it is to be made."""
+        paths = [folder / name for folder in _folders()]
+        path = next(filter(Path.exists, paths), paths[0])
         if len(os.fsencode(path)) > _LONGEST_PATH:
             raise NoAddress(f"{path} is too long for a socket; set XDG_RUNTIME_DIR to a shorter folder")
         return str(path)
 
     def _sockets() -> dict[int, Path]:
-        return {int(path.stem): path for path in _folder().glob("*.sock") if path.stem.isdecimal()}
+        return {int(path.stem): path for path in _all_sockets() if path.stem.isdecimal()}
 
-    def _folder() -> Path:
-        base = os.environ.get("XDG_RUNTIME_DIR") or tempfile.gettempdir()
-        path = Path(base) / f"stereoring-{os.getuid()}"
+    def _all_sockets() -> Iterator[Path]:
+        return (path for folder in _folders() for path in folder.glob("*.sock"))
+
+    def _folders() -> list[Path]:
+        """The first is where this process makes its own. After su and in a cron job XDG_RUNTIME_DIR is
+        another user's or nobody's; and who has one finds what was started without. Raises NoAddress."""
+        found, wrong = list[Path](), list[str]()
+        temporary = tempfile.gettempdir()
+        for base in dict.fromkeys((os.environ.get("XDG_RUNTIME_DIR") or temporary, temporary)):
+            try:
+                found.append(_private(Path(base) / f"stereoring-{os.getuid()}", make=not found))
+            except NoAddress as error:
+                wrong.append(str(error))
+        if not found:
+            raise NoAddress("; ".join([*wrong, "or set XDG_RUNTIME_DIR to a folder of yours that exists"]))
+        return found
+
+    def _private(path: Path, make: bool) -> Path:
         try:
-            path.mkdir(mode=0o700, exist_ok=True)
+            if make:
+                path.mkdir(mode=0o700, exist_ok=True)
             status = path.lstat()
         except OSError as error:
-            raise NoAddress(
-                f"{path}: {error.strerror}; set XDG_RUNTIME_DIR to a folder of yours that exists"
-            ) from error
+            raise NoAddress(f"{path}: {error.strerror}") from error
         if status.st_uid != os.getuid() or status.st_mode & 0o077:
-            raise NoAddress(f"{path} is not private to you; remove it")
+            raise NoAddress(f"{path} is not private to you: remove it")
         return path

@@ -70,12 +70,18 @@ def seen(line: Launcher) -> dict[str, Any]:
 
 
 @pytest.fixture
-def alone(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A folder for sockets in which there are no other launchers'."""
+def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder for sockets in which there are no other launchers'. pytest has made its own before."""
     folder = Path(tempfile.mkdtemp(prefix="sr-"))
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(folder))
+    use_for_temporary(monkeypatch, folder)
     yield folder
     shutil.rmtree(folder)
+
+
+def use_for_temporary(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    monkeypatch.setenv("TMPDIR", str(folder))
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
 
 
 # Figures ------------------------------------------------------------------------------------------------
@@ -300,10 +306,30 @@ def test_contract_a_folder_that_cannot_be_used_is_said_plainly(
         if where == "not private":
             (tmp_path / "there" / f"stereoring-{os.getuid()}").mkdir(parents=True)
             (tmp_path / "there" / f"stereoring-{os.getuid()}").chmod(0o755)
-    result = command(*arguments, env={**os.environ, "XDG_RUNTIME_DIR": folder})
+    squatted = tmp_path / "temporary" / f"stereoring-{os.getuid()}"
+    squatted.mkdir(parents=True)
+    squatted.chmod(0o755)
+    result = command(
+        *arguments, env={**os.environ, "XDG_RUNTIME_DIR": folder, "TMPDIR": str(squatted.parent)}
+    )
     assert result.returncode == 1
     assert "Traceback" not in result.stderr
     assert folder in result.stderr
+    assert f"{squatted} is not private to you: remove it; or set XDG_RUNTIME_DIR" in result.stderr
+
+
+@pytest.mark.parametrize("where", ["/nowhere", "/proc"])
+def test_contract_where_the_sessions_folder_is_of_no_use_it_runs_and_is_found_from_a_session(
+    where: str, alone: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (alone / "temporary").mkdir()
+    use_for_temporary(monkeypatch, alone / "temporary")
+    monkeypatch.setenv("XDG_RUNTIME_DIR", where)
+    with launched(tmp_path, ready=False) as launcher:
+        launcher.until_up()
+        monkeypatch.setenv("XDG_RUNTIME_DIR", str(alone))
+        found = json.loads(command("top", "--json", "--interval=0.1").stdout)
+        assert found["launcher"]["pid"] == launcher.pid
 
 
 def test_contract_a_folder_whose_name_is_too_long_for_a_socket_is_said_plainly(tmp_path: Path) -> None:
