@@ -24,6 +24,7 @@ if __name__ == "__main__":
             os.fstat(fd)
         except OSError:  # closed; a socket or a file would get the number, and all workers would write to it
             os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)
+    sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))  # PYTHONSAFEPATH leaves it out
     from pipeline.console import write_anything
 
     write_anything()

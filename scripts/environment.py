@@ -153,7 +153,8 @@ def compile_picture(python: Path) -> None:
     print("compiling what makes the picture", flush=True)
     modules = "workers.stereo.warp, workers.steady._carry, workers.person._blend, workers.person._mask"
     quiet = "import signal; signal.signal(signal.SIGINT, signal.SIG_DFL)"  # Ctrl-C without a traceback
-    subprocess.run([str(python), "-c", f"{quiet}; import {modules}"], check=True)
+    here = "import sys; sys.path.insert(0, '')"  # PYTHONSAFEPATH leaves it out
+    subprocess.run([str(python), "-c", f"{quiet}; {here}; import {modules}"], check=True)
     stamp.touch()
 
 

@@ -119,6 +119,11 @@ def test_contract_an_unknown_profile_is_refused_with_those_there_are(file: Path)
     assert "tiny" in result.stderr.replace("tinny", "")
 
 
+def test_contract_it_finds_its_own_files_without_the_help_of_pythons_path() -> None:
+    result = command("--plan", "--set=sinks=[null]", cwd="/", env=os.environ | {"PYTHONSAFEPATH": "1"})
+    assert (result.returncode, result.stderr) == (0, "")
+
+
 def test_contract_the_log_level_counts_for_launcher_and_workers(tmp_path: Path) -> None:
     with launched(tmp_path, options=["--log-level=error"]) as launcher:
         launcher.until_flowing()
