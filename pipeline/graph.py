@@ -173,7 +173,8 @@ def _choose(settings: Settings, package: str, job: str) -> dict[str, str]:
     if job in OFFLINE:
         return _chosen_offline(settings, package, job)
     if not settings.sinks:
-        raise GraphError("sinks: there is none, so nobody would see anything; name one, like `sinks: [web]`")
+        what = "sinks: there is none, so nobody would see anything; name one, like `sinks: [web]`"
+        raise GraphError(f"{settings.path}: {what}")
     first, room = SOURCES.get(job, OF_PICTURES)
     line = {first: f"{room}.{settings.section(room).source}", **LINES[job]}
     beside = settings.sections.get("audio")

@@ -516,7 +516,7 @@ def test_contract_a_file_without_the_one_worker_class_is_refused_by_name(
 def test_contract_without_sinks_nothing_starts() -> None:
     result = command("--set=sinks=")
     assert result.returncode == 2
-    assert "sinks: there is none, so nobody would see anything" in result.stderr
+    assert "settings.yaml: sinks: there is none, so nobody would see anything" in result.stderr
     assert "Traceback" not in result.stderr
 
 
