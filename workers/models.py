@@ -196,6 +196,12 @@ def hold(file: IO[bytes]) -> None:
         raise OSError("another program is downloading it just now") from error
 
 
+def for_onnxruntime(path: Path) -> str:
+    """It writes every path as UTF-8, so this is one of which that makes the file's own name, whatever the
+    locale says. (Its bytes would be in memory twice, and know nothing of files beside it.)"""
+    return os.fsencode(path).decode(errors="surrogateescape")
+
+
 def lite_interpreter(model: bytes, threads: int, without: str) -> Any:
     """A .tflite in LiteRT, with its tensors. Raises ModelError where there is no LiteRT; `without` says what
     that means."""

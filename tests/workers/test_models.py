@@ -3,6 +3,10 @@
 import hashlib
 import http.client
 import http.server
+import os
+import shutil
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -11,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from tests.pipeline.running import REPO
 from workers.depth._manifest import BUILT_IN, BUILT_IN_FOLDER, MODELS
 from workers.depth._models import find, is_here
 from workers.models import Model, ModelError, cache_folder, download, hold, places, verify
@@ -262,3 +267,27 @@ def test_contract_a_cache_that_cannot_be_made_is_named(
 def test_contract_a_home_that_nobody_has_is_said() -> None:
     with pytest.raises(ModelError, match="begins with the name of nobody who has a home here"):
         find("~nobody-of-that-name/net.onnx")
+
+
+@pytest.mark.skipif(shutil.which("localedef") is None, reason="needs localedef, for a locale of eight bits")
+def test_contract_a_model_in_a_folder_with_an_umlaut_is_opened_in_a_locale_of_eight_bits(
+    tmp_path: Path,
+) -> None:
+    locale = tmp_path / "de_DE.ISO-8859-1"
+    made = ["localedef", "-i", "de_DE", "-f", "ISO-8859-1", str(locale)]
+    if subprocess.run(made, capture_output=True, check=False).returncode:
+        pytest.skip("localedef has no de_DE here")
+    folder = tmp_path / "Räume"
+    folder.mkdir()
+    shutil.copy(BUILT_IN_FOLDER / "small_depth.onnx", folder)
+    script = (
+        "import onnxruntime, pathlib, sys; from workers.models import for_onnxruntime;"
+        "assert sys.getfilesystemencoding() == 'iso8859-1'; path = pathlib.Path(sys.argv[1]);"
+        "onnxruntime.InferenceSession(for_onnxruntime(path), providers=['CPUExecutionProvider'])"
+    )
+    subprocess.run(
+        [sys.executable, "-c", script, str(folder / "small_depth.onnx")],
+        cwd=REPO,
+        env=os.environ | {"LOCPATH": str(tmp_path), "LC_ALL": locale.name, "PYTHONUTF8": "0"},
+        check=True,
+    )

@@ -15,7 +15,7 @@ from onnxruntime.capi import onnxruntime_pybind11_state as status
 from workers.depth._devices import OPTIONS, PROVIDERS, Choice, check_option, choose_onnx
 from workers.depth._families import Size
 from workers.depth._options import BUILD_LIMIT, NONE, proves_itself
-from workers.models import cache_folder
+from workers.models import cache_folder, for_onnxruntime
 from workers.worker import CannotWork, Host
 
 LOAD_LIMIT = 600  # seconds
@@ -134,7 +134,7 @@ class OnnxNetwork:
         providers: list[Any] = [(provider, its_options)]
         if provider != PROVIDERS["cpu"]:
             providers.append(PROVIDERS["cpu"])  # for what the other has no kernel for
-        session = onnxruntime.InferenceSession(str(self._path), options, providers=providers)
+        session = onnxruntime.InferenceSession(for_onnxruntime(self._path), options, providers=providers)
         session.disable_fallback()  # or a device that fails later leaves the CPU, and only stdout hears of it
         return session
 

@@ -13,6 +13,8 @@ import onnx
 import onnxruntime
 from onnx import helper, numpy_helper, shape_inference
 
+from workers.models import for_onnxruntime
+
 
 def in_fewer_steps(path: Path) -> bytes:
     """Out comes how sure the second class is, [1, 1, rows, columns]."""
@@ -33,7 +35,7 @@ def _settled(path: Path) -> onnx.ModelProto:
     options.log_severity_level = 3
     with TemporaryDirectory() as folder:
         options.optimized_model_filepath = f"{folder}/settled.onnx"
-        onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+        onnxruntime.InferenceSession(for_onnxruntime(path), options, providers=["CPUExecutionProvider"])
         return shape_inference.infer_shapes(onnx.load(options.optimized_model_filepath))
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from workers.models import ModelError, find_file
+from workers.models import ModelError, find_file, for_onnxruntime
 from workers.voice._manifest import MODELS, OWN_BOOKS, OWN_DECODER, OWN_ENCODER
 from workers.voice._soundstream_books import Books, Indices, Nearest
 
@@ -54,7 +54,9 @@ def _opened(folder: str, name: str, inputs: list[str]) -> Any:
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     path = _file(folder, name)
     try:
-        session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        session = onnxruntime.InferenceSession(
+            for_onnxruntime(path), options, providers=["CPUExecutionProvider"]
+        )
     except Exception as error:
         raise ModelError(f"voice.weights: {path} cannot be read: {str(error).splitlines()[0]}") from error
     if [given.name for given in session.get_inputs()] != inputs:
