@@ -15,6 +15,7 @@ import pytest
 from shm.lease import OpenSlot
 from tests.pipeline.running import launched, until
 from tests.workers.one_process import host, open_slot
+from tests.workers.own_process import in_own_process
 from tests.workers.pulse import pulse_server
 from tests.workers.voices import clip, needs_voice
 from workers.sound._recorder import Recorder
@@ -45,6 +46,10 @@ def system_sound(told: list[dict[str, Any]]) -> SystemSound:
 
 
 def test_a_source_goes_on(tmp_path: Path) -> None:
+    in_own_process(hears_twice, tmp_path)
+
+
+def hears_twice(tmp_path: Path) -> None:
     told: list[dict[str, Any]] = []
     source = system_sound(told)
     for _ in range(2):
