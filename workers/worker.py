@@ -285,13 +285,12 @@ class Step:
         before: who is to see that a scene begins must see it before the map of its first frame."""
         waiting = [follower.lease() for follower in self.link.followers if follower.mode == "latest"]
         newest = [followed for followed in waiting if followed is not None]
-        later = [followed for followed in newest if followed.info.t_capture > lease.info.t_capture]
-        for followed in newest:
-            if followed not in later:
-                self._follow(followed, slots, input_live=True)
-                slots = self._acquire()  # the same where it has published nothing
+        now = lease.info.t_capture
+        for followed in (one for one in newest if one.info.t_capture <= now):
+            self._follow(followed, slots, input_live=True)
+            slots = self._acquire()  # the same where it has published nothing
         self._turn(lease, slots)
-        for followed in later:
+        for followed in (one for one in newest if one.info.t_capture > now):
             self._follow(followed, self._acquire(), self._input_live)
 
     def _acquire(self) -> dict[str, OpenSlot]:
