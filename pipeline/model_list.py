@@ -24,10 +24,8 @@ def model_list(downloads: dict[str, Entry]) -> Entry:
 def _own(model: Model) -> Entry:
     here = any(path.is_file() for path in places(model))
     why_not = "" if model.sha256 else "its file cannot be checked; export it to ONNX yourself"
-    return {
-        **_entry(model.name, model.nbytes / 1e6, model.licence, model.about, here, why_not),
-        "setting": _setting(model),
-    }
+    megabytes = model.nbytes / 1e6
+    return _entry(model.name, megabytes, model.licence, model.about, here, why_not, _setting(model))
 
 
 def _setting(model: Model) -> str:
@@ -45,10 +43,18 @@ def _other(name: str) -> Entry:
     return _entry(name, None, "unknown", "", find(name, cache_folder()) is not None, "")
 
 
-def _entry(name: str, megabytes: float | None, licence: str, about: str, here: bool, why_not: str) -> Entry:
+def _entry(
+    name: str,
+    megabytes: float | None,
+    licence: str,
+    about: str,
+    here: bool,
+    why_not: str,
+    setting: str = DepthModel.setting,
+) -> Entry:
     return {
         "name": name,
-        "setting": DepthModel.setting,
+        "setting": setting,
         "megabytes": megabytes,
         "licence": licence,
         "about": about,

@@ -23,8 +23,8 @@ ENCODERS: dict[Codec, tuple[str, ...]] = {
     "hevc": ("hevc_nvenc", "hevc_videotoolbox", "hevc_qsv", "hevc_amf", "hevc_mf", "libx265"),
     "av1": ("av1_nvenc", "av1_qsv", "av1_amf", "libsvtav1"),
 }
-"""In the order in which they are tried; the processor's own is the last. FFmpeg waits for
-AMD's about two milliseconds a picture, so theirs are taken for small pictures and with quick GPUs only."""
+"""In the order in which they are tried; the processor's own is the last. FFmpeg waits for AMD's
+about two milliseconds a picture, so theirs are taken for small pictures and with quick GPUs only."""
 MICROSECONDS = Fraction(1, 1_000_000)
 USUAL_RATE = 60  # frames a second; only a hint for those that share out bits
 TRIED = 3  # pictures

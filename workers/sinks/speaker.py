@@ -22,6 +22,7 @@ from workers.sound._soundcard import (
     names,
     no_device,
     soundcard,
+    speaker_of,
 )
 from workers.voice import _pace
 from workers.voice._codecs import rate_of
@@ -69,7 +70,7 @@ class Speaker(Worker):
             return False
         package, which = soundcard(), self.settings.speaker.which
         try:
-            device = package.get_speaker(which) if which else package.default_speaker()
+            device = speaker_of(package, which)
             self._opened = device.player(rate, channels=1, blocksize=block_of(round(ROOM * rate)))
             self._player = self._opened.__enter__()
             if wrapper := WRAPPERS.get(sys.platform):

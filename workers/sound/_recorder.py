@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from workers.sound._soundcard import block_of, names, no_device, soundcard
+from workers.sound._soundcard import block_of, names, no_device, soundcard, speaker_of
 from workers.voice._pcm import pcm_of
 
 Pcm = npt.NDArray[np.int16]
@@ -46,6 +46,6 @@ def _microphone(package: Any, which: str) -> Any:
 
 def _played(package: Any, which: str) -> Any:
     """By its id: two speakers may have one name, and a headset's microphone that of its speaker."""
-    speaker = package.get_speaker(which) if which else package.default_speaker()
+    speaker = speaker_of(package, which)
     heard = f"{speaker.id}.monitor" if sys.platform == "linux" else speaker.id
     return package.get_microphone(heard, include_loopback=True)

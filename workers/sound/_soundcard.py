@@ -57,6 +57,11 @@ def _close_half_open(error: BaseException) -> None:
             half_open._shutdown()  # its own, which it leaves to the end of the program
 
 
+def speaker_of(package: Any, which: str) -> Any:
+    """The one with this in its name; empty: the usual one. Raises what SoundCard does for none."""
+    return package.get_speaker(which) if which else package.default_speaker()
+
+
 def names(package: Any, speakers: bool) -> list[str]:
     """Of the devices that there are."""
     found = package.all_speakers() if speakers else package.all_microphones()
