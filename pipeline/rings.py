@@ -10,7 +10,7 @@ import psutil
 from pipeline.graph import GraphError, Plan
 from shm import layout
 from shm.errors import NoMemory, RingCorrupt
-from shm.fence import Fence
+from shm.fence import make_fence
 from shm.layout import RingSpec
 from shm.ring import Ring
 from shm.stats import RingStats, dump_header
@@ -33,7 +33,7 @@ class Rings:
         self._leaving: list[tuple[str, Ring]] = []
         self._wishes: dict[str, tuple[int, float]] = {}
         self._last_seq: dict[str, int] = {}
-        self._fence = Fence()
+        self._fence = make_fence()
         self.put_in_use(plan.rings, self.make(plan.rings))
 
     def __getitem__(self, name: str) -> Ring:

@@ -14,7 +14,7 @@ from pipeline.gpus import Gpus
 from shm import histogram
 from shm.board import LINE_WORDS, Board, LineStats
 from shm.errors import RingCorrupt
-from shm.fence import Fence
+from shm.fence import make_fence
 from shm.layout import WORD, RingSpec
 from shm.ring import Attachment
 from shm.stats import RingStats
@@ -59,7 +59,7 @@ class Observer:
         self._view: _View | None = None
         self._looks: deque[_Look] = deque()
         self._processes: dict[int, psutil.Process] = {}
-        self._fence = Fence()
+        self._fence = make_fence()
         self._gpus = Gpus()
 
     def figures(self) -> Figures:

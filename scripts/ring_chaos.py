@@ -25,7 +25,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from shm import layout
 from shm.errors import RingCorrupt
-from shm.fence import Fence
+from shm.fence import make_fence
 from shm.layout import RingSpec, RowSpec
 from shm.ring import Ring
 from shm.stats import RingStats, dump_header
@@ -90,7 +90,7 @@ class Chaos:
     """The rings and everyone on them."""
 
     def __init__(self, seed: int) -> None:
-        self.random, self.result, self.fence = random.Random(seed), Result(seed), Fence()
+        self.random, self.result, self.fence = random.Random(seed), Result(seed), make_fence()
         name = f"chaos-{os.getpid()}"
         self.frame = make_ring(
             RingSpec(

@@ -1,7 +1,6 @@
 """What a slot's line says of the frame in it."""
 
 import re
-import time
 from functools import lru_cache
 from math import prod
 from typing import Any, NamedTuple
@@ -24,7 +23,7 @@ from shm.layout import (
 )
 
 MAX_DIMS = 4
-_LOW, _WORD = (1 << 32) - 1, (1 << 64) - 1
+_LOW = (1 << 32) - 1
 _NUMBER = re.compile("[<>|][biufc][0-9]{1,2}")  # a dtype's string
 
 
@@ -130,21 +129,3 @@ def read_info(spec: layout.RingSpec, words: layout.Words, slot: int, seq: int) -
         dtype,
         unpack_text(words[at + COLOUR]),
     )
-
-
-def write_info(
-    words: layout.Words,
-    at: int,
-    form: Format,
-    t_capture: int,
-    source: Source,
-    pts: int,
-    colour: str,
-) -> None:
-    """Fill the line at word `at`, all but its seq."""
-    words[at + T_CAPTURE] = t_capture
-    words[at + SOURCE_GENERATION], words[at + SOURCE_SEQ], words[at + SOURCE_SLOT] = source
-    words[at + PTS] = pts & _WORD
-    words[at + SHAPE_01], words[at + SHAPE_23], words[at + DTYPE] = form
-    words[at + COLOUR] = pack_text(colour)
-    words[at + T_PUBLISH] = time.perf_counter_ns()

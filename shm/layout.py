@@ -18,7 +18,7 @@ from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from typing import Any, Literal, Protocol, Self, get_args
 
-WORD = 8
+WORD, WORD_MASK = 8, (1 << 64) - 1
 LINE = 16  # words
 PAGE = 4096
 MAX_SLOTS = 255

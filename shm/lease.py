@@ -16,27 +16,29 @@ from shm.layout import Memory, RingSpec
 
 
 class Pixels:
-    """How the frame in a slot is seen: `form` as in the slot's line, and what that means. A reader keeps it
-    for the next frame there, which is like this one more often than not.
+    """How the frame in a slot is seen: `form` as in the slot's line, and the array that this means. A reader
+    keeps it for the next frame there, which is like this one more often than not.
 
-    `flat` is all of the frame in one dimension; whatever is made from it without copying refers to it.
+    Whatever is made from `frame` without copying refers to it or, as numpy has it, to its base. (With
+    np.ndarray(shape, dtype, memory) the base would be what lies under `memory`, which may be written to.)
     """
 
-    __slots__ = ("dtype", "flat", "form", "shape")
+    __slots__ = ("form", "frame", "shape")
 
     def __init__(
         self, form: Format, shape: tuple[int, ...], dtype: np.dtype[Any], memory: memoryview
     ) -> None:
-        self.form, self.shape, self.dtype = form, shape, dtype
-        self.flat: npt.NDArray[Any] = np.frombuffer(memory, dtype, prod(shape))
+        self.form, self.shape = form, shape
+        self.frame: npt.NDArray[Any] = np.frombuffer(memory, dtype, prod(shape)).reshape(shape)
 
     @property
     def references(self) -> int:
-        """How many there are to `flat`: more than ALONE, and a view is still referenced somewhere."""
-        return getrefcount(self.flat)
+        """How many there are to the frame: more than ALONE, and a view is still referenced somewhere."""
+        return getrefcount(self.frame) + getrefcount(self.frame.base)
 
 
-ALONE = Pixels((0, 0, 0), (1,), np.dtype(np.uint8), memoryview(b"\0")).references
+NOTHING = Pixels((0, 0, 0), (1,), np.dtype(np.uint8), memoryview(b"\0"))
+ALONE = NOTHING.references
 
 
 class Lease:
@@ -49,18 +51,11 @@ class Lease:
 
     __slots__ = ("_end", "_held", "_info", "_reader", "memory", "pin", "pixels", "seq", "slot")
 
-    def __init__(
-        self,
-        memory: Memory,
-        slot: int,
-        seq: int,
-        pixels: Pixels,
-        reader: str,
-        end: Callable[["Lease"], None],
-        pin: int,
-    ) -> None:
-        self.memory, self.slot, self.seq, self.pixels, self.pin = memory, slot, seq, pixels, pin
-        self._reader, self._end, self._held = reader, end, True
+    def __init__(self, memory: Memory, reader: str, end: Callable[["Lease"], None]) -> None:
+        """Of no slot yet: its reader makes it before it sleeps, and fills it in when it has been woken."""
+        self.memory, self._reader, self._end, self._held = memory, reader, end, True
+        self.slot = self.seq = self.pin = 0
+        self.pixels = NOTHING
         self._info: FrameInfo | None = None
 
     @property
@@ -78,10 +73,11 @@ class Lease:
 
     @property
     def frame(self) -> npt.NDArray[Any]:
-        """The pixels, read-only: shape and dtype as in `info`. Raises ValueError after the end."""
+        """The pixels, read-only: shape and dtype as in `info`. Raises ValueError after the end. The
+        array itself is the next frame's too: reshape it, and do not assign to its `shape`."""
         if not self._held:
             raise ValueError(f"{self._reader}: the lease of frame {self.seq} has ended")
-        return self.pixels.flat.reshape(self.pixels.shape)
+        return self.pixels.frame
 
     def release(self) -> None:
         """End the lease; a second call does nothing. Raises LeaseEscaped."""
@@ -134,15 +130,16 @@ class OpenSlot:
         self.shape, self.dtype, self.form = shape, dtype, form
         pixels = Pixels(form, shape, dtype, self._memory)
         self._views.append(pixels)
-        return pixels.flat.reshape(shape)
+        return pixels.frame
 
     def close(self) -> None:
         """No view may be left once the slot is published. Raises LeaseEscaped, ValueError."""
         if not self.shape:
             raise ValueError(f"ring {self._spec.name}: a slot was published that nothing was written to")
-        if any([pixels.references > ALONE for pixels in self._views]):
-            raise LeaseEscaped(
-                f"ring {self._spec.name}: its writer still refers to a view of the slot that it publishes; "
-                "drop the view before"
-            )
+        for pixels in self._views:
+            if pixels.references > ALONE:
+                raise LeaseEscaped(
+                    f"ring {self._spec.name}: its writer still refers to a view of the slot that it "
+                    "publishes; drop the view before"
+                )
         self._memory.release()

@@ -51,6 +51,8 @@ class Reader:
         self._memory, self._words = memory, memory.words
         self._state = self.state
         self.spec: RingSpec = memory.spec  # an attribute: a property costs a call each time
+        self._slots, self._slot_at = self.spec.slots, self.spec.slot_at
+        self._blank: Lease | None = None
         row = self.spec.rows[self._row]
         self.name, self.mode = row.reader, row.mode
         self._at = self.spec.row_at[self._row]
@@ -63,17 +65,33 @@ class Reader:
         self.seq = max(self.seq, cursor)
 
     def _take(self) -> Lease | None:
-        """The next frame of this mode in this segment."""
-        misses, latest, head = 0, self.mode == "latest", self._words[HEAD_AT]
+        """The next frame of this mode in this segment. In few calls: who has slept finds each one cold."""
+        words, row, latest = self._words, self._at, self.mode == "latest"
+        misses, head = 0, words[HEAD_AT]
         while misses < MISSES:
-            wanted = self._newest(head) if latest else self._next(head)
-            if wanted is None:
+            newest = head >> 8
+            if newest == self.seq or head == 0:
                 return None
-            lease = self._pin(*wanted, looks=1 if latest else CLAIM_LOOKS)
+            if latest:
+                slot, seq = head & 0xFF, newest
+                if slot >= self._slots or seq < self.seq:
+                    raise RingCorrupt(self.spec.name, f"head {seq} in slot {slot} after frame {self.seq}")
+            else:
+                slot, seq = self._next(newest)
+                if seq == 0:
+                    return None
+            lease = self._pin(slot, seq, looks=1 if latest else CLAIM_LOOKS)
             if lease is not None:
-                self._received(lease)
+                words[row + RECEIVED] += 1
+                if skipped := seq - self.seq - 1:
+                    words[row + SKIPPED] += skipped
+                self.seq = seq
+                if latest:
+                    words[row + CURSOR] = seq
+                else:
+                    self._out.add(seq)
                 return lease
-            before, head = head, self._words[HEAD_AT]
+            before, head = head, words[HEAD_AT]
             misses = misses + 1 if head == before else 0
         raise RingCorrupt(self.spec.name, f"head names frame {head >> 8}, and no slot holds it")
 
@@ -107,38 +125,32 @@ class Reader:
 
     def arm(self) -> bool:
         """Ask the writer to ring at the next frame. True: nothing new is there, go to sleep."""
+        self._blank = self._blank or self._new_lease()  # now that there is time
         self._words[self._at + ARMED] = next(self._fresh)
         self._fence()  # or: we miss a new head while the writer misses that we armed, and we sleep on
         before, self._state = self._state, self.state
         return self._state == before and not self.ready()  # the bell of a new state may have been drained
 
+    def _new_lease(self) -> Lease:
+        return Lease(self._memory, self.name, self._end)
+
     def disarm(self) -> None:
         self._words[self._at + ARMED] = 0
 
-    def _newest(self, head: int) -> tuple[int, int] | None:
-        """(slot, seq) of the newest frame."""
-        seq, slot = head >> 8, head & 0xFF
-        if head == 0 or seq == self.seq:
-            return None
-        if slot >= self.spec.slots or seq < self.seq:
-            raise RingCorrupt(self.spec.name, f"head {seq} in slot {slot} after frame {self.seq}")
-        return slot, seq
-
-    def _next(self, head: int) -> tuple[int, int] | None:
-        """(slot, seq) of the oldest frame after the last one, and not after head."""
-        words, newest = self._words, head >> 8
+    def _next(self, newest: int) -> tuple[int, int]:
+        """(slot, seq) of the oldest frame after the last one, and not after `newest`. (0, 0): none."""
         if newest <= self.seq:
-            return None
+            return 0, 0
         self._fence()  # or: a slot we look at late shows a frame after one that we looked too early for
-        words_of = ((words[at], slot) for slot, at in enumerate(self.spec.slot_at))
+        words_of = ((self._words[at], slot) for slot, at in enumerate(self._slot_at))
         seqs = [(word >> 1, slot) for word, slot in words_of if not word & 1]
         seq, slot = min((entry for entry in seqs if self.seq < entry[0] <= newest), default=(0, 0))
         if self.mode == "every" and seq != self.seq + 1:
             raise RingCorrupt(self.spec.name, f"frame {self.seq + 1} of {newest} is missing; {seq} is there")
-        return (slot, seq) if seq else None  # none: all were re-used while we looked
+        return slot, seq  # none: all were re-used while we looked
 
     def _pin(self, slot: int, seq: int, looks: int = 1) -> Lease | None:
-        words, at = self._words, self.spec.slot_at[slot]
+        words, at = self._words, self._slot_at[slot]
         if not self._free_pins:
             raise RingError(f"{self.name}: all its leases of ring {self.spec.name} are out")
         pin = self._free_pins.pop()
@@ -152,24 +164,15 @@ class Reader:
                 if pixels is None or pixels.form != form:
                     shape, dtype = read_format(self.spec, slot, form)
                     pixels = Pixels(form, shape, dtype, self._memory.payload(slot).toreadonly())
-                return Lease(self._memory, slot, seq, pixels, self.name, self._end, pin)
+                lease, self._blank = self._blank or self._new_lease(), None
+                lease.slot, lease.seq, lease.pixels, lease.pin = slot, seq, pixels, pin
+                return lease
             if word != seq << 1 | 1 or look == looks - 1:
                 break
             self.pause(CLAIM_PAUSE)
         words[pin] = 0
         self._free_pins.append(pin)
         return None
-
-    def _received(self, lease: Lease) -> None:
-        words, seq = self._words, lease.seq
-        words[self._at + RECEIVED] += 1
-        if skipped := seq - max(self.seq, self.spec.base) - 1:
-            words[self._at + SKIPPED] += skipped
-        self.seq = seq
-        if self.mode == "latest":
-            words[self._at + CURSOR] = seq
-        else:
-            self._out.add(seq)
 
     def _end(self, lease: Lease) -> None:
         """Called once by the lease when it ends."""

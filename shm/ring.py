@@ -15,7 +15,7 @@ from functools import partial
 from socket import socket as Bell
 
 from shm import layout
-from shm.fence import Fence
+from shm.fence import make_fence
 from shm.layout import RingSpec
 from shm.lease import Lease
 from shm.reader import Reader
@@ -41,7 +41,7 @@ class RingWriter(Writer):
 
     def __init__(self, memory: Attachment, ends: Sequence[Bell]) -> None:
         self.ends, self.rung = tuple(ends), list[Bell]()
-        super().__init__(memory, Fence(), [partial(ring_bell, end) for end in ends])
+        super().__init__(memory, make_fence(), [partial(ring_bell, end) for end in ends])
 
     def move(self, memory: Attachment) -> None:
         """Write to a new segment from the next frame on."""
@@ -55,7 +55,7 @@ class RingReader(Reader):
         self.ends: tuple[Bell, ...] = (end,)
         self.rung: list[Bell] = []
         self._coming: list[Attachment] = []
-        super().__init__(memory, row, Fence(), partial(ring_bell, end))
+        super().__init__(memory, row, make_fence(), partial(ring_bell, end))
 
     def move(self, memory: Attachment) -> None:
         """Read from a new segment: at once, or in the `every` modes after the last frame of the old."""
@@ -113,7 +113,7 @@ class Ring:
     def __init__(self, spec: RingSpec, segment: Segment, wakes: tuple[Wake, ...]) -> None:
         self.spec, self.segment, self.wakes = spec, segment, wakes
         self.attachment = Attachment(spec, segment)
-        self._fence = Fence()
+        self._fence = make_fence()
 
     @classmethod
     def create(cls, spec: RingSpec, wakes: tuple[Wake, ...] = ()) -> "Ring":

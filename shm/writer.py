@@ -10,16 +10,27 @@ import time
 from collections.abc import Callable, Sequence
 from math import prod
 
-from shm.frame import NO_SOURCE, FrameInfo, Source, read_info, write_info
+from shm.frame import NO_SOURCE, FrameInfo, Source, pack_text, read_info
 from shm.layout import (
     ARMED,
+    COLOUR,
     CURSOR,
+    DTYPE,
     EPOCH_AT,
     HEAD_AT,
     MAX_SLOTS,
     NO_SLOT_AT,
+    PTS,
     PUBLISHED_AT,
+    SHAPE_01,
+    SHAPE_23,
+    SOURCE_GENERATION,
+    SOURCE_SEQ,
+    SOURCE_SLOT,
     SPACE_AT,
+    T_CAPTURE,
+    T_PUBLISH,
+    WORD_MASK,
     Memory,
     RingSpec,
 )
@@ -49,6 +60,7 @@ class Writer:
         self._memory, self._words = memory, memory.words
         self.spec: RingSpec = memory.spec  # an attribute: a property costs a call each time
         self._open: OpenSlot | None = None
+        self._armed_at = tuple(enumerate(at + ARMED for at in self.spec.row_at))
         words = self._words
         for at in self.spec.slot_at:
             word = words[at]
@@ -108,14 +120,18 @@ class Writer:
         colour: str = "",
         keep: tuple[Lease, ...] = (),
     ) -> int:
-        """Make the slot the newest frame and wake the readers that sleep; returns its seq.
+        """Make the slot the newest frame and wake the readers that sleep; returns its seq. In few calls: who
+        has waited for the next frame finds each of them cold.
 
         t_capture: `time.perf_counter_ns()` at capture; pts: microseconds; colour: at most 8 letters. The
         leases in `keep` (those of the source, for a hand-over) live as long as this frame does. Raises
         LeaseEscaped, and ValueError for a longer colour or a slot that nothing was written to.
         """
         words, fence, at = self._words, self._fence, self.spec.slot_at[slot.slot]
-        write_info(words, at, slot.form, t_capture, source, pts, colour)
+        words[at + T_CAPTURE], words[at + PTS] = t_capture, pts & WORD_MASK
+        words[at + SOURCE_GENERATION], words[at + SOURCE_SEQ], words[at + SOURCE_SLOT] = source
+        words[at + SHAPE_01], words[at + SHAPE_23], words[at + DTYPE] = slot.form
+        words[at + COLOUR], words[at + T_PUBLISH] = pack_text(colour), time.perf_counter_ns()
         slot.close()  # both may raise; then the slot is still open and nobody has seen anything
         self._behind[slot.slot] = keep
         self._open = None
@@ -125,7 +141,11 @@ class Writer:
         fence()  # or: a reader follows head to a slot that does not hold its frame yet
         words[HEAD_AT] = self.seq << 8 | slot.slot
         fence()  # or: we miss that a reader armed while it misses our head, and it sleeps on
-        self._wake_readers()
+        for reader, armed_at in self._armed_at:
+            armed = words[armed_at]
+            if armed and armed != self._woken[reader]:  # a number is woken once
+                self._woken[reader] = armed
+                self._bells[reader]()
         words[PUBLISHED_AT] += 1
         return self.seq
 
@@ -165,11 +185,3 @@ class Writer:
             if words[at] == wanted:
                 return True
         return False
-
-    def _wake_readers(self) -> None:
-        words = self._words
-        for reader, at in enumerate(self.spec.row_at):
-            armed = words[at + ARMED]
-            if armed and armed != self._woken[reader]:  # a number is woken once
-                self._woken[reader] = armed
-                self._bells[reader]()

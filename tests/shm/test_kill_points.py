@@ -16,7 +16,7 @@ import pytest
 
 from shm import layout
 from shm.errors import SourceGone
-from shm.fence import Fence
+from shm.fence import make_fence
 from shm.frame import Source
 from shm.layout import RingSpec, RowSpec
 from shm.ring import Ring
@@ -126,7 +126,7 @@ def test_a_writer_dies_and_its_successor_goes_on(room: Room, point: str, nth: in
         assert room.tallies["writer"].first == newest + 1, "seq goes on"
         assert room.ring.words[layout.SPACE_AT] == 0, "nobody rings a dead writer"
         time.sleep(0.005)  # the readers take what is there
-        RingStats.read(room.ring.spec, room.ring.words, Fence())  # no false alarm
+        RingStats.read(room.ring.spec, room.ring.words, make_fence())  # no false alarm
         os.kill(room.readers["job"].pid, signal.SIGCONT)
         room.ring.set_state(layout.AWAY if death % 2 else layout.LIVE)
     last = room.ring.newest_seq() + FRAMES

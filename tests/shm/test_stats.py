@@ -11,7 +11,7 @@ import pytest
 
 from shm import layout
 from shm.errors import RingCorrupt
-from shm.fence import Fence
+from shm.fence import make_fence
 from shm.frame import Source
 from shm.layout import RingSpec, RowSpec
 from shm.lease import Lease
@@ -42,7 +42,7 @@ class Used:
     slot_of: dict[int, int]
 
     def stats(self) -> RingStats:
-        return RingStats.read(self.ring.spec, self.ring.words, Fence())
+        return RingStats.read(self.ring.spec, self.ring.words, make_fence())
 
 
 @pytest.fixture
@@ -105,7 +105,7 @@ def test_the_figures_of_a_ring(used: Used) -> None:
 def test_the_figures_of_a_ring_that_nobody_has_written_to() -> None:
     ring = make_ring(RingSpec(f"stats-new-{os.getpid()}", 4, 4096, ROWS, base=7))
     for epoch in range(3):
-        stats = RingStats.read(ring.spec, ring.words, Fence())
+        stats = RingStats.read(ring.spec, ring.words, make_fence())
         assert (stats.state, stats.epoch, stats.seq, stats.used) == ("starting", epoch, 0, 0)
         assert (stats.shape, stats.dtype, stats.age_s) == ((), "", None)
         assert [reader.lag for reader in stats.readers] == [0, 0, 0, 0]
@@ -276,7 +276,7 @@ def test_a_ring_at_full_speed_never_raises_an_alarm(base: int) -> None:
         RowSpec("job", "every", 1),
     )
     ring = make_ring(RingSpec(f"alarm-{os.getpid()}", 8, 64, rows, base=base))
-    fence, last, looks = Fence(), 0, 0
+    fence, last, looks = make_fence(), 0, 0
     with Crew() as crew:
         parts = [
             crew.start(Part(name, read, (ring.reader(name), make_tally(), crew.stop), ((ring, name),)))
@@ -301,7 +301,7 @@ def test_no_alarm_at_any_step_of_a_frame_in_a_new_segment() -> None:
     ring = make_ring(RingSpec(f"steps-{os.getpid()}", 4, 4096, ROWS[1:2], base=BASE))
     writer, reader = ring.writer().open(), ring.reader("job").open()
     writer.seq = reader.seq = BASE + 3  # they come from an older segment
-    fence, alarms = Fence(), []
+    fence, alarms = make_fence(), []
 
     class Watched:
         def __getitem__(self, at: int) -> int:

@@ -47,7 +47,7 @@ FENCES = (
     without(
         "F when a reader arms", "reader", f"next(self._fresh)\n        {FENCE}", FENCE, "latest, fresh ring"
     ),
-    without("F before the scan", "reader", f"return None\n        {FENCE}", FENCE, "every"),
+    without("F before the scan", "reader", f"return (0, 0)\n        {FENCE}", FENCE, "every"),
     without("F before the unpin", "reader", f"words = lease.memory.words\n        {FENCE}", FENCE, "latest"),
     without("F after the cursor", "reader", f"if self.mode == 'every':\n            {FENCE}", FENCE, "every"),
     without(

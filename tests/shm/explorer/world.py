@@ -312,7 +312,8 @@ def look_of(seq: int) -> tuple[tuple[int, ...], str]:
     return ((1,), "float64") if seq % 2 else ((SLOT_BYTES,), "uint8")
 
 
-SHARED = {"spec", "_memory", "_words", "_fence", "_bells", "_ring_writer", "ends", "pause", "_pin", "_kept"}
+LINKS = {"spec", "_memory", "_words", "_fence", "_bells", "_ring_writer", "ends", "pause", "_pin"}
+SHARED = LINKS | {"_slots", "_slot_at", "_kept", "_blank"}
 
 
 def private(name: str, value: Any) -> object:
