@@ -13,6 +13,10 @@ class NotRunning(Exception):
     """There is no launcher to attach to."""
 
 
+class NoAnswer(NotRunning):
+    """There is one, and it says nothing."""
+
+
 class NoAddress(Exception):
     """There is no place for a socket; the message says where and what to do."""
 

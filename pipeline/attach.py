@@ -5,15 +5,18 @@ pickles."""
 import json
 import logging
 import os
+import socket
+import struct
+import sys
 import threading
 import time
-from collections.abc import Callable
-from contextlib import ExitStack, suppress
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from multiprocessing import reduction
 from multiprocessing.connection import Client, Connection, Listener
 from typing import Any
 
-from pipeline.addresses import NotRunning, address_of, sweep
+from pipeline.addresses import NoAnswer, NotRunning, address_of, sweep
 from pipeline.errands import Errands
 from shm.segment import MemfdSegment, Segment
 from workers.house import Refused
@@ -104,10 +107,7 @@ class Onlooker:
 
     def __init__(self, pid: int) -> None:
         """Raises NotRunning."""
-        try:
-            self._connection = Client(address_of(pid))
-        except (FileNotFoundError, ConnectionRefusedError) as error:
-            raise NotRunning(f"no launcher runs with process id {pid}") from error
+        self._pid, self._connection = pid, _connected(pid)
 
     def ask(self) -> Description:
         """Raises NotRunning when the launcher has gone."""
@@ -142,22 +142,68 @@ class Onlooker:
         return found
 
     def _descriptor(self) -> int:
-        try:
-            if not self._connection.poll(PATIENCE):
-                raise NotRunning(f"the launcher has not answered for {PATIENCE:.0f} s")
+        with self._talking():
+            self._wait(PATIENCE)
             return reduction.recv_handle(self._connection)
+
+    def _request(self, what: bytes, patience: float = PATIENCE) -> Description:
+        if self._connection.closed:
+            self._connection = _connected(self._pid)
+        with self._talking():
+            self._connection.send_bytes(what)
+            self._wait(patience)
+            answer: Description = json.loads(self._connection.recv_bytes())
+            return answer
+
+    def _wait(self, patience: float) -> None:
+        if not self._connection.poll(patience):
+            raise _no_answer(patience)
+
+    @contextmanager
+    def _talking(self) -> Iterator[None]:
+        """A late answer goes with its connection, or it would be taken for that to the next question."""
+        try:
+            yield
+        except NoAnswer:
+            self._connection.close()
+            raise
+        except BlockingIOError as error:  # in the middle of an answer
+            self._connection.close()
+            raise _no_answer(PATIENCE) from error
         except (EOFError, OSError) as error:
             raise NotRunning("the launcher has gone") from error
 
-    def _request(self, what: bytes, patience: float = PATIENCE) -> Description:
-        try:
-            self._connection.send_bytes(what)
-            if not self._connection.poll(patience):
-                raise NotRunning(f"the launcher has not answered for {patience:.0f} s")
-            answer: Description = json.loads(self._connection.recv_bytes())
-        except (EOFError, OSError) as error:
-            raise NotRunning("the launcher has gone") from error
-        return answer
+
+def _connected(pid: int) -> "Connection[Any, Any]":
+    """Raises NotRunning."""
+    try:
+        return _connection_to(address_of(pid))
+    except (FileNotFoundError, ConnectionRefusedError) as error:
+        raise NotRunning(f"no launcher runs with process id {pid}") from error
+    except (BlockingIOError, TimeoutError) as error:
+        raise _no_answer(PATIENCE) from error
+
+
+def _no_answer(patience: float) -> NoAnswer:
+    return NoAnswer(f"the launcher has not answered for {patience:.0f} s; it may be stopped or very busy")
+
+
+if sys.platform == "win32":
+
+    def _connection_to(address: str) -> "Connection[Any, Any]":
+        return Client(address)  # has a limit of its own
+
+else:
+
+    def _connection_to(address: str) -> "Connection[Any, Any]":
+        """One on which nothing takes longer than our patience. A launcher that is stopped lets nobody in;
+        who connects waits behind those who came before."""
+        limit = struct.pack("@ll", int(PATIENCE), 0)
+        with socket.socket(socket.AF_UNIX) as end:
+            for direction in (socket.SO_SNDTIMEO, socket.SO_RCVTIMEO):
+                end.setsockopt(socket.SOL_SOCKET, direction, limit)
+            end.connect(address)
+            return Connection(end.detach())
 
 
 def _read_only(fd: int, opened: ExitStack) -> int:

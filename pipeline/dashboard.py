@@ -11,7 +11,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from pipeline.addresses import NoAddress, NotRunning, running
+from pipeline.addresses import NoAddress, NoAnswer, NotRunning, running
 from pipeline.stats import Figures, Observer
 
 METER = 30  # characters
@@ -26,11 +26,11 @@ def top(pid: int | None, *, as_json: bool, interval: float | None, count: int | 
             _print_json(observer, interval or 1.0, count or 1)
         else:
             _show(observer, interval or 0.25, count)
+    except (NoAddress, NoAnswer) as error:
+        print(error, file=sys.stderr)
+        return 1
     except NotRunning as error:
         print(f"{error}; start one with `launcher.py run`", file=sys.stderr)
-        return 1
-    except NoAddress as error:
-        print(error, file=sys.stderr)
         return 1
     except BrokenPipeError:  # whoever read our output has left; Python is not to try again at its exit
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
