@@ -217,18 +217,24 @@ class Supervisor:
         worker.state = State.STOPPED
 
     def _seat(self, plans: dict[str, WorkerPlan]) -> None:
-        """Give every planned worker a line of the board, and those who stay their new plan."""
+        """Give every planned worker a line of the board, where there is none that of a process left
+        behind, and those who stay their new plan."""
         kept = {name: worker for name, worker in self.workers.items() if name in plans}
         free = set(range(BOARD_ROWS)) - {worker.row for worker in [*kept.values(), *self._retired]}
         self.workers = {}
         for name, plan in plans.items():
-            worker = kept.get(name) or Managed(plan, min(free))
+            room = sorted(free) or [left.row for left in self._retired]
+            worker = kept.get(name) or Managed(plan, room[0])
             free.discard(worker.row)
             worker.plan = plan
             self.workers[name] = worker
 
     def _start(self, worker: Managed) -> None:
         """A process that the system does not give us counts as one that died."""
+        if not self._has_a_line(worker):
+            why = f"could not be started (beside {len(self._retired)} processes that were left behind)"
+            self._decide_restart(worker, why, time.monotonic())
+            return
         try:
             self._spawn(worker)
         except OSError as error:
@@ -261,6 +267,14 @@ class Supervisor:
             writers={ring: self.rings[ring].writer() for ring in plan.writes},
         )
         worker.start(assignment, channel)
+
+    def _has_a_line(self, worker: Managed) -> bool:
+        """Of the board, that no other process has: one that was left behind keeps its own."""
+        others = (one for one in (*self.workers.values(), *self._retired) if one is not worker)
+        free = set(range(BOARD_ROWS)) - {other.row for other in others}
+        if free and worker.row not in free:
+            worker.row = min(free)
+        return bool(free)
 
     def _round(self) -> None:
         self._wait(ROUND)
@@ -364,6 +378,7 @@ class Supervisor:
         if code is None:
             if worker.killed_at is not None and now - worker.killed_at > UNREAPED:
                 self._retire(worker)
+                self._decide_restart(worker, "could not be ended", now)
             return
         self._clean_up_after(worker)
         if self._all_or_nothing and code != 0:
@@ -430,7 +445,7 @@ class Supervisor:
 
     def _retire(self, worker: Managed) -> None:
         """Killed, and the system does not end it (stuck in a driver): it may still write what it could.
-        So its line is never used again and its rings get new segments; a successor takes over."""
+        So its rings get new segments, and its line is not used again."""
         log.error(
             "%s (pid %s) does not end after SIGKILL; it is left behind, probably stuck in a driver",
             *(worker.name, worker.process and worker.process.pid),
@@ -440,9 +455,7 @@ class Supervisor:
         self._retired.append(stuck)
         worker.process = None
         worker.hang_up()
-        used = {other.row for other in [*self.workers.values(), *self._retired]}
-        worker.row = min(set(range(BOARD_ROWS)) - used)
-        worker.state, worker.restart_at, worker.killed_at = State.WAITING, time.monotonic(), None
+        worker.state, worker.killed_at = State.OFF, None
         for ring in worker.plan.rings:
             self._renew(ring)
 

@@ -4,7 +4,7 @@
 
 `--add` appends a sink that is a bad worker (`name=module`, or both in one), `--every` one that is to get
 every picture; `--swap` puts one in the place of a worker of the line; `--hung` is the age of a beat, in
-seconds, at which a worker counts as hung.
+seconds, at which a worker counts as hung; `--lines` is how many processes the board has room for.
 """
 
 import argparse
@@ -25,6 +25,7 @@ def main() -> int:
     parser.add_argument("--every", action="append", default=[])
     parser.add_argument("--swap", action="append", default=[])
     parser.add_argument("--hung", type=float)
+    parser.add_argument("--lines", type=int)
     options, arguments = parser.parse_known_args()
 
     def make_plan(settings: Settings) -> Plan:
@@ -41,6 +42,8 @@ def main() -> int:
     setattr(commands, "make_plan", make_plan)  # noqa: B010
     if options.hung:
         supervisor.HUNG = options.hung
+    if options.lines:
+        supervisor.BOARD_ROWS = options.lines
     return commands.main([argument for argument in arguments if argument != "--"])
 
 

@@ -190,6 +190,7 @@ def launched(
     every: Sequence[str] = (),
     swap: Sequence[str] = (),
     hung: float | None = None,
+    lines: int | None = None,
     options: Sequence[str] = (),
     file: Path | None = None,
     repo: Path = REPO,
@@ -201,10 +202,11 @@ def launched(
     workers into it (tests/bad_workers/__main__.py); `before` is a command that becomes it; `ready`
     waits until frames come out of the line."""
     program = ["launcher.py"]
-    if add or every or swap or hung:
+    if add or every or swap or hung or lines:
         program = ["-m", "tests.bad_workers", *(f"--add={name}" for name in add)]
         program += [f"--every={pair}" for pair in every]
-        program += [*(f"--swap={pair}" for pair in swap), *([f"--hung={hung}"] if hung else []), "--"]
+        program += [*(f"--swap={pair}" for pair in swap), *([f"--hung={hung}"] if hung else [])]
+        program += [*([f"--lines={lines}"] if lines else []), "--"]
     sets = [f"--set={setting}" for setting in (*SMALL, *settings)]
     chosen = [f"--settings={file}"] if file else []
 

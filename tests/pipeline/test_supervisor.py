@@ -16,6 +16,7 @@ import psutil
 import pytest
 
 from pipeline.addresses import address_of
+from pipeline.managed import DEATHS
 from tests.pipeline.running import (
     AS_YAML,
     LINE,
@@ -594,6 +595,34 @@ def test_contract_a_worker_that_does_not_end_for_an_edit_is_left_behind_too(tmp_
             figures = [worker for worker in launcher.figures()["workers"] if worker["name"] == "capture"]
             assert {worker["state"] for worker in figures} == {"running", "retired"}
             assert launcher.stop() == 0
+
+
+def test_contract_when_too_many_are_left_behind_a_worker_stays_off_and_the_rest_goes_on(
+    tmp_path: Path,
+) -> None:
+    with launched(tmp_path, hung=1.0, lines=len(LINE) + 1) as launcher:
+        first = launcher.pids()["stereo"]
+        with unreapable(first):
+            os.kill(first, signal.SIGKILL)
+            launcher.until_logged("stereo could not be ended; restart in 0.1 s")
+            launcher.until_running("stereo")
+            second = next(pid for pid in stereos(launcher) if pid not in (None, first))
+            with unreapable(second):
+                os.kill(second, signal.SIGKILL)
+                launcher.until_logged(
+                    "stereo could not be started (beside 2 processes that were left behind", times=3
+                )
+                launcher.until_logged(f"the {DEATHS}th time within 60 s, and stays off; the rest goes on")
+                launcher.until_flowing("nearness")
+                segments = launcher.segments()
+        launcher.until(lambda: not psutil.pid_exists(second), "the system has got rid of them")
+        assert launcher.stop() == 0
+        nothing_is_left(launcher, segments)
+        assert "Traceback" not in launcher.log
+
+
+def stereos(launcher: Launcher) -> list[int | None]:
+    return [worker["pid"] for worker in launcher.figures()["workers"] if worker["name"] == "stereo"]
 
 
 def test_contract_a_worker_that_cannot_be_started_is_tried_again_and_the_rest_goes_on(tmp_path: Path) -> None:
