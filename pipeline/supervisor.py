@@ -392,6 +392,7 @@ class Supervisor:
         elif code == child.CANNOT_WORK:
             worker.state = State.FAILED
             log.error("%s stays off until its settings change", worker.name)
+            self._end_what_waits_for(worker)
         else:
             self._decide_restart(worker, child.how_it_ended(code), now)
 
@@ -412,6 +413,10 @@ class Supervisor:
             "%s %s, the %dth time within %.0f s, and stays off; the rest goes on. Its log above says why.",
             *(worker.name, how, DEATHS, WINDOW),
         )
+        self._end_what_waits_for(worker)
+
+    def _end_what_waits_for(self, worker: Managed) -> None:
+        """A writer waits for ever for one who reads every frame and stays off."""
         if worker.plan.mode == "every" and worker.plan.reads:
             log.error("the job cannot go on without %s and ends", worker.name)
             self.exit_code, self.stop_requested = 1, True

@@ -271,8 +271,9 @@ def test_contract_who_reads_every_picture_is_waited_for_while_he_is_away(tmp_pat
         assert picture["seq"] - job["received"] <= picture["slots"]
 
 
-def test_contract_a_job_ends_by_name_when_who_reads_every_picture_has_failed(tmp_path: Path) -> None:
-    with launched(tmp_path, every=["job=crashes_at_start"], ready=False) as launcher:
+@pytest.mark.parametrize("how", ["crashes_at_start", "cannot_work"])
+def test_contract_a_job_ends_by_name_when_who_reads_every_picture_stays_off(tmp_path: Path, how: str) -> None:
+    with launched(tmp_path, every=[f"job={how}"], ready=False) as launcher:
         launcher.until_up()
         segments = launcher.segments()
         assert launcher.wait() == 1
