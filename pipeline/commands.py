@@ -29,6 +29,7 @@ from pipeline.reload import Reload
 from pipeline.settings import Settings, SettingsError, load
 from pipeline.supervisor import Supervisor
 from pipeline.voice_command import add_parser as add_voice_parser
+from pipeline.where import stand_somewhere
 from shm.errors import NoMemory
 
 SETTINGS = Path(__file__).parent.parent / "settings.yaml"
@@ -43,6 +44,8 @@ def main(arguments: Sequence[str]) -> int:
     options = _parser().parse_args(arguments)
     if options.command is not _run:  # which sets its own when there is something to stop
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    if moved := stand_somewhere():
+        print(moved, file=sys.stderr)
     try:
         code: int = options.command(options)
         sys.stdout.flush()

@@ -1,5 +1,6 @@
 """One worker as the supervisor sees it: its process, its control channel, its deaths."""
 
+import logging
 import os
 import signal
 import time
@@ -14,11 +15,13 @@ from pipeline import child
 from pipeline.control import Channel
 from pipeline.graph import WorkerPlan
 from pipeline.leash import Leash, run_leashed
+from pipeline.where import stand_somewhere
 
 BACKOFF_FIRST, BACKOFF_MOST = 0.1, 5.0  # seconds before a restart, doubling
 DEATHS, WINDOW = 5, 60.0  # so many deaths in so many seconds, and it stays off
 KILLED = -9  # an exit code, as multiprocessing has it
 _spawn = get_context("spawn")
+log = logging.getLogger("stereoring.launcher")
 _THREAD_VARIABLES = (
     "OMP_NUM_THREADS",
     "OPENBLAS_NUM_THREADS",
@@ -68,6 +71,8 @@ class Managed:
 
     def start(self, assignment: child.Assignment, channel: Channel) -> None:
         """Spawn the process; its end of the control socket goes with the assignment. Raises OSError."""
+        if moved := stand_somewhere():
+            log.warning("%s", moved)
         arguments = (Leash(assignment.launcher_pid), child.main, assignment)
         process = _spawn.Process(target=run_leashed, args=arguments, name=self.name)
         try:

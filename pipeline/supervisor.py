@@ -330,9 +330,11 @@ class Supervisor:
         if not is_sound(message, worker.plan.rings, worker.plan.writes):
             raise ControlError(f"{message}"[:200])
         if kind == "log":
+            level, created = message["level"], message["time"]
             record = logging.makeLogRecord(
-                {"name": f"stereoring.{worker.name}", "levelno": message["level"], "msg": message["text"]}
-                | {"levelname": logging.getLevelName(message["level"]), "created": message["time"]}
+                {"name": f"stereoring.{worker.name}", "levelno": level, "msg": message["text"]}
+                | {"levelname": logging.getLevelName(level)}
+                | {"created": created, "msecs": int(created % 1 * 1000)}
             )
             logging.getLogger(record.name).handle(record)
         elif kind == "ready":

@@ -194,19 +194,20 @@ def launched(
     options: Sequence[str] = (),
     file: Path | None = None,
     repo: Path = REPO,
+    program: Path = Path("launcher.py"),
     ignoring: Sequence[int] = (),
     before: Sequence[str] = (),
     ready: bool = True,
 ) -> Iterator[Launcher]:
     """A launcher in a process group of its own, with a small picture. `add`, `every` and `swap` put bad
-    workers into it (tests/bad_workers/__main__.py); `before` is a command that becomes it; `ready`
-    waits until frames come out of the line."""
-    program = ["launcher.py"]
+    workers into it (tests/bad_workers/__main__.py); `program` is started in `repo`; `before`
+    is a command that becomes it; `ready` waits until frames come out of the line."""
+    parts = [str(program)]
     if add or every or swap or hung or lines:
-        program = ["-m", "tests.bad_workers", *(f"--add={name}" for name in add)]
-        program += [f"--every={pair}" for pair in every]
-        program += [*(f"--swap={pair}" for pair in swap), *([f"--hung={hung}"] if hung else [])]
-        program += [*([f"--lines={lines}"] if lines else []), "--"]
+        parts = ["-m", "tests.bad_workers", *(f"--add={name}" for name in add)]
+        parts += [f"--every={pair}" for pair in every]
+        parts += [*(f"--swap={pair}" for pair in swap), *([f"--hung={hung}"] if hung else [])]
+        parts += [*([f"--lines={lines}"] if lines else []), "--"]
     sets = [f"--set={setting}" for setting in (*SMALL, *settings)]
     chosen = [f"--settings={file}"] if file else []
 
@@ -218,7 +219,7 @@ def launched(
     log_file = folder / f"launcher-{time.monotonic_ns()}.log"
     with log_file.open("wb") as log:
         process = subprocess.Popen(
-            [*before, sys.executable, *program, "run", *chosen, *([] if file else sets), *options],
+            [*before, sys.executable, *parts, "run", *chosen, *([] if file else sets), *options],
             cwd=repo,
             stdout=log,
             stderr=log,

@@ -124,6 +124,27 @@ def test_contract_it_finds_its_own_files_without_the_help_of_pythons_path() -> N
     assert (result.returncode, result.stderr) == (0, "")
 
 
+def test_contract_from_a_folder_that_is_gone_it_starts_and_says_where_paths_count_from(
+    tmp_path: Path,
+) -> None:
+    (gone := tmp_path / "gone").mkdir()
+    (home := tmp_path / "home").mkdir()
+    before = "sh", "-c", f'cd {gone} && rmdir {gone} && HOME={home} exec "$0" "$@"'
+    with launched(tmp_path, repo=gone, program=REPO / "launcher.py", before=before) as launcher:
+        assert f"is gone; paths count from {home} now" in launcher.log
+        assert launcher.stop() == 0
+
+
+def test_contract_a_folder_that_goes_while_it_runs_keeps_no_worker_from_its_restart(tmp_path: Path) -> None:
+    (folder := tmp_path / "folder").mkdir()
+    with launched(tmp_path, repo=folder, program=REPO / "launcher.py") as launcher:
+        folder.rmdir()
+        before = launcher.restarts()
+        os.kill(launcher.pids()["null"], signal.SIGKILL)
+        launcher.until_restarted("null", before)
+        assert "is gone; paths count from" in launcher.log
+
+
 def test_contract_the_log_level_counts_for_launcher_and_workers(tmp_path: Path) -> None:
     with launched(tmp_path, options=["--log-level=error"]) as launcher:
         launcher.until_flowing()
@@ -144,6 +165,13 @@ def test_contract_log_lines_say_when_how_bad_whose_and_what(tmp_path: Path) -> N
             assert len(date) == len("2026-01-31")
             assert len(clock) == len("12:00:00,000")
             assert rest.startswith(f"{level} stereoring.{whose}: ")
+
+
+def test_contract_a_workers_line_has_the_moment_at_which_it_was_said(tmp_path: Path) -> None:
+    with launched(tmp_path, add=["says_it_late"], ready=False) as launcher:
+        launcher.until_logged("a quarter past")
+        line = next(line for line in launcher.log.splitlines() if "a quarter past" in line)
+        assert line.split()[1].endswith(":40,250")
 
 
 def test_contract_a_log_that_nobody_reads_stops_neither_the_picture_nor_the_launcher(tmp_path: Path) -> None:
