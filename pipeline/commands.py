@@ -92,7 +92,9 @@ def _parser() -> argparse.ArgumentParser:
     top.set_defaults(command=_top)
     top.add_argument("--pid", type=int, help="which, if there are several (default: the newest)")
     top.add_argument("--json", action="store_true", help="figures for a script, one object a line")
-    top.add_argument("--interval", type=_seconds, metavar="S", help="between figures (0.25; for --json 1)")
+    top.add_argument(
+        "--interval", type=_seconds, metavar="S", help="between figures (0.25; into a file or a pipe 1)"
+    )
     top.add_argument("--count", type=_count, metavar="N", help="so many times, then end (for --json 1)")
     return parser
 

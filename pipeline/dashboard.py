@@ -1,5 +1,7 @@
-"""`launcher.py top`: the figures of a running launcher, as a live table for people or as JSON for scripts."""
+"""`launcher.py top`: the figures of a running launcher, as a live table for people, as pages without a
+terminal, or as JSON for scripts."""
 
+import io
 import json
 import os
 import sys
@@ -15,6 +17,7 @@ from pipeline.addresses import NoAddress, NoAnswer, NotRunning, running
 from pipeline.stats import Figures, Observer
 
 METER = 30  # characters
+PAGE = 200  # columns, where no terminal says how many
 STATE_STYLES = {"running": "green", "live": "green", "failed": "bold red", "retired": "bold red"}
 
 
@@ -24,8 +27,10 @@ def top(pid: int | None, *, as_json: bool, interval: float | None, count: int | 
         observer = Observer(pid if pid is not None else _newest())
         if as_json:
             _print_json(observer, interval or 1.0, count or 1)
-        else:
+        elif sys.stdout.isatty():
             _show(observer, interval or 0.25, count)
+        else:
+            _print_pages(observer, interval or 1.0, count)
     except (NoAddress, NoAnswer) as error:
         print(error, file=sys.stderr)
         return 1
@@ -56,12 +61,30 @@ def _print_json(observer: Observer, interval: float, count: int) -> None:
 
 def _show(observer: Observer, interval: float, count: int | None) -> None:
     shown = 0
-    console = Console(markup=False, highlight=False, emoji=False)  # plain cells: a third of the time
-    with Live(console=console, screen=True, auto_refresh=False) as live:
+    with Live(console=_console(), screen=True, auto_refresh=False) as live:
         while count is None or shown < count:
             live.update(_page(observer.figures(), observer.pid), refresh=True)
             shown += 1
             time.sleep(interval)
+
+
+def _print_pages(observer: Observer, interval: float, count: int | None) -> None:
+    """Plain text, one page after the other; the first after one interval, for rates need two looks."""
+    observer.figures()
+    shown = 0
+    while count is None or shown < count:
+        time.sleep(interval)
+        columns = None if os.environ.get("COLUMNS") else PAGE
+        console = _console(file=io.StringIO(), width=columns, color_system=None, force_terminal=False)
+        with console.capture() as page:
+            console.print(_page(observer.figures(), observer.pid))
+        print(page.get(), flush=True)
+        shown += 1
+
+
+def _console(**how: Any) -> Console:
+    """With plain cells: a third of the time."""
+    return Console(markup=False, highlight=False, emoji=False, **how)
 
 
 def _page(figures: Figures, pid: int) -> Group:

@@ -1,5 +1,4 @@
-"""In which folder this process stands. Of one that was removed Python cannot even learn the name, and it starts no
-process from there."""
+"""In which folder this process stands. One that was removed has no name, and Python starts nothing from there."""
 
 import os
 from pathlib import Path

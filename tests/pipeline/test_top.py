@@ -600,6 +600,32 @@ def test_contract_it_does_not_queue_for_ever_before_a_launcher_that_is_stopped(t
             end.close()
 
 
+# Without a terminal -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("forced", [{}, {"FORCE_COLOR": "1"}])
+def test_contract_into_a_pipe_it_prints_plain_pages(line: Launcher, forced: dict[str, str]) -> None:
+    options = f"--pid={line.pid}", "--interval=0.5", "--count=2"
+    result = command("top", *options, env=os.environ | forced)
+    assert (result.returncode, result.stderr) == (0, "")
+    assert "\x1b" not in result.stdout
+    pages = result.stdout.split("stereoring  launcher")[1:]
+    assert len(pages) == 2
+    for page in pages:
+        assert all(name in page for name in (*LINE, *RINGS, "null: ", "machine:", "capture to present"))
+        assert "…" not in page, "there is room for all of it"
+        assert re.search(r"^stereo +running +[\d.]+ +\d+ +\d+ +[1-9][\d.]*", page, re.MULTILINE), "with rates"
+
+
+def test_contract_whoever_reads_the_pages_may_leave(line: Launcher) -> None:
+    top = f"{sys.executable} launcher.py top --pid={line.pid} --interval=0.1"
+    result = subprocess.run(
+        ["sh", "-c", f"{top} | head -1"], cwd=REPO, capture_output=True, text=True, timeout=WATCHDOG
+    )
+    assert result.stdout.startswith("stereoring  launcher")
+    assert result.stderr == ""
+
+
 # On a terminal ------------------------------------------------------------------------------------------
 
 
