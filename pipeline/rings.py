@@ -32,6 +32,7 @@ class Rings:
         self.planned: dict[str, RingSpec] = {}
         self._leaving: list[tuple[str, Ring]] = []
         self._wishes: dict[str, tuple[int, float]] = {}
+        self._told: dict[str, int] = {}  # of the wishes that could not be granted, those that were said
         self._last_seq: dict[str, int] = {}
         self._fence = make_fence()
         self.put_in_use(plan.rings, self.make(plan.rings))
@@ -66,6 +67,7 @@ class Rings:
         del self.planned[name]
         self._last_seq.pop(name, None)
         self._wishes.pop(name, None)
+        self._told.pop(name, None)
 
     def _continued(self, spec: RingSpec) -> RingSpec:
         old = self.by_name.get(spec.name)
@@ -110,10 +112,13 @@ class Rings:
                 check_memory(old.spec.slots * nbytes)
                 new = old.grown(nbytes)
             except (GraphError, NoMemory) as error:
-                log.error("frames of %d bytes are dropped: %s", nbytes, error)
+                if self._told.get(name) != nbytes:
+                    log.error("frames of %d bytes are dropped: %s; it is tried again", nbytes, error)
+                self._told[name] = nbytes
                 self._wishes[name] = (nbytes, now + RETRY)
                 continue
             del self._wishes[name]
+            self._told.pop(name, None)
             new.set_state(old.state)
             self.by_name[name] = new
             self._leaving.append((name, old))

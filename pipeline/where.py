@@ -1,4 +1,4 @@
-"""In which folder this process stands. One that was removed has no name, and Python starts nothing from there."""
+"""In which folder this process stands. Python starts nothing from one that was removed."""
 
 import os
 from pathlib import Path
