@@ -360,25 +360,28 @@ class Step:
         begin, info, link = time.perf_counter_ns(), lease.info, self.link
         with self._losses, lease:
             if link.joined is None or link.joined_for_others:
-                self._make([lease], slots)
+                end = self._make([lease], slots)
             else:
                 with link.joined.lease_source(info.source) as joined:
-                    self._make([lease, joined], slots)
-            end = time.perf_counter_ns()
+                    end = self._make([lease, joined], slots)
             link.line.note_step(begin - info.t_publish, end - begin, end - info.t_capture)
 
-    def _make(self, taken: list[Lease], slots: dict[str, OpenSlot]) -> None:
-        if self._process(taken, slots) is not False:
+    def _make(self, taken: list[Lease], slots: dict[str, OpenSlot]) -> int:
+        """When the work was done, in ns: those whom publishing wakes may have this core before we go on."""
+        publishes = self._process(taken, slots) is not False
+        end = time.perf_counter_ns()
+        if publishes:
             keeper = self.link.reader if self.link.keeps_what_it_reads else None
             self._publish_turned(slots, taken[0], keeper)
+        return end
 
     def _follow(self, lease: Lease, slots: dict[str, OpenSlot], input_live: bool) -> None:
         begin, info, link = time.perf_counter_ns(), lease.info, self.link
         with self._losses, lease:
             outputs = (slots.get(ring) for ring in self._outputs)
             if self.worker.follow(lease, input_live, *outputs):
-                self._publish_turned(slots, lease)
                 end = time.perf_counter_ns()
+                self._publish_turned(slots, lease)
                 link.line.note_step(begin - info.t_publish, end - begin, end - info.t_capture)
 
     @property

@@ -16,6 +16,7 @@ import pytest
 from pipeline.control import Channel, is_sound
 from shm import layout
 from shm.board import Board
+from shm.histogram import bucket_of
 from shm.layout import RingSpec, RowSpec
 from shm.lease import Lease, OpenSlot
 from shm.ring import Ring, RingReader, RingWriter
@@ -431,6 +432,22 @@ def test_contract_a_frame_it_follows_is_shown_only_if_it_says_so() -> None:
         small = desk.put("small")
         assert desk.once() == ["stale", f"follow {small} away"]
         assert desk.shown() == 2
+
+
+def test_contract_what_is_counted_is_the_work_and_not_what_the_woken_reader_does_first() -> None:
+    """Whom publishing wakes often has this core at once, and we come after it."""
+    with bench(Follower()) as desk:
+        link = desk.step.link
+        for ring in ("depth", "small"):
+            desk.out.arm()
+            link.writers["out"]._bells = [lambda: time.sleep(1.0)]
+            desk.put(ring)
+            desk.once()
+            if (lease := desk.out.lease()) is not None:
+                lease.release()
+        work = link.line.read().work
+        assert sum(work) >= 1
+        assert sum(work[bucket_of(900_000_000) :]) == 0
 
 
 def test_contract_staleness_is_told_when_it_changes_and_not_again() -> None:
