@@ -1,5 +1,7 @@
 """Packets that come when they like, on a clock of the test's own."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 
@@ -172,6 +174,65 @@ def test_contract_what_does_not_fit_disturbs_nobody_who_speaks(off: int) -> None
         assert not streams.take(Arrived(7, 5000 + i, 320 * i + off, b"\x01\x10"), FRAME * i)
     assert [streams.buffer.pop(streams.buffer.due) for _ in range(20)] == [b"\x01\x10"] * 20
     assert streams.refused == 21
+
+
+Wild = Callable[[int], int | None]
+
+
+def heard_among(wild: Wild) -> tuple[int, int, int]:
+    """How many packets of one who speaks for a minute are heard, how many frames are made, and how many wait
+    at most, where between each two another one comes with the time `wild(i)`."""
+    streams, played, most = Streams(16000, 320), list[bytes | None](), 0
+    for i in range(3000):
+        now = FRAME * i
+        streams.take(arrived(7, i, b"said"), now)
+        if (time := wild(i)) is not None:
+            streams.take(Arrived(7, i & 0xFFFF, time & 0xFFFFFFFF, b"wild"), now + 0.01)
+        while streams.buffer.due <= now + 0.01 and len(played) < 100_000:
+            played.append(streams.buffer.pop(now + 0.01))
+        most = max(most, len(streams.buffer._waiting))
+    return played.count(b"said"), len(played), most
+
+
+SECOND = 16000
+WILD = {
+    "half of all": lambda i: 320 * i + (1 << 31),
+    "a little less": lambda i: 320 * i + (1 << 31) - 320,
+    "nearly ten seconds ahead": lambda i: 320 * i + 495 * 320,
+    "farther and farther": lambda i: 320 * i * 450,
+    "a little farther each time": lambda i: 320 * i * 12,
+    "forth and back": lambda i: 320 * i + (-1) ** i * 9 * SECOND,
+    "now and then far ahead": lambda i: None if i % 5 else 320 * i + 9 * SECOND,
+    "any": lambda i: int(np.random.default_rng(i).integers(1 << 32)),
+    "any that fits": lambda i: 320 * int(np.random.default_rng(i).integers(1 << 23)),
+}
+
+
+@pytest.mark.parametrize("wild", WILD.values(), ids=WILD)
+def test_contract_whatever_time_a_packet_claims_who_speaks_is_heard(wild: Wild) -> None:
+    heard, made, waited = heard_among(wild)
+    assert heard > 2900
+    assert made < 3100, "no silence is made besides"
+    assert waited < 50
+
+
+@pytest.mark.parametrize("step", [12, 450, 499, 501, -12, -450, 1 << 22, -(1 << 22)])
+def test_contract_a_sender_whose_time_runs_wild_makes_no_more_frames_than_time_has(step: int) -> None:
+    streams, made, most = Streams(16000, 320), 0, 0
+    for i in range(3000):
+        now = FRAME * i
+        streams.take(Arrived(7, i & 0xFFFF, 320 * i * step & 0xFFFFFFFF, b"said"), now)
+        while streams.buffer.due <= now + 0.01 and made < 100_000:
+            streams.buffer.pop(now + 0.01)
+            made += 1
+        most = max(most, len(streams.buffer._waiting))
+    assert made < 3100
+    assert most < 50
+    until = 60.0 + 5.0
+    while streams.buffer.due < until and made < 100_000:
+        streams.buffer.pop(streams.buffer.due)
+        made += 1
+    assert made < 3200, "and it ends"
 
 
 def test_contract_numbers_and_times_may_come_round() -> None:

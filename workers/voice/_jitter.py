@@ -14,7 +14,7 @@ IN_TIME = 0.98  # the share of packets that the delay waits for
 MARGIN = 0.005  # seconds
 SLEW = 0.01  # the pace is changed by so much at most: the speaker can make up for that
 JUMP = 0.25  # seconds; what is further off is another network, or another clock
-ALL_LATE = 4  # so many late ones in a row: whoever sends has stood still for a moment
+ALL_OFF = 4  # so many late or early ones in a row: whoever sends has stood still for a moment, or jumped
 SILENT_AFTER = 0.5  # seconds without any packet
 
 
@@ -25,6 +25,7 @@ class Counts(NamedTuple):
     missing: int = 0
     late: int = 0
     twice: int = 0
+    early: int = 0
 
 
 class JitterBuffer:
@@ -36,7 +37,7 @@ class JitterBuffer:
         self._ways: deque[float] = deque(maxlen=WINDOW)
         self._next: int | None = None
         self._anchor, self._delay, self._newest_at = 0.0, LEAST_DELAY, 0.0
-        self._late_in_a_row = 0
+        self._off_in_a_row = 0
         self.counts = Counts()
 
     @property
@@ -49,20 +50,28 @@ class JitterBuffer:
         """When the next is to be played; never, where there is no stream."""
         return float("inf") if self._next is None else self._anchor + self._next * self._frame
 
-    def push(self, number: int, packet: bytes, now: float) -> None:
-        self._ways.append(now - number * self._frame)
+    def push(self, number: int, packet: bytes, now: float) -> bool:
+        """False: it is dropped, for nothing comes as early as its number says. It would be waited for, or all
+        before it be made up at once."""
+        way = now - number * self._frame
         self._newest_at = now
-        self._follow()
-        if self._next is None or self._late_in_a_row == ALL_LATE:
-            self._begin(number)
+        if self._next is None or self._off_in_a_row == ALL_OFF:
+            self._begin(number, way)
         assert self._next is not None
-        self._late_in_a_row = self._late_in_a_row + 1 if number < self._next else 0
-        if number < self._next:
+        late, early = number < self._next, self._anchor - way > self._delay + JUMP
+        self._off_in_a_row = self._off_in_a_row + 1 if late or early else 0
+        if early:
+            self.counts = self.counts._replace(early=self.counts.early + 1)
+            return False
+        self._ways.append(way)
+        self._follow()
+        if late:
             self.counts = self.counts._replace(late=self.counts.late + 1)
         elif number in self._waiting:
             self.counts = self.counts._replace(twice=self.counts.twice + 1)
         else:
             self._waiting[number] = packet
+        return True
 
     def pop(self, now: float) -> bytes | None:
         """What is due; None: it is missing. Ends the stream after a long silence: see `due`."""
@@ -78,13 +87,11 @@ class JitterBuffer:
             self.counts = self.counts._replace(missing=self.counts.missing + 1)
         return packet
 
-    def _begin(self, number: int) -> None:
+    def _begin(self, number: int, way: float) -> None:
         """With this packet, as if none had come before it."""
-        way = self._ways[-1]
         self._ways.clear()
-        self._ways.append(way)
         self._waiting.clear()
-        self._delay, self._late_in_a_row = LEAST_DELAY, 0
+        self._delay, self._off_in_a_row = LEAST_DELAY, 0
         self._next, self._anchor = number, way + LEAST_DELAY
 
     def _follow(self) -> None:

@@ -38,10 +38,10 @@ class Streams:
             self._ssrc, self._number, step = arrived.ssrc, 0, 0
             self.buffer = JitterBuffer(self._frame / self._rate)
         number = self._number + step // self._frame
-        if step > 0 or begins:
+        fits = self.buffer.push(number, arrived.payload, now)
+        if fits and (step > 0 or begins):
             self._newest, self._number = arrived.timestamp, number
         self._heard_at = now
-        self.buffer.push(number, arrived.payload, now)
         return begins
 
     def _may_begin(self, arrived: Arrived, now: float) -> bool:
