@@ -17,7 +17,7 @@ from workers.sinks.call import Settings as CallTo
 from workers.sound._reading import read_whole
 from workers.voice import Settings as Voice
 from workers.voice._packets import BEGINS, LOST, pack
-from workers.voice._rtp import Sealing
+from workers.voice._rtp import Sealing, words_in
 from workers.voice._streams import QUIET
 from workers.voice.receive import Receive
 from workers.voice.receive import Settings as From
@@ -62,6 +62,23 @@ def test_contract_words_that_cannot_be_used_are_said(tmp_path: Path, text: str |
     for end in (lambda key: caller("127.0.0.1:1124", key), lambda key: receiver(port=0, key=key)):
         with pytest.raises(CannotWork, match=r"voice\.key: .*words\.txt"):
             end(str(tmp_path / "words.txt"))
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        "caf\u00e9 horse blue".encode(),
+        "cafe\u0301 horse blue\n".encode(),
+        "\ufeffcaf\u00e9 horse\r\nblue\r\n".encode(),
+        "\ufeffcafe\u0301\u00a0horse\tblue ".encode("utf-16-le"),
+        "\ufeffcaf\u00e9 horse blue".encode("utf-16-be"),
+    ],
+    ids=["plain", "mac", "notepad", "powershell", "big"],
+)
+def test_contract_the_same_words_are_the_same_whatever_wrote_them(tmp_path: Path, data: bytes) -> None:
+    file = tmp_path / "words.txt"
+    file.write_bytes(data)
+    assert words_in(str(file), "voice.key") == "caf\u00e9 horse blue"
 
 
 @pytest.mark.parametrize("to", ["", "nowhere", "no.such.host.invalid:1124"])

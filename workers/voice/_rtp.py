@@ -5,8 +5,10 @@ together with its header; (ssrc, timestamp) is never used twice, since a sender 
 and long before its timestamps come round.
 """
 
+import codecs
 import hashlib
 import struct
+import unicodedata
 from pathlib import Path
 from typing import NamedTuple
 
@@ -65,16 +67,25 @@ def _nonce(header: bytes) -> bytes:
 
 
 def words_in(file: str, setting: str) -> str:
-    """Of the file that `setting` names; none for no file. Raises ValueError."""
+    """Of the file that `setting` names; none for no file. The same words are the same, whatever wrote them:
+    Windows marks how its text is encoded, a Mac may write é as two letters. Raises ValueError."""
     if not file:
         return ""
     try:
-        words = " ".join(Path(file).read_text(encoding="utf-8").split())
+        text = _text_of(Path(file).read_bytes())
     except (OSError, UnicodeDecodeError) as error:
         raise ValueError(f"{setting}: {file} cannot be read: {error}") from error
+    words = " ".join(unicodedata.normalize("NFC", text).split())
     if len(words) < FEWEST:
         raise ValueError(f"{setting}: {file} has to have {FEWEST} letters at least")
     return words
+
+
+def _text_of(data: bytes) -> str:
+    """Raises UnicodeDecodeError."""
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):  # as PowerShell's `>` writes it
+        return data.decode("utf-16")
+    return data.decode("utf-8-sig")
 
 
 def address(text: str, setting: str) -> tuple[str, int]:
