@@ -1,6 +1,5 @@
 """The web server: a thread with its own event loop. It knows encoded pictures and clients, not rings."""
 
-import asyncio
 import logging
 import ssl
 from collections.abc import Awaitable, Callable
@@ -14,7 +13,7 @@ from workers.sinks._audience import Audience
 from workers.sinks._clients import Packet, Picture, Sound
 from workers.sinks._served import Served
 from workers.sinks._web.dash import Dash
-from workers.sinks._web.doors import Doors
+from workers.sinks._web.doors import SPEAKS_WITHIN, Doors
 from workers.sinks._web.figures import Figures
 from workers.sinks._web.gate import Gate
 from workers.sinks._web.history import History
@@ -28,7 +27,6 @@ from workers.sinks._web.viewing import Viewing
 from workers.sinks._web.whep import Whep
 
 Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
-MOST_CONNECTIONS = 512  # of those who only ask for pages and figures, too
 
 
 @dataclass(frozen=True)
@@ -86,7 +84,6 @@ class Server(Served):
         self._places, self._house, self._sound = places, house, sound
         self._gate = Gate(places.lan)
         self._audience = Audience(most_clients, looking, again, no_video=no_video)
-        self._listening: list[asyncio.Server] = []
 
     def show(self, shown: Picture | Packet | Sound) -> None:
         self.call(self._audience.show, shown)
@@ -120,29 +117,26 @@ class Server(Served):
             poses = Poses(self._house, self._audience)
             app.add_routes(poses.routes())
             app.on_shutdown.append(poses.close)
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2)
+        self._runner = web.AppRunner(
+            app, access_log=None, shutdown_timeout=0.2, keepalive_timeout=SPEAKS_WITHIN
+        )
         await self._runner.setup()
         assert self._runner.server is not None
         self._runner.server.request_handler = refusing_odd_expectations(self._runner.server.request_handler)
-        places = self._places
-        await self._listen(places.port, None)
+        self._doors, places = Doors(self._runner.server), self._places
+        self._listen(places.port, None)
         if places.context is not None:
-            await self._listen(places.https_port, places.context)
+            self._listen(places.https_port, places.context)
 
     async def end(self) -> None:
-        for listening in self._listening:
-            listening.close()
+        self._doors.close()
         await self._runner.cleanup()
 
-    async def _listen(self, port: int, context: ssl.SSLContext | None) -> None:
-        assert self._runner.server is not None
-        doors = Doors(self._runner.server, MOST_CONNECTIONS)
-        loop = asyncio.get_running_loop()
+    def _listen(self, port: int, context: ssl.SSLContext | None) -> None:
         try:
-            listening = await loop.create_server(doors, self._places.bind, port, ssl=context, backlog=128)
+            self._doors.open(self._places.bind, port, context)
         except OSError as error:
             raise CannotListen(port, error) from error
-        self._listening.append(listening)
 
 
 def refusing_odd_expectations(handle: Handler) -> Handler:
