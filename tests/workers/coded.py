@@ -2,8 +2,9 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from itertools import repeat
 from typing import Any
 
 from tests.workers.test_encode import picture
@@ -18,11 +19,12 @@ ROWS, COLUMNS = 180, 320
 class Coder:
     """`looking` and `again` are what a server calls; `feed` gives it a packet for each picture."""
 
-    def __init__(self) -> None:
+    def __init__(self, pauses: Iterable[float] = repeat(1 / FPS)) -> None:
+        """`pauses`: seconds from picture to picture."""
         self.looked_at: frozenset[str] = frozenset()
-        self.keys = 0
+        self.keys = self.pictures = 0
         self.stops = 0  # how often nobody looked any more
-        self._key, self._ended = True, threading.Event()
+        self._key, self._ended, self._pauses = True, threading.Event(), iter(pauses)
 
     def looking(self, rings: frozenset[str]) -> None:
         self.stops += bool(self.looked_at) and not rings
@@ -44,7 +46,7 @@ class Coder:
     def _feed(self, show: Callable[[Any], None]) -> None:
         encoder, seq = Encoder("libx264", Wanted(ROWS, COLUMNS, 23, None, 1)), 0
         pictures = [picture(number, ROWS, COLUMNS) for number in range(30)]
-        while not self._ended.wait(1 / FPS):
+        while not self._ended.wait(next(self._pauses)):
             if PACKETS not in self.looked_at:
                 continue
             key, self._key = self._key, False
@@ -52,4 +54,5 @@ class Coder:
             data = b"".join(encoder.encode(pictures[seq % 30], key))
             self.keys += starts_anew(data)
             seq += 1
+            self.pictures += 1
             show(Packet(data, seq, now, starts_anew(data)))

@@ -1,7 +1,5 @@
 """Packets as fragments of mp4, as browsers take them from WebSockets and HLS."""
 
-from typing import NamedTuple
-
 from workers.audio._packets import RATE, AudioCodec
 from workers.sinks._clients import Packet, Sound
 from workers.sinks._container import Container
@@ -11,30 +9,16 @@ from workers.sinks._web.boxes import beginning_of, fragment
 
 VIDEO, SOUND = 1, 2  # numbers of the tracks
 TICKS = 1_000_000  # a second, in the clock of the pictures' track
-USUAL = TICKS // 30  # how long the first picture lasts, as far as anybody knows
-
-
-class Fragment(NamedTuple):
-    """`time` in µs from the first picture on. `key`: a decoder can begin at it. `picture`: it is no sound."""
-
-    data: bytes
-    time: int
-    key: bool
-    picture: bool
 
 
 class Fragments:
     """From the first picture on, at which a decoder can begin, for as long as the size stays. `beginning` is
     what a player needs before all others."""
 
-    def __init__(self, first: Packet, sound: AudioCodec | None, least: int = 0) -> None:
-        """`least`: so many µs each picture lasts at least, as far as a player is told. A browser throws all
-        away up to the next key frame where a picture comes later than after twice what the one before lasts
-        (Media Source Extensions, section 3.5.8); who gives it pictures one by one cannot know that before."""
-        self._least = least
+    def __init__(self, first: Packet, sound: AudioCodec | None) -> None:
         self._parameters, self._sound = parameter_sets(first.data), sound
         self._origin, self._number = first.t_capture, 0
-        self._last, self._lasts = -USUAL, USUAL
+        self._last = -1
         self._heard = 0  # samples
         self.beginning = _beginning(first, sound)
 
@@ -48,23 +32,27 @@ class Fragments:
         """Another size needs other fragments."""
         return isinstance(shown, Sound) or not shown.key or parameter_sets(shown.data) == self._parameters
 
-    def made_of(self, shown: Packet | Sound) -> Fragment | None:
-        """None: it is of a time before the first picture."""
-        time = (shown.t_capture - self._origin) // 1000
+    def time_of(self, packet: Packet) -> int:
+        """µs from the first picture on; asked once of each, in their order."""
+        self._last = max((packet.t_capture - self._origin) // 1000, self._last + 1)
+        return self._last
+
+    def picture(self, packet: Packet, time: int, lasts: int) -> bytes:
+        """A browser throws all away up to the next key frame where a picture comes later than after twice
+        what the one before lasts (Media Source Extensions, section 3.5.8)."""
         self._number += 1
-        if isinstance(shown, Packet):
-            time = max(time, self._last + 1)
-            self._lasts, self._last = time - self._last, time
-            data = with_lengths(shown.data)
-            made = fragment(self._number, VIDEO, time, max(self._lasts, self._least), shown.key, data)
-            return Fragment(made, time, shown.key, picture=True)
+        return fragment(self._number, VIDEO, time, lasts, packet.key, with_lengths(packet.data))
+
+    def sound(self, sound: Sound) -> bytes:
+        """Nothing, if it is of a time before the first picture."""
+        time = (sound.t_capture - self._origin) // 1000
         if time < 0:
-            return None
+            return b""
         assert self._sound is not None
-        sample = max(time * RATE // 1_000_000, self._heard)
+        self._number += 1
+        sample = max(time * RATE // TICKS, self._heard)
         self._heard = sample + self._sound.frame
-        made = fragment(self._number, SOUND, sample, self._sound.frame, True, shown.data)
-        return Fragment(made, time, key=False, picture=False)
+        return fragment(self._number, SOUND, sample, self._sound.frame, True, sound.data)
 
 
 class _Memory(bytearray):

@@ -17,14 +17,14 @@ from workers.sinks._audience import Audience, NotAdmitted
 from workers.sinks._clients import PACKETS, Packet, Sound, VideoClient
 from workers.sinks._web.fragments import Fragments
 from workers.sinks._web.gate import FRESH, is_same
-from workers.sinks._web.segments import SEGMENT, Segments
+from workers.sinks._web.segments import PART, SEGMENT, Fragment, Segments
 from workers.sinks._web.tokens import view_token
 
 LOG = logging.getLogger("workers.sinks.web")
 LIST, FILE = "live.m3u8", re.compile(r"(init|segment)(\d{1,9})\.mp4|part(\d{1,9})\.(\d{1,4})\.mp4")
 NOBODY = 10.0  # seconds without a question, and nobody looks any more
 WAITS = 5.0  # seconds for what comes next
-STILL = 0.5  # seconds without a picture: the source has a still one, which players have to have again
+STILL = 0.25  # seconds without a picture: the source has a still one, which players have to have again
 FAR = 2  # segments ahead that may be asked for
 
 
@@ -101,7 +101,7 @@ class Hls:
             self._making = asyncio.create_task(self._make(client))
 
     async def _make(self, client: VideoClient) -> None:
-        maker = Maker(self._segments, self._hears)
+        maker = Maker(self._segments, self._hears, client.lost)
         key = time.monotonic()
         try:
             await client.waiting(WAITS)
@@ -113,7 +113,7 @@ class Hls:
                         self._news.notify_all()
                 if isinstance(shown, Packet) and shown.key:
                     key = time.monotonic()
-                elif shown is None or time.monotonic() - key > SEGMENT:
+                elif shown is None or time.monotonic() - key > SEGMENT / 1e6:
                     key = time.monotonic()  # once: it is on its way
                     self._audience.want_key()
         finally:
@@ -121,21 +121,45 @@ class Hls:
 
 
 class Maker:
-    """Packets into segments."""
+    """Packets into segments. Each picture waits for the next, so that players are told how long it lasts:
+    what comes behind a gap they throw away, and they count on what the list says."""
 
-    def __init__(self, segments: Segments, hears: AudioCodec | None) -> None:
-        self._segments, self._hears = segments, hears
+    def __init__(self, segments: Segments, hears: AudioCodec | None, lost: Callable[[], None]) -> None:
+        """`lost` is called when only a picture can follow at which a decoder can begin."""
+        self._segments, self._hears, self._lost = segments, hears, lost
         self._fragments: Fragments | None = None
+        self._waiting: Packet
+        self._time: int  # of the picture that waits, µs
 
     def add(self, shown: Packet | Sound) -> bool:
         """True: there is something new for those who wait."""
-        if self._fragments is None or not self._fragments.goes_on_with(shown):
-            assert isinstance(shown, Packet)
-            self._fragments = Fragments(shown, self._hears)
-            self._segments.begin(self._fragments.beginning)
-        assert self._fragments is not None
-        made = self._fragments.made_of(shown)
-        return made is not None and self._segments.add(made)
+        if isinstance(shown, Sound):
+            data = self._fragments.sound(shown) if self._fragments else b""
+            return bool(data) and self._segments.add(Fragment(data))
+        if self._fragments is None:
+            self._begin(shown)
+            return False
+        time = self._fragments.time_of(shown)
+        lasts = time - self._time
+        late = lasts > self._segments.room()
+        if late and not shown.key:
+            self._lost()
+            return False
+        anew = late or not self._fragments.goes_on_with(shown)
+        if anew:
+            lasts = min(lasts, PART)
+        data = self._fragments.picture(self._waiting, self._time, lasts)
+        news = self._segments.add(Fragment(data, lasts, self._waiting.key, shown.key))
+        if anew:
+            self._begin(shown)
+        else:
+            self._waiting, self._time = shown, time
+        return news
+
+    def _begin(self, first: Packet) -> None:
+        self._fragments = Fragments(first, self._hears)
+        self._segments.begin(self._fragments.beginning)
+        self._waiting, self._time = first, self._fragments.time_of(first)
 
 
 def _number(request: web.Request, name: str) -> int | None:

@@ -6,7 +6,7 @@ from aiohttp import web
 
 from workers.audio._packets import AAC
 from workers.sinks._audience import Audience
-from workers.sinks._clients import PACKETS, Packet, VideoClient
+from workers.sinks._clients import PACKETS, Packet, Sound, VideoClient
 from workers.sinks._send_buffer import PATIENCE
 from workers.sinks._web.fragments import Fragments
 from workers.sinks._web.viewing import watched
@@ -39,12 +39,19 @@ class Mse:
                 continue
             if fragments is None:
                 assert isinstance(shown, Packet)
-                fragments = Fragments(shown, client.hears, LONG)
+                fragments = Fragments(shown, client.hears)
                 await ws.send_str(f'video/mp4; codecs="{fragments.codecs}"')
                 await ws.send_bytes(fragments.beginning)
             elif not fragments.goes_on_with(shown):
                 await ws.close(code=ANEW, message=b"another size")
                 return
-            if (made := fragments.made_of(shown)) is not None:
+            if made := _made_of(shown, fragments):
                 async with asyncio.timeout(PATIENCE):
-                    await ws.send_bytes(made.data)
+                    await ws.send_bytes(made)
+
+
+def _made_of(shown: Packet | Sound, fragments: Fragments) -> bytes:
+    """How long a picture will last nobody knows yet, so it is said to last for long."""
+    if isinstance(shown, Sound):
+        return fragments.sound(shown)
+    return fragments.picture(shown, fragments.time_of(shown), LONG)

@@ -2,12 +2,12 @@
 
 from collections import deque
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
-from workers.sinks._web.fragments import Fragment
-
-SEGMENT, PART = 1.0, 0.2  # seconds; a segment ends at the first key frame after its time
-SLACK = 0.005  # seconds that a picture may come too early
-PART_AT_MOST = 0.35  # seconds that we promise: pictures do not come to the millisecond
+SEGMENT, PART = 1_000_000, 200_000  # µs; a segment ends at the first key frame after its time
+SLACK = 5_000  # µs that a picture may come too early
+PART_AT_MOST, TARGET = 0.5, 2  # seconds that we promise: pictures do not come to the millisecond
+SEGMENT_AT_MOST = 2_400_000  # µs: rounded that is TARGET
 KEPT, WITH_PARTS = 8, 3  # segments that can still be had, and that are listed with their parts
 HEAD = """#EXTM3U
 #EXT-X-VERSION:9
@@ -19,19 +19,27 @@ HEAD = """#EXTM3U
 """
 
 
+class Fragment(NamedTuple):
+    """A picture of so many µs, or sound (0). `key`: a decoder can begin at it; `ends`: or at the next."""
+
+    data: bytes
+    lasts: int = 0
+    key: bool = False
+    ends: bool = False
+
+
 @dataclass
 class Part:
-    """`seconds` is known once it is whole."""
+    """µs that it lasts; `key`: a decoder can begin at it."""
 
-    begins: int
-    key: bool
+    lasts: int = 0
+    key: bool = False
     data: bytearray = field(default_factory=bytearray)
-    seconds: float = 0.0
 
 
 @dataclass
 class Segment:
-    """`beginning` is the number of what comes before it, in what a player needs."""
+    """`beginning` is the number of what comes before it, in what a player needs; the parts are whole."""
 
     number: int
     beginning: int
@@ -40,8 +48,8 @@ class Segment:
     whole: bool = False
 
     @property
-    def seconds(self) -> float:
-        return sum(part.seconds for part in self.parts)
+    def lasts(self) -> int:
+        return sum(part.lasts for part in self.parts)
 
     @property
     def data(self) -> bytes:
@@ -56,8 +64,7 @@ class Segments:
         self.segments: deque[Segment] = deque()
         self._next = self._breaks = 0
         self._begun = -1
-        self._part: Part | None = None
-        self._longest = SEGMENT
+        self._part = Part()  # which is being made
 
     @property
     def playable(self) -> bool:
@@ -74,33 +81,37 @@ class Segments:
         self._breaks += sum(segment.anew for segment in self.segments)
         self.segments.clear()
         self.beginnings.clear()
-        self._part = None
+        self._part = Part()
 
     def begin(self, beginning: bytes) -> None:
         """What comes now is not continued from what was."""
         if self.segments:
-            self._end_segment(None)
+            self._end_segment()
+        self._part = Part()
         self._begun += 1
         self.beginnings[self._begun] = beginning
         self._open_segment(anew=self._begun > 0)
 
     def add(self, fragment: Fragment) -> bool:
-        """A part ends before a picture, and a segment before one at which a decoder can begin. True: a part
-        has become whole."""
-        ended = False
-        if fragment.picture and self._part is not None:
-            seconds = (fragment.time - self._part.begins) / 1e6
-            ended = fragment.key or seconds >= PART - SLACK
-            if ended:
-                self._end_part(fragment.time)
-            if fragment.key:
-                self._end_segment(fragment.time)
-                self._open_segment(anew=False)
-        if self._part is None:
-            self._part = Part(fragment.time, fragment.key)
-            self.segments[-1].parts.append(self._part)
+        """Sound that comes behind a part's last picture is in the next. True: a part has become whole."""
+        ended = self._part.lasts > 0 and self._part.lasts + fragment.lasts > PART_AT_MOST * 1e6
+        if ended:
+            self._end_part()
+        self._part.key |= fragment.key
+        self._part.lasts += fragment.lasts
         self._part.data += fragment.data
-        return ended
+        if fragment.ends:
+            self._end_segment()
+            self._open_segment(anew=False)
+        elif self._part.lasts >= PART - SLACK:
+            self._end_part()
+        else:
+            return ended
+        return True
+
+    def room(self) -> int:
+        """µs that what is being made may last yet."""
+        return SEGMENT_AT_MOST - self.segments[-1].lasts - self._part.lasts
 
     def has(self, number: int, part: int | None) -> bool:
         """Whether this segment, or this part of it, is whole; or so old that it was."""
@@ -109,19 +120,18 @@ class Segments:
             return False
         if number < last.number:
             return True
-        return part is not None and part < len(self._whole_parts(last))
+        return part is not None and part < len(last.parts)
 
     def part(self, number: int, part: int) -> bytes | None:
         found = next((one for one in self.segments if one.number == number), None)
-        parts = self._whole_parts(found) if found else []
+        parts = found.parts if found else []
         return bytes(parts[part].data) if part < len(parts) else None
 
     def segment(self, number: int) -> bytes | None:
         return next((one.data for one in self.segments if one.number == number and one.whole), None)
 
     def playlist(self) -> str:
-        target = max(1, round(self._longest))
-        head = {"target": target, "hold_back": 3 * PART_AT_MOST, "part": PART_AT_MOST}
+        head = {"target": TARGET, "hold_back": 2 * PART_AT_MOST, "part": PART_AT_MOST}
         first = self.segments[0].number if self.segments else 0
         lines = [HEAD.format(**head, first=first, breaks=self._breaks).rstrip()]
         beginning = None
@@ -134,24 +144,19 @@ class Segments:
             if len(self.segments) - place <= WITH_PARTS + 1:
                 lines += self._part_lines(segment)
             if segment.whole:
-                lines += [f"#EXTINF:{segment.seconds:.5f},", f"segment{segment.number}.mp4"]
+                lines += [f"#EXTINF:{segment.lasts / 1e6:.6f},", f"segment{segment.number}.mp4"]
         if self.segments:
             last = self.segments[-1]
-            name = f"part{last.number}.{len(self._whole_parts(last))}.mp4"
+            name = f"part{last.number}.{len(last.parts)}.mp4"
             lines.append(f'#EXT-X-PRELOAD-HINT:TYPE=PART,URI="{name}"')
         return "\n".join([*lines, ""])
 
     def _part_lines(self, segment: Segment) -> list[str]:
         return [
-            f'#EXT-X-PART:DURATION={part.seconds:.5f},URI="part{segment.number}.{number}.mp4"'
+            f'#EXT-X-PART:DURATION={part.lasts / 1e6:.6f},URI="part{segment.number}.{number}.mp4"'
             + ",INDEPENDENT=YES" * part.key
-            for number, part in enumerate(self._whole_parts(segment))
+            for number, part in enumerate(segment.parts)
         ]
-
-    def _whole_parts(self, segment: Segment) -> list[Part]:
-        return (
-            segment.parts if self._part is None else [one for one in segment.parts if one is not self._part]
-        )
 
     def _open_segment(self, anew: bool) -> None:
         self.segments.append(Segment(self._next, self._begun, anew))
@@ -161,18 +166,15 @@ class Segments:
         for old in [one for one in self.beginnings if one < self.segments[0].beginning]:
             del self.beginnings[old]
 
-    def _end_part(self, time: int) -> None:
-        assert self._part is not None
-        self._part.seconds = (time - self._part.begins) / 1e6
-        self._part = None
+    def _end_part(self) -> None:
+        self.segments[-1].parts.append(self._part)
+        self._part = Part()
 
-    def _end_segment(self, time: int | None) -> None:
-        """Without a time: its last part has lasted as long as it was to, as far as anybody knows."""
-        segment = self.segments[-1]
-        if self._part is not None:
-            self._end_part(time if time is not None else self._part.begins + int(PART * 1e6))
-        if segment.parts:
-            segment.whole = True
-            self._longest = max(self._longest, segment.seconds)
+    def _end_segment(self) -> None:
+        """Sound alone is no part, and nothing is no segment."""
+        if self._part.lasts:
+            self._end_part()
+        if self.segments[-1].parts:
+            self.segments[-1].whole = True
         else:
-            self.segments.pop()
+            self._next = self.segments.pop().number
