@@ -326,6 +326,7 @@ def _keepers(wirings: dict[str, Wiring], writer_of: dict[str, str]) -> dict[str,
 
 def _rings(workers: Sequence[WorkerPlan], kinds: dict[str, type[Worker]]) -> tuple[RingSpec, ...]:
     nbytes: dict[str, int] = {}
+    written = [ring for worker in workers for ring in worker.writes]
     for worker in workers:
         try:
             sizes = kinds[worker.name].sizes(SimpleNamespace(**worker.settings), nbytes)
@@ -333,8 +334,7 @@ def _rings(workers: Sequence[WorkerPlan], kinds: dict[str, type[Worker]]) -> tup
             raise GraphError(f"{worker.name} cannot start: {error}") from error
         for ring in set(worker.writes) - sizes.keys():
             raise GraphError(f"{worker.name} does not say how large the frames of ring {ring} are")
-        nbytes |= {ring: sizes[ring] for ring in worker.writes}
-    written = [ring for worker in workers for ring in worker.writes]
+        nbytes |= {name: size for name, size in sizes.items() if name in worker.writes or name not in written}
     specs: dict[str, RingSpec] = {}
     for ring in reversed(written):  # a keeper's leases follow from the slots of what it writes
         rows = _rows(ring, workers, specs)

@@ -481,8 +481,11 @@ class Supervisor:
                 self.rings[ring].set_state(layout.FAILED)
 
     def _tend_rings(self, now: float) -> None:
-        for ring in self.rings.grow():
+        grown = self.rings.grow()
+        for ring in grown:
             self._announce(ring)
+        if grown:
+            self._ask_again(somebody_new=True)  # what was too large is lost: a still screen, a video's packet
         self.rings.close_left()
         if now - self._last_check > CHECK_RINGS_EVERY:
             self._last_check = now

@@ -122,7 +122,8 @@ class Worker:
 
     @classmethod
     def sizes(cls, settings: SimpleNamespace, rings: Mapping[str, int]) -> dict[str, int]:
-        """Bytes of the largest frame of each ring it writes, given those of the rings it uses."""
+        """Bytes of the largest frame of each ring it writes, given those of the rings it uses; and under
+        other names what those who come after it reckon with."""
         return {}
 
     def open(self) -> None:

@@ -89,7 +89,7 @@ def test_smoke_help(arguments: list[str]) -> None:
 def test_contract_the_plan_is_printed_and_nothing_starts() -> None:
     result = command("run", "--plan", *(f"--set={setting}" for setting in SMALL))
     assert (result.returncode, result.stderr) == (0, "")
-    assert f"\n4 workers, 5 MB in {len(RINGS)} rings" in result.stdout
+    assert f"\n4 workers, 4 MB in {len(RINGS)} rings" in result.stdout
     assert command("--plan", *(f"--set={setting}" for setting in SMALL)).stdout == result.stdout
 
 

@@ -131,15 +131,9 @@ def test_contract_the_table_for_the_settings_that_come_with_the_program() -> Non
         RingSpec("small", 2 + 2, small * 3, (RowSpec("depth", "latest", 1), RowSpec("steady", "latest", 1))),
         RingSpec("depth", 1 + 2, small * 4, (RowSpec("steady", "latest", 1),)),
         RingSpec("nearness", 1 + 2, small * 4, (RowSpec("stereo", "latest", 1),)),
-        RingSpec("picture", 1 + 2, picture_bytes(1080), (RowSpec("null", "latest", 1),)),
+        RingSpec("picture", 1 + 2, 2 * pixels * 3, (RowSpec("null", "latest", 1),)),
     )
     assert plan.nbytes == sum(spec.nbytes for spec in plan.rings)
-
-
-def picture_bytes(most: int) -> int:
-    """The largest picture of any layout: two views of a 720p frame with bars around it."""
-    rows, columns = most, -(-most * 16 // 9)
-    return 3 * 2 * min(2 * 1280 * 720, rows * columns)
 
 
 def test_contract_a_worker_gets_the_sections_of_its_room_its_own_and_those_that_it_shares() -> None:
@@ -249,7 +243,7 @@ def test_contract_a_worker_s_libraries_get_its_budget(tmp_path: Path) -> None:
 
 def test_contract_the_text_names_every_worker_and_ring_with_what_it_needs() -> None:
     text = make_plan(load(REPO / "settings.yaml", overrides=SCENE)).text()
-    assert text.startswith("5 workers, 71 MB in 5 rings")
+    assert text.startswith("5 workers, 55 MB in 5 rings")
     for name in ("capture", "depth", "steady", "stereo", "null", *(f"ring {ring}" for ring in RINGS)):
         assert name in text
     assert "13 x 2.76 MB" in text

@@ -135,6 +135,15 @@ def test_contract_a_ring_that_cannot_grow_drops_what_does_not_fit_and_says_so_on
         launcher.until_flowing()
 
 
+def test_contract_a_still_picture_that_was_too_large_is_asked_for_again(tmp_path: Path) -> None:
+    with launched(tmp_path, swap=["capture=outgrows"], ready=False) as launcher:
+        launcher.until_running()
+        launcher.until(
+            lambda: launcher.ring("picture")["shape"] == [180 * FACTOR, 640 * FACTOR, 3], "it is shown"
+        )
+        assert launcher.worker("capture")["lost"] > 0
+
+
 def test_contract_top_sees_the_new_segments_too(grown: Launcher) -> None:
     result = as_top_reads_it(grown, "--json", "--interval=0.2")
     assert result.returncode == 0

@@ -9,8 +9,9 @@ import pytest
 
 from tests.workers.one_process import host, open_slot
 from workers.capture import Settings as CaptureSettings
-from workers.capture._frames import FrameSource, Grab, shrink
+from workers.capture._frames import FrameSource, Grab, bytes_with_bars, shrink
 from workers.depth import Settings as DepthSettings
+from workers.stereo._layout import canvas, fitted
 
 Picture = npt.NDArray[np.uint8]
 
@@ -50,7 +51,21 @@ def test_contract_nothing_new_is_nothing_published() -> None:
 
 def test_contract_slots_are_made_for_the_largest_frame_and_the_network_s_size() -> None:
     settings = SimpleNamespace(depth=DepthSettings(width=96, height=64))
-    assert Given.sizes(settings, {}) == {"frame": 90 * 160 * 3, "small": 64 * 96 * 3}
+    with_bars = 92 * 160 * 3
+    wanted = {"frame": 90 * 160 * 3, "frame with bars": with_bars, "small": 64 * 96 * 3}
+    assert Given.sizes(settings, {}) == wanted
+
+
+@pytest.mark.parametrize("rows", [1, 2, 37, 300, 1080, 2400])
+@pytest.mark.parametrize("columns", [1, 2, 65, 300, 1366, 8000])
+def test_contract_what_a_frame_takes_with_its_bars_is_what_the_views_have(rows: int, columns: int) -> None:
+    """However much smaller they are made."""
+    nbytes = bytes_with_bars(rows, columns)
+    high, wide = canvas(rows, columns)
+    assert nbytes == high * wide * 3
+    for most in (2, 240, 1080, 4320):
+        high, wide = canvas(*fitted(rows, columns, most))
+        assert high * wide * 3 <= nbytes
 
 
 def test_contract_the_small_picture_is_the_frame_s() -> None:

@@ -25,6 +25,7 @@ from workers.capture.scene import (
     paste,
 )
 from workers.depth import Settings as DepthSettings
+from workers.stereo._layout import canvas
 
 Picture = npt.NDArray[np.uint8]
 NUMBERS = (0, 1, 2, 0xAAAAAAAA, 0x55555555, 0x12345678, 2**31, 2**32 - 1)
@@ -147,7 +148,10 @@ def test_contract_sizes_hold_what_is_made(width: int, height: int, scale: int) -
     assert depth.shape == (height // scale, width // scale)
     network = DepthSettings(width=96, height=64)
     sizes = Scene.sizes(SimpleNamespace(scene=scene, depth=network), {})
+    bars = sizes.pop("frame with bars")
     assert sizes == {"frame": picture.nbytes, "small": 64 * 96 * 3, "depth": depth.nbytes}
+    rows, columns = canvas(height, width)
+    assert bars == rows * columns * 3
 
 
 def test_contract_the_near_ball_hides_the_far_one_in_picture_and_depth_alike() -> None:

@@ -41,7 +41,11 @@ class FrameSource(Worker):
     @classmethod
     def sizes(cls, settings: SimpleNamespace, rings: Mapping[str, int]) -> dict[str, int]:
         height, width = cls.largest(settings)
-        return {"frame": height * width * 3, "small": settings.depth.height * settings.depth.width * 3}
+        return {
+            "frame": height * width * 3,
+            "frame with bars": bytes_with_bars(height, width),
+            "small": settings.depth.height * settings.depth.width * 3,
+        }
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
@@ -101,6 +105,13 @@ class LosableSource(FrameSource):
         self._miss(what)
         self.close()
         self._due = time.perf_counter() + self.try_again
+
+
+def bytes_with_bars(rows: int, columns: int) -> int:
+    """Of a frame of this size with the bars that make it 16:9, as workers/stereo/_layout.py has them. Around
+    a picture that is very wide or very high they are many times the picture itself."""
+    rows, columns = max(rows, -(-columns * 9 // 16)), max(columns, -(-rows * 16 // 9))
+    return 3 * ((rows + 3) & ~3) * ((columns + 3) & ~3)
 
 
 def shrink(picture: npt.NDArray[np.uint8], target: npt.NDArray[np.uint8]) -> None:

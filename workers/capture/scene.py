@@ -15,7 +15,7 @@ import numpy.typing as npt
 from annotated_types import Ge, Le
 
 from shm.lease import OpenSlot
-from workers.capture._frames import shrink
+from workers.capture._frames import bytes_with_bars, shrink
 from workers.capture._time_code import BITS, draw_time_code
 from workers.worker import Worker
 
@@ -71,8 +71,12 @@ class Scene(Worker):
     def sizes(cls, settings: SimpleNamespace, rings: Mapping[str, int]) -> dict[str, int]:
         scene = settings.scene
         rows, columns = map_size(scene)
-        small = settings.depth.height * settings.depth.width * 3
-        return {"frame": scene.height * scene.width * 3, "small": small, "depth": rows * columns * 4}
+        return {
+            "frame": scene.height * scene.width * 3,
+            "frame with bars": bytes_with_bars(scene.height, scene.width),
+            "small": settings.depth.height * settings.depth.width * 3,
+            "depth": rows * columns * 4,
+        }
 
     def open(self) -> None:
         scene = self.settings.scene

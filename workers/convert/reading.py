@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from shm.lease import OpenSlot
-from workers.capture._frames import shrink
+from workers.capture._frames import bytes_with_bars, shrink
 from workers.convert._conversion import End
 from workers.convert._film import CannotRead, Film
 from workers.convert._pictures import Pictures
@@ -32,9 +32,11 @@ class Reading(Worker):
             rows, columns = _source(settings, 1).size
         except CannotRead as error:
             raise ValueError(str(error)) from error
-        # With the bars that make it 16:9, for the stereo worker reckons from this what its pictures take.
-        pixels = (max(rows, columns * 9 // 16) + 4) * (max(columns, rows * 16 // 9) + 4)
-        return {"frame": pixels * 3, "small": settings.depth.height * settings.depth.width * 3}
+        return {
+            "frame": rows * columns * 3,
+            "frame with bars": bytes_with_bars(rows, columns),
+            "small": settings.depth.height * settings.depth.width * 3,
+        }
 
     def open(self) -> None:
         self._source = _source(self.settings, self.host.threads)

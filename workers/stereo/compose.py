@@ -26,9 +26,8 @@ class Compose(Worker):
 
     @classmethod
     def sizes(cls, settings: SimpleNamespace, rings: Mapping[str, int]) -> dict[str, int]:
-        pixels = rings["frame"] // 3  # of any shape: the bars of 16:9 can double it, the second view again
-        most = settings.stereo.height * -(-settings.stereo.height * 16 // 9)
-        return {"picture": 3 * 2 * min(2 * pixels, max(pixels, most))}
+        """Two views; each may get the bars that make it 16:9, at any time."""
+        return {"picture": 2 * rings.get("frame with bars", rings["frame"])}
 
     def open(self) -> None:
         views = self.settings.stereo.layout not in WITHOUT_VIEWS
