@@ -62,6 +62,7 @@ class Screen:
             screen=monitor,
         )
         self._width, self._shaped = self._window.width, self._window.get_size()
+        self._reshaped: tuple[object, ...] = ()
         self._held: set[int] = set()
         self._window.push_handlers(on_key_press=self._key_pressed, on_key_release=self._key_released)
         self._window.push_handlers(on_close=self._close, on_resize=self._resized, on_expose=self._spoil)
@@ -259,7 +260,7 @@ class Screen:
             self._figures_wanted = not self._figures_wanted
             self._spoil()
         elif symbol == keys.L:
-            self._keep_aspect = not self._keep_aspect
+            self._keep_aspect, self._reshaped = not self._keep_aspect, ()
             self._resized(*self._window.get_size())
         elif symbol in self._actions and symbol not in REPEATED:
             self._actions[symbol]()
@@ -312,9 +313,10 @@ class Screen:
         pyglet.clock.schedule_once(self._keep_shape, 0)  # not while pyglet is at it
 
     def _keep_shape(self, dt: float) -> None:
-        """As wide as the user made it, or less where the monitor would be too low for that."""
+        """As wide as the user made it, or less where the monitor would be too low for that. Asked for once: a
+        window manager that tiles or maximises gives the window its size back, and has the last word."""
         size = self._window.get_size()
-        if not self._keep_aspect or self._covering:
+        if not self._keep_aspect or self._covering or self._reshaped == (size, self._aspect):
             return
         if size != self._shaped:
             self._width = size[0]  # it was the user
@@ -322,7 +324,7 @@ class Screen:
         width = min(self._width, round(most * self._aspect))
         height = max(90, round(width / self._aspect))
         if max(abs(width - size[0]), abs(height - size[1])) > 2:
-            self._shaped = width, height
+            self._shaped, self._reshaped = (width, height), (size, self._aspect)
             self._window.set_size(width, height)
 
     def _gamepads(self) -> None:
