@@ -85,6 +85,22 @@ def test_contract_bars_that_are_too_large_are_given_up_with_the_next_look() -> N
     assert shown(bars, film(0, 20), LOOK_EVERY) == (120, 200)
 
 
+@pytest.mark.parametrize(("rows", "columns"), [(30, 200), (1, 1), (1, 200), (240, 60), (500, 900)])
+def test_contract_another_size_is_another_picture_and_looked_at_anew(rows: int, columns: int) -> None:
+    """Bars of before would be cut out of it, or there would be nothing left."""
+    bars, other = Bars(), np.full((rows, columns, 3), 90, np.uint8)
+    shown(bars, film(20, 20, 30))
+    assert shown(bars, other, 1) == (rows, columns)
+    assert shown(bars, film(20, 20, 30), 1) == (120, 200)
+    assert shown(bars, film(20, 20, 30)) == (80, 140)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 90), (90, 1), (2, 2), (3, 17)])
+@pytest.mark.parametrize("level", [0, 90])
+def test_contract_the_smallest_pictures_have_no_bars(size: tuple[int, int], level: int) -> None:
+    assert shown(Bars(), np.full((*size, 3), level, np.uint8)) == size
+
+
 @pytest.mark.parametrize(
     "picture", [film(60, 60), film(40, 40), film(0, 0, 60)], ids=["night", "tall", "wide"]
 )

@@ -11,15 +11,22 @@ LARGEST = 0.25  # of the picture's size on one side; more than that is a dark sc
 
 class Bars:
     """Follows the bars of a running picture. A change counts once several looks agree on it, but bars that
-    are too large are given up at once: cutting into a picture is worse than showing a bar."""
+    are too large are given up at once: cutting into a picture is worse than showing a bar. Another size is
+    another picture."""
 
     def __init__(self) -> None:
-        self._frames = 0
-        self._votes = 0
+        self._size: tuple[int, ...] = ()
+        self._begin()
+
+    def _begin(self) -> None:
+        self._frames = self._votes = 0
         self._candidate = self._margins = (0, 0)
 
     def cropped(self, pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
         """The picture, uint8[H, W, C], without its bars: a view."""
+        if pixels.shape[:2] != self._size:
+            self._size = pixels.shape[:2]
+            self._begin()
         if self._frames % LOOK_EVERY == 0:
             self._look(pixels)
         self._frames += 1
