@@ -165,7 +165,8 @@ def make_plan(
         )
         for name, wiring in wirings.items()
     )
-    return Plan(workers, _rings(workers, kinds))
+    alone = offline and settings.section("conversion").is_one_picture
+    return Plan(workers, _rings(workers, kinds, alone))
 
 
 def _choose(settings: Settings, package: str, job: str) -> dict[str, str]:
@@ -324,7 +325,10 @@ def _keepers(wirings: dict[str, Wiring], writer_of: dict[str, str]) -> dict[str,
     return keepers
 
 
-def _rings(workers: Sequence[WorkerPlan], kinds: dict[str, type[Worker]]) -> tuple[RingSpec, ...]:
+def _rings(
+    workers: Sequence[WorkerPlan], kinds: dict[str, type[Worker]], alone: bool
+) -> tuple[RingSpec, ...]:
+    """`alone`: one frame is all that will come, and no lease can be in the way of another."""
     nbytes: dict[str, int] = {}
     written = [ring for worker in workers for ring in worker.writes]
     for worker in workers:
@@ -339,7 +343,7 @@ def _rings(workers: Sequence[WorkerPlan], kinds: dict[str, type[Worker]]) -> tup
     for ring in reversed(written):  # a keeper's leases follow from the slots of what it writes
         rows = _rows(ring, workers, specs)
         history = max(kinds[worker.name].history.get(ring, 0) for worker in workers if ring in worker.writes)
-        slots = sum(row.pins for row in rows) + SPARE_SLOTS + history
+        slots = SPARE_SLOTS + (0 if alone else sum(row.pins for row in rows) + history)
         if len(rows) > MAX_READERS or slots > MAX_SLOTS:
             raise GraphError(
                 f"ring {ring} would have {len(rows)} readers and {slots} slots; "

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from PIL import Image, ImageCms
 from pipeline.commands import main
 from pipeline.convert_folder import CannotConvert, agree, folder_of, held
 from pipeline.convert_job import conversion_of, job_of, settings_for
+from pipeline.graph import Plan, make_plan
 from tests.live.needs import needs
 from tests.pipeline.running import REPO, WATCHDOG, command, is_there, until
 from tests.shm.ring_processes import die_with_parent
@@ -276,6 +278,30 @@ def test_pictures_of_all_shapes_become_pictures_under_their_names(tmp_path: Path
         left = shown[:, : size[1], ::-1].astype(int)
         assert np.abs(left - picture(0, 1, size)).mean() < 25
     assert sorted(path.name for path in tmp_path.iterdir()) == ["photos", "photos-3d"]
+
+
+def plan_for(source: Path, out: Path, **stereo: Any) -> Plan:
+    settings = settings_for(REPO / "settings.yaml", None, ["depth.model=tcmonodepth-small"])
+    sections = {
+        **settings.sections,
+        "conversion": conversion_of(source, out, out.parent, None, None),
+        "stereo": replace(settings.section("stereo"), **stereo),
+    }
+    return make_plan(replace(settings, sections=sections), job="convert")
+
+
+def test_a_large_photo_takes_no_more_memory_than_its_two_views_need(tmp_path: Path) -> None:
+    photo, out = tmp_path / "photo.jpg", tmp_path / "out.jpg"
+    cv2.imwrite(str(photo), np.zeros((8160, 6144), np.uint8))
+    assert plan_for(photo, out).nbytes < 50e6
+    assert plan_for(photo, out, height=720).nbytes < plan_for(photo, out).nbytes / 1.5
+    whole = plan_for(photo, out, height=9000)
+    sizes = {ring.name: ring.slot_bytes for ring in whole.rings}
+    assert sizes["frame"] >= 8160 * 6144 * 3
+    assert {ring.slots for ring in whole.rings} == {2}
+    (tmp_path / "photos").mkdir()
+    photo.rename(tmp_path / "photos" / "photo.jpg")
+    assert plan_for(tmp_path / "photos", tmp_path / "out").nbytes < 150e6
 
 
 def test_a_picture_keeps_the_profile_that_says_what_its_colours_mean(tmp_path: Path) -> None:

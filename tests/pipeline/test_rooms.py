@@ -17,13 +17,12 @@ FORMULA_OF = {
     "person": ("stereo", "capture"),
     "sound": ("voice",),
     "audio": ("sound",),
-    "convert": ("capture", "steady", "encode"),
+    "convert": ("capture", "steady", "stereo", "encode"),
 }
 """A sink that makes the picture itself does it as those rooms do; both lay out two views alike, and a film
 looks alike before and behind a person; packets are what voice and audio say; whoever records or plays does it
-alike; a
-conversion shows and shrinks frames like capture, finds cuts and ranges like steady and tells players what
-encode does."""
+alike; a conversion shows and shrinks frames like capture, finds cuts and ranges like steady, makes frames no
+larger than stereo's views and tells players what encode does."""
 MAY_IMPORT = {"launcher.py": {"pipeline"}, "pipeline": {"pipeline", "workers", "shm"}, "shm": {"shm"}}
 
 

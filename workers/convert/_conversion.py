@@ -32,6 +32,10 @@ class Conversion:
     depth_out: Path | None = None
 
     @property
+    def is_one_picture(self) -> bool:
+        return bool(self.ending)
+
+    @property
     def depth_is_known(self) -> bool:
         """A worker reads it instead of asking a network."""
         return self.depth_in is not None or (self.job == "convert" and self.keeps_depth)

@@ -69,10 +69,10 @@ class Film:
             self.upright = Upright(stream.sample_aspect_ratio)
 
     @property
-    def size(self) -> tuple[int, int]:
-        """Rows and columns, upright. Raises CannotRead."""
+    def shapes(self) -> list[tuple[int, int]]:
+        """Rows and columns of all frames, upright: one. Raises CannotRead."""
         for _, frame in self.frames():
-            return self.upright.size_of(frame)
+            return [self.upright.size_of(frame)]
         raise CannotRead(f"{self._path}: has no picture that can be decoded")
 
     def frames(self) -> Iterator[tuple[int, Any]]:

@@ -39,12 +39,12 @@ class Pictures:
         self.last = SECOND
 
     @property
-    def size(self) -> tuple[int, int]:
-        """Rows and columns that are enough for each, whichever way up. Raises CannotRead."""
-        longest = max((_longest(path) for path in self._files), default=0)
-        if not longest:
+    def shapes(self) -> list[tuple[int, int]]:
+        """Rows and columns of each, and the other way round: it may have to be turned. Raises CannotRead."""
+        found = {shape for path in self._files if (shape := _shape(path))}
+        if not found:
             raise CannotRead(f"{self._source}: has no picture that OpenCV reads")
-        return longest, longest
+        return [*found, *((columns, rows) for rows, columns in found)]
 
     def frames(self) -> Iterator[tuple[int, npt.NDArray[np.uint8]]]:
         """(microseconds, its pixels); the time says which of the files it is."""
@@ -61,17 +61,19 @@ class Pictures:
         return pixels
 
 
-def _longest(path: Path) -> int:
-    """The longer side; 0 where it cannot be read."""
+def _shape(path: Path) -> tuple[int, int] | None:
+    """Rows and columns as they are stored; None where it cannot be read."""
     try:
         with opened(path) as (_, stream):
-            return int(max(stream.width, stream.height))
+            if stream.height and stream.width:
+                return int(stream.height), int(stream.width)
     except CannotRead:
         pass  # FFmpeg and OpenCV do not know quite the same files
     try:
-        return int(max(_pixels_of(path).shape))
+        rows, columns, _ = _pixels_of(path).shape
+        return rows, columns
     except CannotRead:
-        return 0
+        return None
 
 
 def _pixels_of(path: Path) -> npt.NDArray[np.uint8]:
