@@ -11,9 +11,10 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from workers.convert._conversion import Conversion, End, write_whole
+from workers.convert._conversion import Conversion, End
 from workers.convert._record import records_in
 from workers.convert._segments import segments_in
+from workers.convert._whole import keep_names, put, write_whole
 
 JOB, LOCK = "job.json", "lock"
 log = logging.getLogger("stereoring.convert")
@@ -64,6 +65,7 @@ def agree(conversion: Conversion, out: Path, job: dict[str, Any], state: dict[st
             f"{folder} to begin anew"
         )
     log.warning("%s: going on with what is done", out)
+    conversion.segments.mkdir(exist_ok=True)  # it may have become the result just before the end
     before: dict[str, Any] = found["state"]
     return before
 
@@ -116,9 +118,13 @@ def put_in_place(made: Path, out: Path, overwrite: bool) -> None:
         raise CannotConvert(f"{out}: has come meanwhile; the result is in {made}")
     if made.is_dir() and out.is_dir():
         for path in sorted(made.iterdir()):
-            path.replace(out / path.name)
-    else:
+            path.replace(out / path.name)  # each was whole when it got its name
+        keep_names(out)
+    elif made.is_dir():
         made.replace(out)
+        keep_names(out.parent)
+    else:
+        put(made, out)
 
 
 def clear(folder: Path) -> None:

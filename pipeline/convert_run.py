@@ -75,12 +75,16 @@ class Run:
             end = End.read(conversion)
             return end is not None and done() >= end.frames
 
-        self._repeat("convert", done, count, 0, is_over)
+        if not conversion.whole.exists():
+            self._repeat("convert", done, count, 0, is_over)
         end = frames_of(conversion)
         if not end.frames:
             raise CannotConvert(f"{conversion.source}: has no picture that OpenCV reads")
-        made = next(conversion.segments.iterdir()) if conversion.ending else conversion.segments
-        put_in_place(made, out, overwrite)
+        if conversion.is_one_picture:
+            put_in_place(next(conversion.segments.iterdir()), out, overwrite)
+        else:
+            conversion.whole.touch()
+            put_in_place(conversion.segments, out, overwrite)
         clear(conversion.folder)
         return end
 

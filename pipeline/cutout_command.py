@@ -13,6 +13,7 @@ import numpy.typing as npt
 from pipeline.compiled import place_for_compiled
 from pipeline.cutout_files import VIDEOS, CannotCut, Stopped, files_in, names_of, targets_of
 from pipeline.stopping import INTERRUPTED
+from workers.convert._whole import put
 from workers.models import ModelError, download, has_file
 from workers.person._manifest import MODELS
 
@@ -99,7 +100,7 @@ def _cut_picture(path: Path, network: "Network", targets: dict[str, Path]) -> No
             parts.append(part)
             part.write_bytes(_png(made[kind]))
         for kind, part in _parts(targets):
-            part.replace(targets[kind])
+            put(part, targets[kind])
     finally:
         for part in parts:
             part.unlink(missing_ok=True)

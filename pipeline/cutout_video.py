@@ -12,6 +12,7 @@ from av.video.reformatter import ColorRange, Colorspace
 
 from pipeline.cutout_files import CannotCut, Stopped
 from pipeline.stopping import stopping
+from workers.convert._whole import put
 
 if TYPE_CHECKING:
     from workers.person._networks import Network
@@ -141,7 +142,7 @@ class _Part:
         if self._video is not None:
             self._container.mux(self._video.encode(None))
         self._container.close()
-        self._file.replace(self.target)
+        put(self._file, self.target)
 
     def copy(self, packet: Any) -> None:
         """A packet of sound, as it is."""

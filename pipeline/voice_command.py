@@ -12,6 +12,7 @@ from typing import TypeVar
 
 from pipeline.own_models import MODELS
 from pipeline.stopping import INTERRUPTED, stopping
+from workers.convert._whole import put
 from workers.models import ModelError, download, has_file
 from workers.voice._lyra import FRAME, RATE
 from workers.voice._lyra_books import BOOKS
@@ -159,6 +160,6 @@ def _written(options: argparse.Namespace, ending: str) -> Iterator[tuple[Path, P
     part = out.with_name(f".{out.name}.{os.getpid()}.part")
     try:
         yield part, out
-        part.replace(out)
+        put(part, out)
     finally:
         part.unlink(missing_ok=True)

@@ -347,6 +347,23 @@ def test_pictures_that_cannot_be_read_are_left_out_and_named(tmp_path: Path) -> 
     assert sorted(path.name for path in tmp_path.iterdir()) == ["photos", "photos-3d"]
 
 
+def test_pictures_of_which_some_are_in_place_already_are_not_waited_for(tmp_path: Path) -> None:
+    folder, out = tmp_path / "photos", tmp_path / "photos-3d"
+    for name in ("a.png", "b.png"):
+        (out if name == "a.png" else out / "b.png").mkdir()  # no file can be put over a folder
+        folder.mkdir(exist_ok=True)
+        cv2.imwrite(str(folder / name), picture(0, 0))
+    result = convert(folder, out, "--overwrite")
+    assert result.returncode == 1
+    assert "b.png" in result.stderr
+    assert (out / "a.png").is_file()
+    (out / "b.png").rmdir()
+    result = convert(folder, out, "--overwrite")
+    assert result.returncode == 0, result.stderr
+    assert sorted(path.name for path in out.iterdir() if path.is_file()) == ["a.png", "b.png"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["photos", "photos-3d"]
+
+
 def test_a_folder_goes_on_as_long_as_its_pictures_are_the_same(tmp_path: Path) -> None:
     """Whatever else comes and goes in it; and where nothing is done yet, whatever it has."""
     folder, out = tmp_path / "photos", tmp_path / "photos-3d"

@@ -1,10 +1,10 @@
 """What one pass of a conversion is about, and what lies in its working folder."""
 
 import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+
+from workers.convert._whole import write_whole
 
 MOST_TOLD = 20  # broken places that are named
 WARM_UP = 24  # frames before the first that is written, for what is smoothed over time
@@ -65,6 +65,11 @@ class Conversion:
         """Finished parts of the video, or finished pictures."""
         return self.folder / "done"
 
+    @property
+    def whole(self) -> Path:
+        """Is there once all pictures are made, and some of them may have gone to where they belong."""
+        return self.folder / "whole"
+
 
 @dataclass(frozen=True)
 class End:
@@ -88,10 +93,3 @@ class End:
             return None
         said = json.loads(conversion.end.read_text())
         return cls(said["frames"], said.get("last", 0), tuple(said["broken"]))
-
-
-def write_whole(path: Path, data: Any) -> None:
-    """As JSON: all of it, or the file that was there before."""
-    part = path.with_name(path.name + ".part")
-    part.write_text(json.dumps(data))
-    os.replace(part, path)

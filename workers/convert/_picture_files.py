@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from workers.convert._pictures import SECOND, picture_files, profile_of
+from workers.convert._whole import put
 from workers.worker import CannotWork
 
 JPEG = [cv2.IMWRITE_JPEG_QUALITY, 95]
@@ -35,7 +36,7 @@ class PictureFiles:
             data = cv2.imencodeWithMetadata(kind, bgr, told, profile, OPTIONS.get(kind, []))[1]
             part = path.with_name(path.name + ".part")
             part.write_bytes(data.tobytes())
-            part.replace(path)
+            put(part, path)
         except (cv2.error, OSError) as error:
             raise CannotWork(f"{path}: cannot be written: {error}") from error
 

@@ -3,6 +3,7 @@
 Both files only grow, the map first; so whatever was killed when, as many frames count as both have whole.
 """
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -62,6 +63,11 @@ class Recorder:
         record = np.array([(time, low, high, darkest, brightest, cut)], RECORD)
         self._survey.write(record.tobytes())
         self._survey.flush()
+
+    def keep(self) -> None:
+        """All that was added is on the disk. Raises OSError."""
+        for file in filter(None, (self._maps, self._survey)):
+            os.fsync(file.fileno())
 
     def close(self) -> None:
         self._survey.close()

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from workers.convert import Settings
 from workers.convert._encoders import add_video, coded, in_order, options_of
 from workers.convert._film import opened, ticks_of
+from workers.convert._whole import put
 from workers.worker import CannotWork
 
 ENDING = ".nut"  # a container that keeps times as exact as the source has them, unless they are before 0, so
@@ -73,7 +74,7 @@ class Segments:
         if there != self._count:
             raise CannotWork(f"{self._part}: has {there} of {self._count} frames; is the disk full?")
         name = f"{self._begin:09}-{self._begin + self._count - 1:09}{ENDING}"
-        self._part.replace(self._folder / name)
+        put(self._part, self._folder / name)
 
     @property
     def _part(self) -> Path:

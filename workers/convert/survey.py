@@ -9,8 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from shm.lease import Lease
-from workers.convert._conversion import End, write_whole
+from workers.convert._conversion import End
 from workers.convert._record import Recorder, records_in
+from workers.convert._whole import write_whole
 from workers.steady._cut import is_cut
 from workers.steady._range import range_of
 from workers.steady._scenes import Scenes
@@ -59,11 +60,13 @@ class Survey(Worker):
             try:
                 self._recorder.add(depth.info.pts, depth.frame, low, high, self._cut)
             except OSError as error:
-                raise CannotWork(
-                    f"{conversion.folder}: cannot be written: {error.strerror}; what is done is kept"
-                ) from error
+                raise self._full(error) from error
         self._number += 1
         return False
+
+    def _full(self, error: OSError) -> CannotWork:
+        folder = self.settings.conversion.folder
+        return CannotWork(f"{folder}: cannot be written: {error.strerror}; what is done is kept")
 
     def _finish(self) -> None:
         conversion = self.settings.conversion
@@ -71,5 +74,9 @@ class Survey(Worker):
         if not len(found):
             raise CannotWork(f"{conversion.source}: has no picture that can be decoded")
         scenes = Scenes.of(*(found[part].tolist() for part in ("time", "low", "high", "cut")))
-        write_whole(conversion.scenes, scenes.as_data())
+        try:
+            self._recorder.keep()
+            write_whole(conversion.scenes, scenes.as_data())
+        except OSError as error:
+            raise self._full(error) from error
         self.host.tell("quit", why="the first pass is through")

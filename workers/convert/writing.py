@@ -12,6 +12,7 @@ from workers.convert._conversion import End
 from workers.convert._picture_files import PictureFiles
 from workers.convert._record import MOST, records_in
 from workers.convert._segments import Segments
+from workers.convert._whole import put
 from workers.worker import BEAT_EVERY, CannotWork, Step, Wiring, Worker
 
 
@@ -85,6 +86,6 @@ class Writing(Worker):
         part = path.with_name(path.name + ".part")
         try:
             part.write_bytes(cv2.imencode(".png", codes)[1].tobytes())
-            part.replace(path)
+            put(part, path)
         except OSError as error:
             raise CannotWork(f"{path}: cannot be written: {error.strerror}") from error
