@@ -1,5 +1,6 @@
 """What a conversion reads: frames as a player shows them, at their times, also of broken files."""
 
+import struct
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -58,6 +59,40 @@ def test_a_film_that_was_filmed_upright_stays_so(turned: int, tmp_path: Path) ->
     (shown,) = pixels(path)
     assert shown.shape == right_way_up.shape
     assert np.abs(shown.astype(int) - right_way_up).mean() < 5
+
+
+@pytest.mark.parametrize(
+    "matrix",
+    [
+        (1, 0, 0, 1),
+        (-1, 0, 0, 1),
+        (1, 0, 0, -1),
+        (-1, 0, 0, -1),
+        (0, 1, 1, 0),
+        (0, 1, -1, 0),
+        (0, -1, 1, 0),
+        (0, -1, -1, 0),
+    ],
+)
+def test_a_film_that_is_to_be_mirrored_is(matrix: tuple[int, ...], tmp_path: Path) -> None:
+    """As its display matrix says: where each pixel's column and row go, (across, down) each."""
+    path = tmp_path / "selfie.mp4"
+    stored = np.zeros((96, 64, 3), np.uint8)
+    stored[:20], stored[:40, :20] = 255, (250, 0, 0)
+    with av.open(str(path), "w") as target:
+        film = add_film(target, stored.shape[:2])
+        target.mux(film.encode(av.VideoFrame.from_ndarray(stored, format="rgb24")))
+        target.mux(film.encode(None))
+    data = bytearray(path.read_bytes())
+    a, b, c, d = (part << 16 for part in matrix)
+    struct.pack_into(">9i", data, data.index(b"tkhd") + 44, a, b, 0, c, d, 0, 0, 0, 1 << 30)
+    path.write_bytes(data)
+    turned = matrix[0] == 0
+    wanted = stored.transpose(1, 0, 2) if turned else stored
+    across, down = (matrix[2], matrix[1]) if turned else (matrix[0], matrix[3])
+    (shown,) = pixels(path)
+    assert shown.shape == wanted.shape
+    assert np.abs(shown.astype(int) - wanted[::down, ::across]).mean() < 5
 
 
 @pytest.mark.parametrize(("shape", "size"), [("2/1", (96, 256)), ("1/2", (192, 128))])

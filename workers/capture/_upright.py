@@ -1,4 +1,4 @@
-"""A decoded frame as a player would show it: turned, with square pixels, in ordinary 8-bit colours."""
+"""A decoded frame as a player would show it: upright, mirrored or not, of square pixels, in 8-bit colours."""
 
 from fractions import Fraction
 from pathlib import Path
@@ -15,12 +15,18 @@ from workers.capture._light import HDR, write_table
 HD = 720  # rows from which colours are BT.709 where nothing says what they are, as players have it
 MATRICES = {1: "bt709", 4: "fcc", 5: "bt470", 6: "smpte170m", 7: "smpte240m", 9: "bt2020", 10: "bt2020"}
 """By FFmpeg's number (AVColorSpace), as its filter scale names them."""
-TURNS = {
-    0: [],
-    90: [("transpose", "cclock")],
-    180: [("hflip", ""), ("vflip", "")],
-    270: [("transpose", "clock")],
+WAYS = {
+    (1, 0, 0, 1): [],
+    (-1, 0, 0, 1): [("hflip", "")],
+    (1, 0, 0, -1): [("vflip", "")],
+    (-1, 0, 0, -1): [("hflip", ""), ("vflip", "")],
+    (0, 1, 1, 0): [("transpose", "cclock_flip")],
+    (0, 1, -1, 0): [("transpose", "clock")],
+    (0, -1, 1, 0): [("transpose", "cclock")],
+    (0, -1, -1, 0): [("transpose", "clock_flip")],
 }
+"""Where the first row and the first column go, (across, down) each, and the filters that do it."""
+Way = tuple[int, int, int, int]
 
 
 class Upright:
@@ -36,8 +42,8 @@ class Upright:
 
     def __call__(self, frame: Any) -> npt.NDArray[np.uint8]:
         """uint8[H, W, 3], RGB."""
-        size = frame.width, frame.height, frame.rotation % 360
-        form = (*size, frame.format.name, frame.colorspace, frame.color_range, frame.color_trc)
+        size = frame.width, frame.height
+        form = (*size, _way(frame), frame.format.name, frame.colorspace, frame.color_range, frame.color_trc)
         if form != self._made_for:
             self._graph, self._made_for = self._graph_for(frame), form
         self._graph.vpush(frame)
@@ -47,7 +53,7 @@ class Upright:
     def size_of(self, frame: Any) -> tuple[int, int]:
         """Rows and columns that it has on the screen."""
         width, height = _square(frame.width, frame.height, self._shape)
-        return (width, height) if _turn(frame) in (90, 270) else (height, width)
+        return (width, height) if _way(frame)[0] == 0 else (height, width)
 
     def _graph_for(self, frame: Any) -> Any:
         if self._size is None:
@@ -55,7 +61,7 @@ class Upright:
         usual = "bt709" if frame.height >= HD else "bt601"
         matrix = MATRICES.get(frame.colorspace, usual)
         size = f"{self._size[1]}:{self._size[0]}"
-        nodes = [*TURNS[_turn(frame)], ("scale", f"{size}:in_color_matrix={matrix}:flags=bicubic")]
+        nodes = [*WAYS[_way(frame)], ("scale", f"{size}:in_color_matrix={matrix}:flags=bicubic")]
         if frame.color_trc in HDR:
             nodes += [("format", "gbrp16le"), ("lut3d", f"file='{self._table(frame.color_trc)}'")]
         return _graph(frame, [*nodes, ("format", "rgb24")])
@@ -68,8 +74,15 @@ class Upright:
         return path
 
 
-def _turn(frame: Any) -> int:
-    return int(round(frame.rotation / 90) % 4 * 90)
+def _way(frame: Any) -> Way:
+    """As the file's display matrix says; of one that turns by less, the nearest."""
+    matrix = frame.side_data.get("DISPLAYMATRIX")
+    if matrix is None:
+        return 1, 0, 0, 1
+    a, b, _, c, d, *_ = (int(part) for part in np.frombuffer(bytes(matrix), np.int32))
+    if abs(a) + abs(d) >= abs(b) + abs(c):
+        return -1 if a < 0 else 1, 0, 0, -1 if d < 0 else 1
+    return 0, -1 if b < 0 else 1, -1 if c < 0 else 1, 0
 
 
 def _square(width: int, height: int, shape: Fraction) -> tuple[int, int]:
