@@ -19,7 +19,7 @@ from tests.live.client import Client
 from tests.live.needs import needs
 from tests.live.program import free_port
 from tests.pipeline.running import Launcher, launched
-from tests.workers.bitmaps import bitmap
+from tests.workers.bitmaps import bitmap, jpeg
 from tests.workers.people import folder, needs_people
 
 pytestmark = [needs_people(), pytest.mark.timeout(120)]
@@ -148,12 +148,26 @@ def test_several_people_are_found_where_several_are_asked_for(room: Room) -> Non
         (b"this is a text", "1", 400, "no picture"),
         (b"", "1", 400, "no picture"),
         (b'<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>', "1", 400, "no picture"),
-        (bitmap(60_000, 60_000), "1", 400, "no picture"),
+        (bitmap(60_000, 60_000), "1", 413, "120 megapixels"),
+        (jpeg(30_000, 30_000), "1", 413, "120 megapixels"),
+        (png(np.zeros((2, 32_767, 3), np.uint8)), "1", 413, "32766 pixels a side"),
+        (png(np.zeros((1, 1, 3), np.uint8)), "1", 404, "nobody"),
         (png(np.zeros((64, 64, 3), np.uint8)), "1", 404, "nobody"),
         (b"", "none", 400, "from 1 to 8"),
         (bytes(33 << 20), "1", 413, "more than 32 MB"),
     ],
-    ids=["a text", "nothing", "a drawing", "a size that nobody has", "nobody", "no number", "too much"],
+    ids=[
+        "a text",
+        "nothing",
+        "a drawing",
+        "a size that nobody has",
+        "a JPEG of gigabytes",
+        "too long",
+        "a pixel",
+        "nobody",
+        "no number",
+        "too much",
+    ],
 )
 def test_what_is_wrong_is_said_as_json(room: Room, file: bytes, people: str, status: int, why: str) -> None:
     found = room.said(file, people)

@@ -6,7 +6,6 @@ web pages may know nothing of people. Networks of its own answer for pictures, a
 cores; the live ones are another thread's and do not wait for them.
 """
 
-import io
 import json
 import logging
 import os
@@ -20,13 +19,12 @@ from multiprocessing.connection import Connection, Listener
 from pathlib import Path
 from typing import Any
 
-import av
 import cv2
 import numpy as np
 import simplejpeg
-from av.error import FFmpegError
 
 from workers.person._bones import draw
+from workers.person._largest import LONGEST_SIDE, WHAT
 from workers.person._pose_networks import Detector, Landmarks
 from workers.person._pose_payload import Pose
 from workers.person._pose_words import ms, words_of
@@ -35,14 +33,17 @@ from workers.person._tracker import poses_in
 log = logging.getLogger(__name__)
 Networks = tuple[Detector, Landmarks]
 LONGEST_REQUEST = 64 * 1024 * 1024  # bytes
-MOST_PIXELS = 200_000_000  # what a few kilobytes say that they are may be far more
 MOST_AT_ONCE = 4
+MOST_WAITING = 64  # to be let in; of one more a Mac's system says that nobody listens
 QUALITY = 90
-NOWHERE = {"protocol_whitelist": "none"}  # or FFmpeg goes to the addresses that a file names
 PATIENCE = 1.0  # seconds
 SWITCH = 0.0005  # seconds that who is back from a network waits for who runs Python; usually ten times that
-BAD, NOBODY, FOUND = 400, 404, 200  # as HTTP has them
+BAD, NOBODY, TOO_LARGE, FOUND = 400, 404, 413, 200  # as HTTP has them
 JSON, JPEG = "application/json", "image/jpeg"
+
+
+class TooLarge(Exception):
+    """A picture with more pixels than are read, or a longer side."""
 
 
 class PoseDesk:
@@ -58,7 +59,7 @@ class PoseDesk:
         self._changed = threading.Condition()
         if sys.platform != "win32":
             Path(address).unlink(missing_ok=True)  # of one who was killed
-        self._listener, self._closed = Listener(address), False
+        self._listener, self._closed = Listener(address, backlog=MOST_WAITING), False
         threading.Thread(target=self._accept, name="poses", daemon=True).start()
 
     def take(self, networks: Callable[[], Networks]) -> None:
@@ -119,51 +120,54 @@ class PoseDesk:
         return words_of(poses, **facts), number
 
     def _answer(self, connection: Connection, asked: dict[str, Any], file: bytes) -> None:
-        status, kind, body = self._answer_to(file, bool(asked["draw"]), int(asked["people"]))
+        came, free = time.perf_counter(), self._free
+        turn = self._turns.submit(_answer_to, free, file, bool(asked["draw"]), int(asked["people"]), came)
+        status, kind, body = turn.result()
         connection.send_bytes(json.dumps({"status": status, "type": kind}).encode())
         connection.send_bytes(body)
 
-    def _answer_to(self, file: bytes, draws: bool, people: int) -> tuple[int, str, bytes]:
-        begin = time.perf_counter()
-        picture = decoded(file)
-        if picture is None:
-            return _wrong(BAD, "this is no picture that can be read, like JPEG, PNG or WebP")
-        at = time.perf_counter()
-        got, poses = self._turns.submit(_found, self._free, picture, people).result()
-        found = time.perf_counter()
-        if not poses:
-            return _wrong(NOBODY, "there is nobody in the picture whose pose can be seen")
-        if draws:
-            for pose in poses:
-                draw(pose, picture)
-            return FOUND, JPEG, simplejpeg.encode_jpeg(picture, quality=QUALITY, colorspace="RGB")
-        times = {"decoding": at - begin, "waiting": got - at, "finding": found - got, "all": found - begin}
-        height, width = picture.shape[:2]
-        return FOUND, JSON, words_of(poses, width=width, height=height, ms=ms(times))
 
-
-def _found(free: "queue.SimpleQueue[Networks]", picture: Any, people: int) -> tuple[float, list[Pose]]:
-    """Since when it was looked for them, and they."""
-    begin, networks = time.perf_counter(), free.get()
+def _answer_to(
+    free: "queue.SimpleQueue[Networks]", file: bytes, draws: bool, people: int, came: float
+) -> tuple[int, str, bytes]:
+    """In its turn, all of it: what is decoded for somebody who still waits takes memory, and the cores from
+    those whose turn it is."""
+    begin = time.perf_counter()
     try:
-        return begin, poses_in(picture, *networks, people)
+        picture = decoded(file)
+    except TooLarge:
+        return _wrong(TOO_LARGE, WHAT)
+    if picture is None:
+        return _wrong(BAD, "this is no picture that can be read, like JPEG, PNG or WebP")
+    at, networks = time.perf_counter(), free.get()
+    try:
+        poses = poses_in(picture, *networks, people)
     finally:
         free.put(networks)
+    found = time.perf_counter()
+    if not poses:
+        return _wrong(NOBODY, "there is nobody in the picture whose pose can be seen")
+    if draws:
+        for pose in poses:
+            draw(pose, picture)
+        return FOUND, JPEG, simplejpeg.encode_jpeg(picture, quality=QUALITY, colorspace="RGB")
+    times = {"waiting": begin - came, "decoding": at - begin, "finding": found - at, "all": found - came}
+    height, width = picture.shape[:2]
+    return FOUND, JSON, words_of(poses, width=width, height=height, ms=ms(times))
 
 
 def decoded(file: bytes) -> Any:
-    """uint8[H, W, 3], RGB, upright; None if it is no picture, or one of a size that nobody has."""
-    try:
-        with av.open(io.BytesIO(file), options=NOWHERE) as container:  # reads no more than how large it is
-            context = container.streams.video[0].codec_context  # None where FFmpeg has no decoder
-            if context is None or context.width * context.height > MOST_PIXELS:
-                return None
-    except (FFmpegError, IndexError, ValueError):
+    """uint8[H, W, 3], RGB, upright; None if it is no picture. Raises TooLarge."""
+    if not file:
         return None
     try:
         pixels = cv2.imdecode(np.frombuffer(file, np.uint8), cv2.IMREAD_COLOR_RGB)
-    except cv2.error:
+    except cv2.error as error:
+        if error.func == "validateInputImageSize":
+            raise TooLarge from error
         return None
+    if pixels is not None and max(pixels.shape) > LONGEST_SIDE:
+        raise TooLarge
     return pixels
 
 

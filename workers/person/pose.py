@@ -12,6 +12,7 @@ from annotated_types import Ge, Le
 
 from shm.lease import Lease, OpenSlot
 from workers.models import ModelError
+from workers.person._largest import refuse_larger
 from workers.person._pose_models import DETECTOR, POSE_MODELS
 from workers.person._pose_payload import LENGTH, pack
 from workers.person._pose_words import words_of
@@ -41,6 +42,7 @@ class PoseWorker(Worker):
         return {"pose": 4 * LENGTH * settings.pose.people}
 
     def open(self) -> None:
+        refuse_larger()
         from workers.person._pose_desk import PoseDesk
 
         self._wanted = self.settings.pose.model
