@@ -245,7 +245,7 @@ class Step:
         link.control.flush()
         slots = self._acquire()
         blocked = len(slots) < len(link.writers)
-        if self._answer(self._sleep(timeout, blocked)) or blocked or self.asleep:
+        if self._answer(self._sleep(timeout, slots)) or blocked or self.asleep:
             return
         if link.reader is None:
             if self._stands_still:
@@ -299,13 +299,13 @@ class Step:
         slots = {ring: writer.acquire() for ring, writer in self.link.writers.items()}
         return {ring: slot for ring, slot in slots.items() if slot is not None}
 
-    def _sleep(self, timeout: float, blocked: bool) -> bool:
+    def _sleep(self, timeout: float, slots: dict[str, OpenSlot]) -> bool:
         """True: there are control messages."""
         sleepers: list[Sleeper] = []
         if self.asleep:
             pass  # only a message can change that
-        elif blocked:
-            sleepers.extend(self.link.writers.values())
+        elif full := [writer for ring, writer in self.link.writers.items() if ring not in slots]:
+            sleepers.extend(full)  # those with a slot have nothing to wait for: it would not sleep at all
         elif self.link.reader is not None:
             sleepers.append(self.link.reader)
             sleepers.extend(follower for follower in self.link.followers if follower.mode != "every")

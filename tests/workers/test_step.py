@@ -514,6 +514,24 @@ def test_contract_asleep_it_still_beats_obeys_and_waits_for_its_messages_only() 
         assert desk.step.stopping
 
 
+def test_contract_with_room_in_one_ring_and_none_in_the_other_it_sleeps() -> None:
+    """And does not look again and again, on the processor that whoever is to make the room needs."""
+    full = Ring.create(RingSpec("full", 2, 8, (RowSpec("slow", "every", 1),)))
+    with bench(Source()) as desk:
+        writer = desk.step.link.writers["full"] = full.writer().open()
+        while (slot := writer.acquire()) is not None:
+            slot.view((1,))[:] = 1
+            writer.publish(slot, t_capture=1)
+            del slot
+        desk.once()
+        begin = time.perf_counter()
+        desk.step.once(0.05)
+        assert time.perf_counter() - begin >= 0.04
+        assert not desk.told()
+        del writer, desk.step.link.writers["full"]
+    full.close()
+
+
 def test_contract_what_a_worker_tells_reaches_the_launcher() -> None:
     """A source that has lost its screen, a window that nobody looks at."""
     with row() as line:
