@@ -80,7 +80,7 @@ class Observer:
             "time": time.time(),
             "window_s": look.time - before.time,
             "launcher": self._process_figures(self.pid),
-            "workers": [self._worker_figures(worker, before, look) for worker in description["workers"]],
+            "workers": [self._worker_figures(worker, look) for worker in description["workers"]],
             "rings": [_ring_figures(ring, before, look) for ring in look.rings.values()],
             "machine": machine_figures() | {"gpus": self._gpus.figures()},
         }
@@ -105,9 +105,10 @@ class Observer:
         except RingCorrupt:
             return None
 
-    def _worker_figures(self, worker: dict[str, Any], before: _Look, now: _Look) -> Figures:
+    def _worker_figures(self, worker: dict[str, Any], now: _Look) -> Figures:
         line = now.lines[_seat(worker)]
-        earlier = before.lines.get(_seat(worker), line)
+        before = self._first_look_at(_seat(worker), line.pid)
+        earlier = before.lines[_seat(worker)]
         figures = {
             "name": worker["name"],
             "state": worker["state"],
@@ -122,6 +123,10 @@ class Observer:
             "latency_ms": spread(line.latency, earlier.latency),
         }
         return figures | self._process_figures(line.pid if worker["state"] in ("running", "starting") else 0)
+
+    def _first_look_at(self, seat: _Seat, pid: int) -> _Look:
+        """The oldest at this process: its line was empty when it came."""
+        return next(look for look in self._looks if seat in look.lines and look.lines[seat].pid == pid)
 
     def _process_figures(self, pid: int) -> Figures:
         """CPU in percent of one core since the last look, resident memory in MB, threads."""

@@ -22,8 +22,8 @@ from pipeline.rings import Rings
 from pipeline.settings import live_value
 from pipeline.states import looked_at, sinks, tell_states, what_is_missing
 from shm import layout
-from shm.board import ABSENT, OPENING, Board
-from shm.layout import RingSpec
+from shm.board import ABSENT, LINE_WORDS, OPENING, Board, Line
+from shm.layout import WORD, RingSpec
 from shm.ring import Ring
 from shm.segment import Segment
 
@@ -244,7 +244,7 @@ class Supervisor:
     def _spawn(self, worker: Managed) -> None:
         plan = worker.plan
         channel, theirs = Channel.pair()
-        line = self.board.line(worker.row)
+        line = self._empty_line(worker.row)
         line.enter(0, OPENING)
         line.expect("starting", child.OPEN_LIMIT)
         separate = None if plan.keeps_what_it_reads else plan.joins
@@ -267,6 +267,12 @@ class Supervisor:
             writers={ring: self.rings[ring].writer() for ring in plan.writes},
         )
         worker.start(assignment, channel)
+
+    def _empty_line(self, row: int) -> Line:
+        """What somebody before has counted there is not the new one's."""
+        nbytes = LINE_WORDS * WORD
+        self.board.segment.buffer[row * nbytes : (row + 1) * nbytes] = bytes(nbytes)
+        return self.board.line(row)
 
     def _has_a_line(self, worker: Managed) -> bool:
         """Of the board, that no other process has: one that was left behind keeps its own."""

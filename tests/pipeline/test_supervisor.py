@@ -16,7 +16,9 @@ import psutil
 import pytest
 
 from pipeline.addresses import address_of
+from pipeline.attach import Onlooker
 from pipeline.managed import DEATHS
+from shm.board import Board
 from tests.pipeline.running import (
     AS_YAML,
     LINE,
@@ -88,6 +90,24 @@ def test_contract_a_killed_worker_comes_back_and_nobody_else_restarts(line: Laun
     os.kill(before["pids"][name], signal.SIGKILL)
     goes_on_as_before(line, name, before)
     assert f"{name} was killed by signal 9; restart in 0.1 s" in line.log
+
+
+def test_contract_a_new_workers_line_begins_empty_and_its_rate_counts_from_then(line: Launcher) -> None:
+    onlooker = Onlooker(line.pid)
+    description, (board, *_) = onlooker.attach(lambda about: [one["nbytes"] for one in about["segments"]])
+    row = next(worker["row"] for worker in description["workers"] if worker["name"] == "stereo")
+    seen = Board(board, description["board_rows"]).line(row)
+    line.until(lambda: seen.read().steps > 300, "it has done a lot")
+    before, many = line.pids()["stereo"], seen.read().steps
+    os.kill(before, signal.SIGSTOP)
+    os.kill(before, signal.SIGKILL)
+    line.until(lambda: seen.read().pid not in (0, before), "its successor has come")
+    assert seen.read().steps < many
+    assert sum(seen.read().work) < many
+    line.until(lambda: line.worker("stereo")["state"] == "running", "it runs")
+    for _ in range(20):
+        assert (line.worker("stereo")["fps"] or 0) >= 0
+    onlooker.close()
 
 
 @pytest.mark.parametrize("name", LINE)
