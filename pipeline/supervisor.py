@@ -349,7 +349,7 @@ class Supervisor:
         elif kind == "away":
             worker.away = True
         elif kind == "looking":
-            worker.looks_at = frozenset(worker.plan.rings) & frozenset(map(str, message["rings"]))
+            self._look(worker, frozenset(map(str, message["rings"])))
         elif kind == "again":
             self._ask_again(somebody_new=True)
         elif kind == "set":
@@ -361,6 +361,12 @@ class Supervisor:
             self.rings.wish_larger(message["ring"], message["nbytes"])
         elif kind == "corrupt" and worker.killed_at is None:  # or it speaks of a segment that is gone
             self._renew(message["ring"])
+
+    def _look(self, worker: Managed, rings: frozenset[str]) -> None:
+        """Who joins others needs a picture, too: of a still screen none would come before something moves."""
+        before, worker.looks_at = worker.looks_at, rings & frozenset(worker.plan.rings)
+        if before is not None and worker.looks_at - before:
+            self._ask_again(somebody_new=True)
 
     def _set(self, worker: Managed, section: str, key: str, value: object) -> None:
         """What a worker sets for all is checked as if it stood in the file."""

@@ -22,6 +22,10 @@ def drag(launcher_pid: int) -> None:
     _sign(launcher_pid).touch()
 
 
+def dragged(launcher_pid: int) -> bool:
+    return _sign(launcher_pid).exists()
+
+
 def _sign(launcher_pid: int) -> Path:
     """A file, which who is started later sees too."""
     return Path(os.environ["XDG_RUNTIME_DIR"], f"dragged-{launcher_pid}")
@@ -33,7 +37,7 @@ class Grows(Scene):
         self._first, self._scene = float("inf"), self.settings.scene
 
     def process(self, frame: OpenSlot, small: OpenSlot | None, depth: OpenSlot | None) -> int:
-        if self._first == float("inf") and _sign(os.getppid()).exists():
+        if self._first == float("inf") and dragged(os.getppid()):
             self._first = time.perf_counter()
         part = (time.perf_counter() - self._first) / DRAGGED
         factor = 1 + (FACTOR - 1) * min(1.0, max(0.0, part))

@@ -106,6 +106,15 @@ def test_contract_a_worker_that_dies_while_a_ring_grows_comes_back_to_the_new_se
         until(lambda: not holders_of(old - launcher.segments()), "the old segments are gone")
 
 
+def test_contract_a_picture_that_stands_still_once_it_has_grown_comes_through(tmp_path: Path) -> None:
+    with launched(tmp_path, swap=["capture=grows_and_stands"]) as launcher:
+        drag(launcher.pid)
+        launcher.until(
+            lambda: launcher.ring("picture")["shape"] == [180 * FACTOR, 640 * FACTOR, 3], "the picture grows"
+        )
+        assert launcher.restarts() == dict.fromkeys(LINE, 0)
+
+
 @contextmanager
 def no_memory_for(nbytes: int) -> Iterator[None]:
     """Whoever is started meanwhile gets no segment that is larger."""

@@ -19,6 +19,7 @@ from pipeline.addresses import address_of
 from pipeline.attach import Onlooker
 from pipeline.managed import DEATHS
 from shm.board import Board
+from tests.bad_workers.grows import drag
 from tests.pipeline.running import (
     AS_YAML,
     LINE,
@@ -450,6 +451,18 @@ def test_contract_one_sink_that_is_looked_at_keeps_everything_awake(tmp_path: Pa
         launcher.until_running("looks_away")
         launcher.until_flowing()
         assert "everything sleeps" not in launcher.log
+
+
+def test_contract_who_begins_to_look_beside_others_gets_the_still_picture(tmp_path: Path, away: Path) -> None:
+    with launched(tmp_path, swap=["capture=grows_and_stands"], add=["looks_away"]) as launcher:
+        drag(launcher.pid)
+        launcher.until(lambda: launcher.ring("picture")["generation"] == 2, "the picture has grown")
+        launcher.until(lambda: launcher.rate("picture", 1.0) == 0, "it stands still")
+        away.touch()
+        time.sleep(0.5)  # it looks away
+        before = seqs(launcher)
+        away.unlink()
+        launcher.until(lambda: seqs(launcher)["picture"] > before["picture"], "it comes once more")
 
 
 def test_contract_a_sink_that_has_failed_is_not_looked_at(tmp_path: Path, away: Path) -> None:
