@@ -1,5 +1,6 @@
 """The two ends of a call, and the .wav sink, without a process of their own: what they refuse, and how."""
 
+import shutil
 import socket
 import struct
 import time
@@ -16,10 +17,21 @@ from workers.sinks.call import Call
 from workers.sinks.call import Settings as CallTo
 from workers.sound._reading import read_whole
 from workers.voice import Settings as Voice
+from workers.voice._codecs import LYRA, SOUNDSTREAM, weights_of
+from workers.voice._lyra import WEIGHTS
+from workers.voice._manifest import BUILT_IN_FOLDER, MODELS, OWN_BOOKS
 from workers.voice._packets import BEGINS, LOST, pack
-from workers.voice._rtp import Sealing, words_in
+from workers.voice._rtp import (
+    NO_PACKET,
+    OTHER_CODEC,
+    OTHER_WEIGHTS,
+    OTHER_WORDS,
+    REPLAYED,
+    Sealing,
+    words_in,
+)
 from workers.voice._streams import QUIET
-from workers.voice.receive import Receive
+from workers.voice.receive import BESIDE, Receive
 from workers.voice.receive import Settings as From
 from workers.worker import CannotWork
 
@@ -37,6 +49,10 @@ def caller(to: str, key: str = "") -> Call:
     worker = Call(SimpleNamespace(call=CallTo(to=to), voice=Voice(key=key)), host())
     worker.open()
     return worker
+
+
+def sealed(words: str) -> Sealing:
+    return Sealing(words, LYRA, WEIGHTS)
 
 
 @pytest.fixture
@@ -96,14 +112,14 @@ def test_contract_a_port_that_is_taken_is_said() -> None:
 
 def test_contract_rubbish_is_counted_and_what_is_said_meanwhile_is_heard(words: str) -> None:
     told: list[Any] = []
-    worker, sealing, random = receiver(told, port=0, key=words), Sealing("blue horse", 96), np.random
+    worker, sealing, random = receiver(told, port=0, key=words), sealed("blue horse"), np.random
     try:
         place = worker._socket.getsockname()
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
             for number in range(6):
                 for size in (0, 5, 13, 40, 1600, 9000):
                     sender.sendto(random.bytes(size), place)
-                sender.sendto(Sealing("other", 96).datagram(3, number, 320 * number, PACKET), place)
+                sender.sendto(sealed("other words").datagram(3, number, 320 * number, PACKET), place)
                 sender.sendto(sealing.datagram(3, number, 320 * number, b"\x7f" + PACKET), place)  # 127 books
                 sender.sendto(sealing.datagram(9, number, 320 * number, PACKET), place)
                 worker._read()
@@ -117,8 +133,63 @@ def test_contract_rubbish_is_counted_and_what_is_said_meanwhile_is_heard(words: 
     assert {"kind": "ready"} in told
 
 
+def test_contract_each_reason_for_which_packets_are_dropped_is_told_once(
+    words: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    worker, place = receiver(port=0, key=words), ("127.0.0.1", 0)
+    try:
+        place = worker._socket.getsockname()
+        heard = sealed("blue horse").datagram(3, 0, 0, PACKET)
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+            for number in range(3):
+                packet = (3, number, 320 * number, PACKET)
+                sender.sendto(b"GET / HTTP/1.1", place)
+                sender.sendto(sealed("other words").datagram(*packet), place)
+                sender.sendto(Sealing("blue horse", SOUNDSTREAM, WEIGHTS).datagram(*packet), place)
+                sender.sendto(Sealing("blue horse", LYRA, b"them").datagram(*packet), place)
+                sender.sendto(heard, place)
+                worker._read()
+    finally:
+        worker.close()
+    told = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    reasons = (NO_PACKET, OTHER_WORDS, OTHER_CODEC, OTHER_WEIGHTS, REPLAYED)
+    assert told == [f"receive: what comes from 127.0.0.1 is dropped: {reason}" for reason in reasons]
+
+
+def test_contract_two_who_speak_at_once_are_told_and_the_first_is_heard(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    worker, sealing = receiver(port=0), sealed("")
+    try:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+            for number in range(80):
+                for ssrc in (3, 9):
+                    datagram = sealing.datagram(ssrc, number, 320 * number, PACKET)
+                    sender.sendto(datagram, worker._socket.getsockname())
+                worker._read()
+    finally:
+        worker.close()
+    told = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert told == [f"receive: what comes from 127.0.0.1 is dropped: {BESIDE}"]
+
+
+def test_contract_weights_of_another_training_are_told_apart(tmp_path: Path) -> None:
+    folder = tmp_path / "trained"
+    shutil.copytree(BUILT_IN_FOLDER, folder)
+    ours, same = (Voice(codec="soundstream", weights=where) for where in ("", str(folder)))
+    assert weights_of(ours) == weights_of(same)
+    books = folder / MODELS[OWN_BOOKS].file
+    changed = bytearray(books.read_bytes())
+    changed[1000] ^= 1
+    books.write_bytes(changed)
+    assert len({weights_of(ours), weights_of(same), weights_of(Voice())}) == 3
+    books.unlink()
+    with pytest.raises(CannotWork, match=r"voice\.weights: .*books\.bin cannot be read"):
+        weights_of(same)
+
+
 def test_contract_a_call_comes_back_after_the_line_was_away_for_long() -> None:
-    worker, sealing = receiver(port=0), Sealing("", 96)
+    worker, sealing = receiver(port=0), sealed("")
     try:
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
             for first in (0, 600):  # 12 s later, by the sender's clock

@@ -1,12 +1,27 @@
 """Packets that come when they like, on a clock of the test's own."""
 
+import time
 from collections.abc import Callable
 
 import numpy as np
 import pytest
 
+from workers.voice._codecs import LYRA, SOUNDSTREAM, Codec
 from workers.voice._jitter import MOST_DELAY, JitterBuffer
-from workers.voice._rtp import Arrived, Sealing, address
+from workers.voice._replays import APART, KEPT, Replays
+from workers.voice._rtp import (
+    NO_PACKET,
+    OPEN_HERE,
+    OTHER_CODEC,
+    OTHER_TIME,
+    OTHER_WEIGHTS,
+    OTHER_WORDS,
+    REPLAYED,
+    Arrived,
+    Refused,
+    Sealing,
+    address,
+)
 from workers.voice._streams import Streams
 
 FRAME = 0.02
@@ -246,25 +261,87 @@ def test_contract_numbers_and_times_may_come_round() -> None:
 
 # What travels -------------------------------------------------------------------------------------------
 
+OURS = b"ours"
+
+
+def sealing(words: str = "blue horse", codec: Codec = LYRA, weights: bytes = OURS) -> Sealing:
+    return Sealing(words, codec, weights)
+
+
+def why_refused(by: Sealing, datagram: bytes) -> str:
+    with pytest.raises(Refused) as caught:
+        by.opened(datagram)
+    return str(caught.value)
+
 
 def test_contract_without_the_words_a_packet_cannot_be_read_made_or_changed() -> None:
-    sealing = Sealing("blue horse", 96)
-    datagram = sealing.datagram(7, 70000, 70000 * 320, b"packet")
-    assert sealing.opened(datagram) == Arrived(7, 70000 & 0xFFFF, 70000 * 320, b"packet")
+    datagram = sealing().datagram(7, 70000, 70000 * 320, b"packet")
+    assert sealing().opened(datagram) == Arrived(7, 70000 & 0xFFFF, 70000 * 320, b"packet")
     assert b"packet" not in datagram
-    assert Sealing("blue house", 96).opened(datagram) is None
-    assert Sealing("", 96).datagram(7, 1, 320, b"packet")[:2] == b"\x80\x60", "RTP, version 2"
+    assert why_refused(sealing("blue house"), datagram) == OTHER_WORDS
+    assert sealing("").datagram(7, 1, 320, b"packet")[:2] == b"\x80\x60", "RTP, version 2"
     for at in range(len(datagram)):
         changed = bytearray(datagram)
         changed[at] ^= 4
-        assert sealing.opened(bytes(changed)) is None
+        assert why_refused(sealing(), bytes(changed)) in (NO_PACKET, OTHER_WORDS)
 
 
 def test_contract_rubbish_is_refused() -> None:
     random = np.random.default_rng(1)
-    sealing = Sealing("blue horse", 96)
-    for length in (0, 1, 12, 13, 40, 1400, 1501, 9000):
-        assert sealing.opened(random.bytes(length)) is None
+    for length in (0, 1, 12, 13, 20, 40, 1400, 1501, 9000):
+        assert why_refused(sealing(), random.bytes(length)) in (NO_PACKET, OTHER_WORDS)
+
+
+@pytest.mark.parametrize("words", ["blue horse", ""], ids=["sealed", "open"])
+def test_contract_a_packet_of_another_codec_or_of_other_weights_is_refused(words: str) -> None:
+    packet = (7, 1, 320, b"packet")
+    assert why_refused(sealing(words), sealing(words, SOUNDSTREAM).datagram(*packet)) == OTHER_CODEC
+    why = why_refused(sealing(words), sealing(words, weights=b"them").datagram(*packet))
+    assert why == (OTHER_WEIGHTS if words else OPEN_HERE)
+    assert why_refused(sealing(""), sealing().datagram(*packet)) == OPEN_HERE
+    assert why_refused(sealing(), sealing("").datagram(*packet)) == OTHER_WORDS
+
+
+def test_contract_what_was_recorded_is_refused_at_once_and_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    ears, call = sealing(), sealing()
+    recorded = [call.datagram(7, i, 320 * i, b"packet") for i in range(2000)]
+    for datagram in recorded:
+        ears.opened(datagram)
+    others = [call.datagram(8, i, 320 * i, b"packet") for i in range(10)]
+    for datagram in others:
+        ears.opened(datagram)
+    assert {why_refused(ears, datagram) for datagram in recorded + others} == {REPLAYED}
+    later = time.time() + APART + 2
+    monkeypatch.setattr(time, "time", lambda: later)
+    assert {why_refused(sealing(), datagram) for datagram in recorded} == {OTHER_TIME}
+
+
+@pytest.mark.parametrize("hours", [-3, 3])
+def test_contract_clocks_that_are_far_apart_are_said(monkeypatch: pytest.MonkeyPatch, hours: int) -> None:
+    datagram, now = sealing().datagram(7, 1, 320, b"packet"), time.time()
+    monkeypatch.setattr(time, "time", lambda: now + 3600 * hours)
+    assert why_refused(sealing(), datagram) == OTHER_TIME
+
+
+# Replays ------------------------------------------------------------------------------------------------
+
+
+def test_contract_each_packet_is_new_once_in_any_order_and_over_the_end_of_its_numbers() -> None:
+    random, replays, first = np.random.default_rng(1), Replays(320), (1 << 32) - 320 * 5000
+    order = np.argsort(np.arange(10_000) + random.exponential(20, 10_000))
+    for i in order:
+        assert replays.is_new(7, (first + 320 * int(i)) % (1 << 32), 0.0)
+    for i in order:
+        assert not replays.is_new(7, (first + 320 * int(i)) % (1 << 32), 0.0)
+
+
+def test_contract_streams_are_known_until_their_packets_are_too_old_anyway() -> None:
+    replays = Replays(320)
+    for ssrc in range(500):
+        assert replays.is_new(ssrc, 320, float(ssrc))
+    assert not any(replays.is_new(ssrc, 320, 500.0) for ssrc in range(500))
+    assert replays.is_new(500, 320, 500.0 + KEPT + 1)
+    assert len(replays._streams) == 1, "nothing piles up"
 
 
 @pytest.mark.parametrize("text", ["", "host", "host:", "host:0", "host:70000", ":5"])

@@ -9,7 +9,7 @@ from typing import Any
 from shm.layout import Mode
 from shm.lease import Lease
 from workers.voice import _pace
-from workers.voice._codecs import codec_of
+from workers.voice._codecs import codec_of, weights_of
 from workers.voice._rtp import Sealing, address, require_sealing, words_in
 from workers.worker import CannotWork, Worker
 
@@ -48,7 +48,7 @@ class Call(Worker):
         self._socket = socket.socket(family, kind, protocol)
         self._socket.setblocking(False)
         codec = codec_of(self.settings.voice)
-        self._frame, self._sealing = codec.frame, Sealing(words, codec.kind)
+        self._frame, self._sealing = codec.frame, Sealing(words, codec, weights_of(self.settings.voice))
         self._fails = False
         self._ssrc: int | None = None
         self._first = 0

@@ -80,3 +80,12 @@ def decoder_of(voice: Any) -> Decoder:
     from workers.voice._soundstream import Decoder as Own
 
     return Own(voice.weights)
+
+
+def weights_of(voice: Any) -> bytes:
+    """Four bytes that name what makes sound of packets, or noise of others'. Raises ModelError."""
+    if voice.codec == LYRA.name:
+        return _lyra.WEIGHTS
+    from workers.voice._soundstream import weights_in
+
+    return weights_in(voice.weights)

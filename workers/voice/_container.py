@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple, Self
 
 from workers.voice import _lyra, _lyra_books
-from workers.voice._manifest import DECODER, MODELS
 from workers.voice._packets import COUNT, nbytes
 
 MAGIC = b"VOICE\r\n\x01"
@@ -78,9 +77,8 @@ def packets_of(path: Path) -> tuple[Header, Iterator[bytes]]:
 
 
 def _header(samples: int | None) -> bytes:
-    weights = bytes.fromhex(MODELS[DECODER].sha256 or "")[:4]
     count = NOT_KNOWN if samples is None else samples
-    start = HEADER.pack(MAGIC, LYRA, _lyra_books.BITS, _lyra.FRAME, _lyra.RATE, weights, count)
+    start = HEADER.pack(MAGIC, LYRA, _lyra_books.BITS, _lyra.FRAME, _lyra.RATE, _lyra.WEIGHTS, count)
     return start + SUM.pack(zlib.crc32(start))
 
 

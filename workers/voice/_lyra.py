@@ -15,6 +15,8 @@ from workers.voice._lyra_books import Books, Indices, books_of
 from workers.voice._manifest import DECODER, ENCODER, MODELS, QUANTIZER
 
 RATE, FRAME = 16000, 320  # samples a second, samples in a frame
+WEIGHTS = bytes.fromhex(MODELS[DECODER].sha256 or "")[:4]
+"""Other weights make noise of these packets."""
 Pcm = npt.NDArray[np.int16]
 Sound = npt.NDArray[np.float32]
 

@@ -2,6 +2,7 @@
 13.3 ms a frame, 24 books of 10 bits. What each network remembers is a vector that goes in and comes out with
 each frame; between the two are the books."""
 
+import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,18 @@ class Decoder:
         given = {"features": self._books.sum(indices), "denoise": np.array([self.denoise], np.float32)}
         sound, self._state = self._session.run(None, given | {"state": self._state})
         return np.clip(np.asarray(sound, np.float32).ravel(), -1, 1)
+
+
+def weights_in(folder: str) -> bytes:
+    """Four bytes of the sha256 of books and decoder together. Raises ModelError."""
+    found = hashlib.sha256()
+    for name in (OWN_BOOKS, OWN_DECODER):
+        path = _file(folder, name)
+        try:
+            found.update(path.read_bytes())
+        except OSError as error:
+            raise ModelError(f"voice.weights: {path} cannot be read: {error}") from error
+    return found.digest()[:4]
 
 
 def _opened(folder: str, name: str, inputs: list[str]) -> Any:

@@ -12,15 +12,17 @@ import numpy as np
 from annotated_types import Ge, Le
 
 from shm.lease import OpenSlot
-from workers.voice._codecs import Codec, codec_of
+from workers.voice._codecs import Codec, codec_of, weights_of
 from workers.voice._pace import HISTORY
 from workers.voice._packets import BEGINS, LOST, nbytes, unpack
-from workers.voice._rtp import LONGEST, Arrived, Sealing, require_sealing, words_in
+from workers.voice._rtp import LONGEST, NO_PACKET, Arrived, Refused, Sealing, require_sealing, words_in
 from workers.voice._streams import Streams
 from workers.worker import BEAT_EVERY, CannotWork, Step, Worker
 
 AT_ONCE = 64  # datagrams that are read before the next packet is played
 LOG_EVERY = 60.0  # seconds
+MANY_BESIDE = 50  # packets, a second; somebody who was started again is heard sooner
+BESIDE = "somebody else speaks already; who is heard first is, until they are silent"
 
 
 @dataclass(frozen=True)
@@ -52,8 +54,9 @@ class Receive(Worker):
         except ValueError as error:
             raise CannotWork(str(error)) from error
         self._codec = codec_of(self.settings.voice)
-        self._sealing = Sealing(words, self._codec.kind)
+        self._sealing = Sealing(words, self._codec, weights_of(self.settings.voice))
         self._streams = Streams(self._codec.rate, self._codec.frame)
+        self._told: set[str] = set()
         self._begins, self._speaks, self._wrong, self._logged = False, False, 0, time.monotonic()
         family = socket.AF_INET6 if ":" in receive.host else socket.AF_INET
         self._socket = socket.socket(family, socket.SOCK_DGRAM)
@@ -95,14 +98,33 @@ class Receive(Worker):
     def _read(self) -> None:
         for _ in range(AT_ONCE):
             try:
-                datagram = self._socket.recv(LONGEST + 1)
+                datagram, place = self._socket.recvfrom(LONGEST + 1)
             except BlockingIOError:
                 return
-            found = self._sealing.opened(datagram)
-            if found is None or not _is_packet(found, self._codec):
-                self._wrong += 1
-            elif self._streams.take(found, time.perf_counter()):
-                self._begins = True
+            except OSError as error:  # Windows has one for a datagram that is longer
+                self._refuse(str(error), "somebody")
+                continue
+            try:
+                self._take(self._sealing.opened(datagram))
+            except Refused as error:
+                self._refuse(str(error), place[0])
+
+    def _take(self, arrived: Arrived) -> None:
+        """Raises Refused."""
+        if not _is_packet(arrived, self._codec):
+            raise Refused(NO_PACKET)
+        beside = self._streams.beside
+        if self._streams.take(arrived, time.perf_counter()):
+            self._begins = True
+        if beside < MANY_BESIDE == self._streams.beside:
+            raise Refused(BESIDE)
+
+    def _refuse(self, why: str, host: str) -> None:
+        """Each reason is told once: whoever sends does so fifty times a second."""
+        self._wrong += 1
+        if why not in self._told:
+            self._told.add(why)
+            self.log.warning("receive: what comes from %s is dropped: %s", host, why)
 
     def _tell(self, now: float) -> None:
         """Whether somebody speaks; now and then what has come."""
