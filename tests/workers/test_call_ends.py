@@ -4,14 +4,18 @@ import shutil
 import socket
 import struct
 import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
 
+from shm.lease import Lease
 from tests.workers.one_process import host, open_slot
+from workers.sinks import _callee
 from workers.sinks._wav import WavFile
 from workers.sinks.call import Call
 from workers.sinks.call import Settings as CallTo
@@ -101,6 +105,89 @@ def test_contract_the_same_words_are_the_same_whatever_wrote_them(tmp_path: Path
 def test_contract_an_address_that_cannot_be_is_said(to: str) -> None:
     with pytest.raises(CannotWork, match=r"call\.to: "):
         caller(to)
+
+
+BOTH = {"::1": socket.AF_INET6, "127.0.0.1": socket.AF_INET, "127.0.0.2": socket.AF_INET}
+
+
+def named(monkeypatch: pytest.MonkeyPatch, *addresses: str) -> None:
+    """What every name means from now on."""
+    found = [(BOTH[one], socket.SOCK_DGRAM, 17, "", one) for one in addresses]
+
+    def answer(host: str, port: int, **_: Any) -> list[Any]:
+        if not found:
+            raise socket.gaierror(-3, "Temporary failure in name resolution")
+        return [
+            (*rest, (one, port, 0, 0) if rest[0] == socket.AF_INET6 else (one, port)) for *rest, one in found
+        ]
+
+    monkeypatch.setattr(socket, "getaddrinfo", answer)
+
+
+@contextmanager
+def listening(*hosts: str) -> Iterator[list[socket.socket]]:
+    """At one port."""
+    with ExitStack() as held:
+        ears = [held.enter_context(socket.socket(BOTH[host], socket.SOCK_DGRAM)) for host in hosts]
+        for ear, host in zip(ears, hosts, strict=True):
+            ear.settimeout(20)
+            ear.bind((host, ears[0].getsockname()[1] if ear is not ears[0] else 0))
+        yield ears
+
+
+def said(worker: Call, number: int) -> None:
+    lease = SimpleNamespace(frame=np.frombuffer(PACKET, np.uint8), info=SimpleNamespace(seq=number))
+    worker.process(cast(Lease, lease))
+
+
+def test_contract_a_name_with_addresses_of_both_kinds_is_called_at_that_of_ipv4(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    named(monkeypatch, "::1", "127.0.0.1")
+    with listening("127.0.0.1") as (ear,):
+        worker = caller(f"localhost:{ear.getsockname()[1]}")
+        try:
+            said(worker, 1)
+            assert ear.recv(100)
+        finally:
+            worker.close()
+
+
+def test_contract_an_address_that_cannot_be_reached_leaves_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    named(monkeypatch, "::1", "127.0.0.1")
+    with listening("::1") as (ear,):
+        worker = caller(f"localhost:{ear.getsockname()[1]}")
+        try:
+            worker._sockets[socket.AF_INET] = socket.socket()  # of a machine without IPv4: sending fails
+            for number in range(3):
+                said(worker, number)
+                assert ear.recv(100)
+        finally:
+            worker.close()
+
+
+def test_contract_a_name_that_means_another_address_by_now_is_followed(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    monkeypatch.setattr(_callee, "LOOK_AGAIN", 0.0)
+    named(monkeypatch, "127.0.0.1")
+    with listening("127.0.0.1", "127.0.0.2") as (ear, other):
+        worker = caller(f"localhost:{ear.getsockname()[1]}")
+        try:
+            said(worker, 0)
+            assert ear.recv(100)
+            for addresses, words in (((), "it stays with 127.0.0.1"), (("127.0.0.2",), "at 127.0.0.2 now")):
+                named(monkeypatch, *addresses)
+                for number in range(1, 1000):
+                    said(worker, number)
+                    if words in caplog.text:
+                        break
+                    time.sleep(0.02)
+                assert caplog.text.count(words) == 1
+            assert other.recv(100)
+        finally:
+            worker.close()
 
 
 def test_contract_a_port_that_is_taken_is_said() -> None:
