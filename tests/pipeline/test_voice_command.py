@@ -5,6 +5,7 @@ import subprocess
 import sys
 import wave
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -68,6 +69,29 @@ def test_sound_out_of_a_film_is_taken(tmp_path: Path) -> None:
         container.mux([*stream.encode(frame), *stream.encode(None)])
     assert main(["voice", "encode", str(film)]) == 0
     assert (tmp_path / "film.voice").stat().st_size > 700
+
+
+@pytest.mark.parametrize(("ending", "codec"), [("mp3", "libmp3lame"), ("aac", "aac")])
+def test_a_file_of_several_put_together_is_read_to_its_end(tmp_path: Path, ending: str, codec: str) -> None:
+    """Each has a rate and channels of its own."""
+    parts = []
+    for rate, layout in ((44100, "stereo"), (22050, "mono"), (44100, "mono"), (48000, "stereo")):
+        part = tmp_path / f"part.{ending}"
+        with av.open(str(part), "w") as container:
+            stream: Any = container.add_stream(codec, rate=rate, layout=layout)
+            whole = tone(500, 1.0, rate)
+            frame = av.AudioFrame.from_ndarray(whole[None], format="s16", layout="mono")
+            frame.rate = rate
+            for piece in av.AudioResampler(stream.format, layout, rate).resample(frame):
+                container.mux(stream.encode(piece))
+            container.mux(stream.encode(None))
+        parts.append(part.read_bytes())
+    (tmp_path / f"whole.{ending}").write_bytes(b"".join(parts))
+    heard = read_whole(str(tmp_path / f"whole.{ending}"), 16000)
+    assert len(heard) / 16000 == pytest.approx(4.1, abs=0.15)
+    for second in range(4):
+        part = heard[16000 * second + 4000 :][:8000]
+        assert np.abs(np.fft.rfft(part * np.hanning(8000))).argmax() * 2 == pytest.approx(500, abs=4)
 
 
 def test_a_name_with_a_colon_is_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

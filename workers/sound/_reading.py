@@ -21,18 +21,20 @@ class CannotRead(ValueError):
 def frames_of(path: str, rate: int, length: int, layout: str = "mono") -> Generator[Pcm]:
     """`length` samples each, those of several channels by turns, at `rate` samples a second; the last may be
     shorter. What cannot be decoded is left out. Raises CannotRead, also in the middle of a file."""
-    resampler = av.AudioResampler("s16", layout, rate, frame_size=length)
-    done = 0
+    done, channels = 0, av.AudioLayout(layout).nb_channels
+    left, whole = np.zeros(0, np.int16), length * channels
     with _opened(path) as container:
         try:
-            for frame in _decoded(container, path):
-                for part in resampler.resample(frame):
-                    done += part.samples
-                    yield np.asarray(part.to_ndarray()[0], np.int16)
+            for part in _resampled(_decoded(container, path), rate, layout):
+                left = np.concatenate([left, part])
+                for at in range(0, len(left) - whole + 1, whole):
+                    done += length
+                    yield left[at : at + whole]
+                left = left[len(left) // whole * whole :]
         except (av.FFmpegError, ValueError) as error:
             raise CannotRead(f"{path}: cannot be read after {done / rate:.1f} s: {error}") from error
-        for part in resampler.resample(None):
-            yield np.asarray(part.to_ndarray()[0], np.int16)
+    if len(left):
+        yield left
 
 
 def read_whole(path: str, rate: int) -> Pcm:
@@ -44,6 +46,25 @@ def read_whole(path: str, rate: int) -> Pcm:
 def check(path: str) -> None:
     """Raises CannotRead."""
     _opened(path).close()
+
+
+def _resampled(frames: Iterator[Any], rate: int, layout: str) -> Iterator[Pcm]:
+    """Parts of any length. Where files were put one after the other, rate and channels may change between two
+    frames, which no resampler takes."""
+    resampler: Any = None
+    form = None
+    for frame in frames:
+        if form != (form := (frame.format.name, frame.layout.name, frame.sample_rate)):
+            yield from _rest_of(resampler)
+            resampler = av.AudioResampler("s16", layout, rate)
+        for part in resampler.resample(frame):
+            yield np.asarray(part.to_ndarray()[0], np.int16)
+    yield from _rest_of(resampler)
+
+
+def _rest_of(resampler: Any) -> Iterator[Pcm]:
+    for part in resampler.resample(None) if resampler is not None else ():
+        yield np.asarray(part.to_ndarray()[0], np.int16)
 
 
 def _decoded(container: Any, path: str) -> Iterator[Any]:
