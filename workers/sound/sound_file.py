@@ -27,6 +27,8 @@ class Settings:
 class SoundFile(SoundSource):
     """Frames at the times that they have in the file."""
 
+    _ended = False
+
     @classmethod
     def sizes(cls, settings: SimpleNamespace, rings: Mapping[str, int]) -> dict[str, int]:
         if not settings.sound_file.path:
@@ -48,16 +50,20 @@ class SoundFile(SoundSource):
         self._due = time.perf_counter()
 
     def due(self) -> float:
-        return self._due
+        """Never, at its end, until `loop` is on."""
+        again = self.settings.sound_file.loop and self._any
+        return float("inf") if self._ended and not again else self._due
 
     def process(self, pcm: OpenSlot) -> int | None:
+        if self._ended:
+            self._begin()
         try:
             frame = next(self._frames, None)
         except CannotRead as error:
             self.log.error("%s", error)
             frame = None
+        self._ended = frame is None
         if frame is None:
-            self._end()
             return None
         heard = pcm.view((self.codec.frame,), np.int16)
         heard[: len(frame)], heard[len(frame) :] = frame, 0  # the last one is filled up with silence
@@ -69,9 +75,4 @@ class SoundFile(SoundSource):
     def _begin(self) -> None:
         self._frames = frames_of(self.settings.sound_file.path, self.codec.rate, self.codec.frame)
         self._due, self._any = time.perf_counter(), False
-
-    def _end(self) -> None:
-        if self.settings.sound_file.loop and self._any:
-            self._begin()
-        else:
-            self._due = float("inf")
+        self._ended = False
