@@ -5,11 +5,13 @@ import json
 import logging
 import os
 import socket
+import threading
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import nullcontext
+from contextlib import closing, nullcontext, suppress
+from multiprocessing.connection import Connection, Listener
 from types import SimpleNamespace
 from typing import Any
 
@@ -20,11 +22,12 @@ from pipeline.house import LauncherHouse
 from scripts.soaking.fuzz_inputs import OFFER
 from tests.live.client import Client
 from tests.live.program import free_port
+from tests.pipeline.running import until
 from workers.audio import Settings as Audio
 from workers.encode import Settings as Encoding
 from workers.sinks._audience import NotAdmitted
 from workers.sinks._clients import PACKETS, Picture
-from workers.sinks._web import whep
+from workers.sinks._web import bodies, poses, whep
 from workers.sinks._web.server import Places, Server
 from workers.sinks.web import Settings, Web
 from workers.worker import Host
@@ -105,6 +108,126 @@ def test_a_picture_that_is_packed_wrongly_is_said_and_fills_no_log(
     assert status == 400
     assert "is not packed as the request says" in json.loads(text)["error"]
     assert not [record for record in caplog.records if record.levelno >= logging.ERROR]
+
+
+FORM = b"--x\r\n%s\r\n\r\nabc\r\n--x--\r\n"
+
+
+@pytest.mark.parametrize(
+    "head", [b"no colon", b"\xff: a", b"A: b\r\n" * 5000, b"A" * 100_000], ids=lambda head: head[:5]
+)
+def test_a_form_with_heads_that_are_none_is_refused(head: bytes, caplog: pytest.LogCaptureFixture) -> None:
+    status, text = asked_for_poses(FORM % head, **{"Content-Type": "multipart/form-data; boundary=x"})
+    assert status == 400
+    assert "this is no form" in json.loads(text)["error"]
+    assert not caplog.records
+
+
+class Desk:
+    """In place of who finds poses: takes every picture and has no answer until `answers`."""
+
+    def __init__(self, address: str) -> None:
+        self._listener, self.answers = Listener(address, backlog=64), threading.Event()
+        self.asked = 0
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def close(self) -> None:
+        self.answers.set()
+        self._listener.close()
+
+    def _accept(self) -> None:
+        with suppress(OSError):
+            while True:
+                threading.Thread(target=self._serve, args=(self._listener.accept(),), daemon=True).start()
+
+    def _serve(self, connection: Connection) -> None:
+        with suppress(EOFError), connection:
+            connection.recv_bytes()
+            connection.recv_bytes()
+            self.asked += 1
+            self.answers.wait()
+            connection.send_bytes(b'{"status": 200, "type": "application/json"}')
+            connection.send_bytes(b"{}")
+
+
+class Posing:
+    """A server beside a desk, and who asks it."""
+
+    def __init__(self) -> None:
+        house = LauncherHouse(os.getpid())
+        self.desk = Desk(house.meeting_place("pose"))
+        self._port = free_port()
+        self._server = Server(Places(self._port, lan=False), 8, lambda rings: None, lambda: None, house)
+        self._server.open()
+
+    def close(self) -> None:
+        self.desk.close()
+        self._server.close()
+
+    def begun(self, head: str, body: bytes = b"", query: str = "") -> socket.socket:
+        """A request with this body, and no more than that is sent."""
+        end = socket.create_connection(("127.0.0.1", self._port), 60)
+        end.sendall(
+            f"POST /pose{query} HTTP/1.0\r\nHost: 127.0.0.1\r\nX-Stereoring: 1\r\n{head}\r\n\r\n".encode()
+            + body
+        )
+        return end
+
+    def there(self) -> bool:
+        with urllib.request.urlopen(f"http://127.0.0.1:{self._port}/pose/there", timeout=60) as answer:
+            return bool(json.load(answer))
+
+
+@pytest.fixture
+def posing() -> Iterator[Posing]:
+    with closing(Posing()) as made:
+        yield made
+
+
+def told(end: socket.socket) -> tuple[int, str]:
+    """Status and error."""
+    with end, end.makefile("rb") as answer:
+        status = int(answer.readline().split()[1])
+        while answer.readline().strip():
+            pass
+        return status, json.loads(answer.read(4096)).get("error", "")
+
+
+def test_more_pictures_than_can_wait_are_refused_and_the_others_answered(posing: Posing) -> None:
+    waiting = [posing.begun("Content-Length: 3", b"abc") for _ in range(poses.MOST_AT_ONCE)]
+    until(lambda: posing.desk.asked == poses.MOST_AT_ONCE, "all of them are asked for")
+    for _ in range(3):
+        status, why = told(posing.begun("Content-Length: 3", b"abc"))
+        assert status == 503
+        assert "try again in a moment" in why
+    assert posing.there(), "who only asks whether there is somebody need not wait"
+    posing.desk.answers.set()
+    assert [told(end)[0] for end in waiting] == [200] * poses.MOST_AT_ONCE
+    assert told(posing.begun("Content-Length: 3", b"abc"))[0] == 200
+
+
+@pytest.mark.parametrize("kind", ["image/png", "multipart/form-data; boundary=x"])
+def test_a_picture_that_never_comes_is_not_waited_for(
+    posing: Posing, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    monkeypatch.setattr(bodies, "SENT_WITHIN", 0.5)
+    head = f"Content-Length: 300\r\nContent-Type: {kind}"
+    waiting = [posing.begun(head, b"--x\r\nA: b\r\n") for _ in range(poses.MOST_AT_ONCE)]
+    for end in waiting:
+        status, why = told(end)
+        assert status == 408
+        assert "has not come within 0.5 s" in why
+    posing.desk.answers.set()
+    assert told(posing.begun("Content-Length: 3", b"abc"))[0] == 200
+
+
+def test_a_picture_that_is_too_large_is_refused_before_it_comes(posing: Posing) -> None:
+    assert told(posing.begun(f"Content-Length: {1 << 40}")) == (413, "more than 32 MB")
+
+
+def test_a_number_of_people_that_never_ends_is_refused(posing: Posing) -> None:
+    status, why = told(posing.begun("Content-Length: 3", b"abc", "?people=" + "0" * 5000))
+    assert (status, why) == (400, "people must be a number from 1 to 8")
 
 
 def offer_to(server: Server, without: str) -> urllib.request.Request:

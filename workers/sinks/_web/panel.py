@@ -13,6 +13,7 @@ from aiohttp import web
 
 from workers.house import House, Refused
 from workers.sinks._stream.places import Places
+from workers.sinks._web.bodies import in_time
 from workers.sinks._web.gate import FRESH
 
 FILES = Path(__file__).parent / "panel"
@@ -141,7 +142,8 @@ async def _body(request: web.Request, **wanted: Any) -> list[Any]:
     if request.content_type != "application/json":
         raise web.HTTPUnsupportedMediaType(text="The body must be application/json.\n")
     try:
-        body = await request.json()
+        async with in_time():
+            body = await request.json()
     except ValueError as error:
         raise _wrong(f"The body is no JSON: {error}") from error
     except web.RequestPayloadError as error:

@@ -9,16 +9,19 @@ from multiprocessing.connection import Client, Connection
 from typing import Any
 
 from aiohttp import BodyPartReader, web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from workers.house import House, Refused
 from workers.sinks._audience import Audience, TooMany
 from workers.sinks._clients import PICTURE
-from workers.sinks._web.bodies import read_all
+from workers.sinks._web.bodies import in_time, read_all
 from workers.sinks._web.gate import FRESH
 from workers.sinks._web.pose_watch import Watch
 
 LARGEST = 32 * 1024 * 1024  # bytes of a picture
-MOST_AT_ONCE = 32  # who waits for an answer; each has a thread
+MOST_AT_ONCE = 16  # who sends a picture or waits for its answer; each has a thread then
+SPARE = 4  # threads for who only asks whether somebody finds poses
+FORM = 64 * 1024  # bytes of a form around its picture
 MOST_PEOPLE = 8
 PATIENCE = 10.0  # seconds, for a client who does not read
 STILL_THERE = 2.0  # seconds without a pose, after which a watcher is told that we are there
@@ -31,7 +34,8 @@ class Poses:
 
     def __init__(self, house: House, audience: Audience) -> None:
         self._house, self._audience = house, audience
-        self._asking = ThreadPoolExecutor(MOST_AT_ONCE, thread_name_prefix="pose")
+        self._asking = ThreadPoolExecutor(MOST_AT_ONCE + SPARE, thread_name_prefix="pose")
+        self._at_once = 0
         self._watch: Watch | None = None
 
     def routes(self) -> list[web.RouteDef]:
@@ -56,7 +60,15 @@ class Poses:
 
     async def _picture(self, request: web.Request) -> web.StreamResponse:
         asked = {"ask": "picture", "draw": wants_picture(request), "people": _people(request)}
-        file = await _file(request)
+        if self._at_once >= MOST_AT_ONCE:
+            return _wrong(503, f"{self._at_once} are waiting already; try again in a moment")
+        self._at_once += 1
+        try:
+            return await self._answered(asked, await _file(request))
+        finally:
+            self._at_once -= 1
+
+    async def _answered(self, asked: dict[str, Any], file: bytes) -> web.Response:
         loop = asyncio.get_running_loop()
         try:
             head, body = await loop.run_in_executor(self._asking, self._answer, asked, file)
@@ -112,40 +124,44 @@ def wants_picture(request: web.Request) -> bool:
 
 def _people(request: web.Request) -> int:
     asked = request.query.get("people", "1")
-    if not asked.isascii() or not asked.isdecimal() or not 1 <= int(asked) <= MOST_PEOPLE:
+    if asked not in map(str, range(1, MOST_PEOPLE + 1)):
         raise _error(web.HTTPBadRequest, f"people must be a number from 1 to {MOST_PEOPLE}")
     return int(asked)
 
 
 async def _file(request: web.Request) -> bytes:
     """The body, or the first file of a form."""
+    if request.content_length is not None and request.content_length > LARGEST + FORM:
+        raise _too_large(request.content_length)
     try:
-        if not request.content_type.startswith("multipart/"):
-            return await _whole(request.content.read)
-        async for part in await request.multipart():
-            if isinstance(part, BodyPartReader) and part.filename is not None:
-                return await _whole(part.read_chunk)
-    except ValueError as error:
-        raise _error(web.HTTPBadRequest, f"this is no form: {error}") from error
+        async with in_time():
+            if not request.content_type.startswith("multipart/"):
+                return await _whole(request.content.read)
+            async for part in await request.multipart():
+                if isinstance(part, BodyPartReader) and part.filename is not None:
+                    return await _whole(part.read_chunk)
+    except (ValueError, HttpProcessingError) as error:
+        raise _error(web.HTTPBadRequest, f"this is no form: {str(error).strip()}") from error
     except web.RequestPayloadError as error:
         raise _error(web.HTTPBadRequest, "the body is not packed as the request says") from error
+    except web.HTTPRequestTimeout as error:
+        raise _error(web.HTTPRequestTimeout, str(error.text).strip()) from error
     raise _error(web.HTTPBadRequest, "the form has no file in it")
 
 
 async def _whole(read: Callable[[int], Awaitable[bytes]]) -> bytes:
     found = await read_all(read, LARGEST)
     if len(found) > LARGEST:
-        raise web.HTTPRequestEntityTooLarge(
-            LARGEST,
-            len(found),
-            text=json.dumps({"error": f"more than {LARGEST // 1024**2} MB"}),
-            content_type="application/json",
-        )
+        raise _too_large(len(found))
     return found
 
 
-def _error(kind: type[web.HTTPBadRequest], what: str) -> web.HTTPBadRequest:
-    return kind(text=json.dumps({"error": what}), content_type="application/json")
+def _too_large(nbytes: int) -> web.HTTPException:
+    return _error(web.HTTPRequestEntityTooLarge, f"more than {LARGEST // 1024**2} MB", LARGEST, nbytes)
+
+
+def _error(kind: Callable[..., web.HTTPException], what: str, *sizes: int) -> web.HTTPException:
+    return kind(*sizes, text=json.dumps({"error": what}), content_type="application/json")
 
 
 def _wrong(status: int, what: str) -> web.Response:

@@ -20,7 +20,7 @@ from aiohttp import web
 from workers.audio._packets import OPUS
 from workers.sinks._audience import Audience, NotAdmitted
 from workers.sinks._clients import AUDIO, PACKETS, SoundClient, VideoClient
-from workers.sinks._web.bodies import read_all
+from workers.sinks._web.bodies import in_time, read_all
 
 if TYPE_CHECKING:
     from aiortc import RTCPeerConnection
@@ -51,7 +51,8 @@ class Whep:
     async def _offered(self, request: web.Request) -> web.StreamResponse:
         if request.content_type != "application/sdp":
             raise web.HTTPUnsupportedMediaType(text="An offer is application/sdp.\n")
-        body = await read_all(request.content.read, MOST_OFFER)
+        async with in_time():
+            body = await read_all(request.content.read, MOST_OFFER)
         if len(body) > MOST_OFFER:
             text = f"An offer has at most {MOST_OFFER // 1024} kB.\n"
             raise web.HTTPRequestEntityTooLarge(MOST_OFFER, len(body), text=text)
