@@ -1,7 +1,9 @@
 """The two secrets of the web sink, and the addresses at which this machine can be reached."""
 
 import ipaddress
+import logging
 import os
+import re
 import secrets
 import socket
 import sys
@@ -14,6 +16,7 @@ import psutil
 from workers.house import home
 from workers.worker import CannotWork
 
+LOG = logging.getLogger("workers.sinks.web")
 FOLDER_IS_IN = "APPDATA" if sys.platform == "win32" else "XDG_CONFIG_HOME"
 
 
@@ -31,9 +34,32 @@ def _secret(name: str) -> str:
     """Made at the first start, 128 random bits; the same from then on. Only the user can read its file."""
     path = config_folder() / name
     with keeping():
-        if not path.exists():
+        while not (token := _read(path)):
+            if path.exists():
+                LOG.warning(
+                    "%s: there is no token in it; a new one is made, and old addresses lead nowhere", path
+                )
+                _put_away(path)
             _make_private(path, secrets.token_urlsafe(16).encode())
-        return path.read_text().strip()
+        return token
+
+
+def _read(path: Path) -> str:
+    """Nothing, if that could be in no address: a crash or a full disk leaves files empty, or of zeros."""
+    token = path.read_text("ascii", "replace").strip() if path.exists() else ""
+    return token if re.fullmatch("[!-~]+", token) else ""
+
+
+def _put_away(path: Path) -> None:
+    """What another process has put there meanwhile stays."""
+    old = path.with_name(f"{path.name}.old.{os.getpid()}")
+    try:
+        path.rename(old)
+    except FileNotFoundError:
+        return
+    if found := _read(old):
+        _make_private(path, found.encode())
+    old.unlink()
 
 
 @contextmanager
