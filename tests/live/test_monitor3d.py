@@ -74,9 +74,30 @@ def test_clicks_go_through_and_the_pointer_is_in_both_eyes(
     save(wide.screenshot(), shots / "monitor3d_pointer.png")
 
 
-def shows_stereo(display: Display) -> bool:
+def test_glasses_that_switch_to_3d_and_back_are_covered_on(
+    wide: Display, target: Any, tmp_path: Path, shots: Path
+) -> None:
+    wide.resize(SCREEN.width // 2, SCREEN.height)
+    settings = "sinks=[monitor3d]", "monitor3d.monitor=1"
+    with (
+        environment(XDG_STATE_HOME=str(tmp_path / "state")),
+        program(tmp_path, *SOURCE, *settings) as launcher,
+    ):
+        launcher.until(lambda: shows_stereo(wide, "half-sbs"), "both eyes are seen in 2D's resolution")
+        wide.resize(SCREEN.width, SCREEN.height)
+        launcher.until(lambda: wide.place(wide.window()) == SCREEN, "it covers the screen")
+        launcher.until(lambda: shows_stereo(wide), "both eyes are seen, each whole")
+        save(wide.screenshot(), shots / "monitor3d_switched.png")
+        assert "the layout is full-sbs, since the display is as wide as two" in launcher.log
+        wide.resize(SCREEN.width // 2, SCREEN.height)
+        launcher.until_logged("the layout is half-sbs, since the display is no longer as wide as two")
+        launcher.until(lambda: shows_stereo(wide, "half-sbs"), "both eyes are seen")
+        assert "unplugged" not in launcher.log
+
+
+def shows_stereo(display: Display, layout: str = "full-sbs") -> bool:
     try:
-        return is_in_stereo(display.screenshot(), "full-sbs")
+        return is_in_stereo(display.screenshot(), layout)
     except AssertionError:  # nothing yet
         return False
 

@@ -5,7 +5,13 @@ from typing import Any
 
 import pytest
 
-from workers.sinks._monitor3d.displays import Display, find_display, remember, remembered
+from workers.sinks._monitor3d.displays import (
+    Display,
+    find_again,
+    find_display,
+    remember,
+    remembered,
+)
 from workers.sinks._monitor3d.windows import WindowsDesktop
 
 LAPTOP = Display(1, "eDP-1", 0, 0, 1920, 1080)
@@ -20,6 +26,43 @@ def test_contract_one_that_is_as_wide_as_two_is_found() -> None:
 def test_contract_the_one_of_the_last_time_comes_first_wherever_it_is_now() -> None:
     moved = TV._replace(number=2, left=1920, top=0)
     assert find_display(0, TV, [LAPTOP, moved, GLASSES]) == moved
+
+
+TWIN = Display(1, "Dell U2412", 0, 0, 1920, 1080, "DP-1")
+OTHER_TWIN = Display(2, "Dell U2412", 1920, 0, 1920, 1080, "DP-2")
+NAMELESS = [Display(n, "monitor", 1920 * (n - 1), 0, 1920, 1080) for n in (1, 2)]
+FLAT_GLASSES = Display(2, "Air 2", 1920, 0, 1920, 1080, "DP-3")
+DEEP_GLASSES = FLAT_GLASSES._replace(width=3840)
+
+
+@pytest.mark.parametrize("twins", [[TWIN, OTHER_TWIN], NAMELESS], ids=["by socket", "by place"])
+@pytest.mark.parametrize("ours", [0, 1])
+def test_contract_of_twins_it_stays_the_one_that_it_was(twins: list[Display], ours: int) -> None:
+    chosen, beside = twins[ours], [twins[1 - ours]]
+    assert find_display(0, chosen, twins) == chosen
+    assert find_again(chosen, beside, twins) == chosen
+    assert find_again(chosen, beside, beside) is None, "its twin is not taken for it"
+    assert find_again(chosen, beside, [beside[0]._replace(number=1)]) is None
+    assert find_again(chosen, beside, twins[::-1]) == chosen
+
+
+def test_contract_glasses_that_switch_between_2d_and_3d_are_the_same() -> None:
+    assert find_again(FLAT_GLASSES, [LAPTOP], [LAPTOP, DEEP_GLASSES]) == DEEP_GLASSES
+    assert find_again(DEEP_GLASSES, [LAPTOP], [LAPTOP, FLAT_GLASSES]) == FLAT_GLASSES
+    assert find_display(0, DEEP_GLASSES, [LAPTOP, FLAT_GLASSES]) == FLAT_GLASSES
+    nameless, wide = NAMELESS[1], NAMELESS[1]._replace(width=3840)
+    assert find_again(nameless, NAMELESS[:1], [NAMELESS[0], wide]) == wide
+
+
+def test_contract_in_another_socket_it_is_found_again() -> None:
+    moved = DEEP_GLASSES._replace(left=0, id="HDMI-1")
+    assert find_again(DEEP_GLASSES, [LAPTOP], [LAPTOP, moved]) == moved
+    assert find_display(0, DEEP_GLASSES, [LAPTOP, moved]) == moved
+
+
+def test_contract_another_monitor_is_not_taken_for_it() -> None:
+    assert find_again(DEEP_GLASSES, [LAPTOP], [LAPTOP, TV]) is None
+    assert find_again(DEEP_GLASSES, [LAPTOP], []) is None
 
 
 def test_contract_one_that_was_named_is_taken() -> None:

@@ -3,15 +3,23 @@ what is under it. See README for what each system allows."""
 
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from types import SimpleNamespace
-from typing import Annotated, Any
+from typing import Annotated
 
 from annotated_types import Ge
 from mss.exception import ScreenShotError
 
 from workers.sinks._monitor3d.desktop import Desktop, desktop_for
-from workers.sinks._monitor3d.displays import displays, find_display, remember, remembered
+from workers.sinks._monitor3d.displays import (
+    Display,
+    displays,
+    find_again,
+    find_display,
+    remember,
+    remembered,
+)
 from workers.sinks._window.first_monitor import Corner
 from workers.sinks._window.showing import ShowingWorker, shows_us
 from workers.worker import CannotWork
@@ -42,9 +50,8 @@ class Monitor3D(ShowingWorker):
         self.log.info("covering monitor %s", self._display)
         self._desktop: Desktop | None = None
         self._settle()
-        if self._display.is_wide and self.settings.stereo.layout == "half-sbs":
-            self.log.info("the layout is full-sbs, since the display is as wide as two")
-            self._set("layout", "full-sbs")
+        self._widened = False
+        self._fit_layout()
 
     def close(self) -> None:
         if self._desktop is not None:
@@ -67,15 +74,21 @@ class Monitor3D(ShowingWorker):
         )
 
     def _choose_monitor(self) -> Corner:
+        there = displays()
         try:
-            self._display = find_display(self.settings.monitor3d.monitor, remembered(), displays())
+            self._display = find_display(self.settings.monitor3d.monitor, remembered(), there)
         except ValueError as error:
             raise CannotWork(str(error)) from error
+        self._keep_in_mind(there)
+        return Corner(self._display.left, self._display.top)
+
+    def _keep_in_mind(self, there: Sequence[Display]) -> None:
+        """Which display is ours, and which are beside it."""
+        self._beside = [display for display in there if not display.is_same(self._display)]
         try:
             remember(self._display)
         except OSError as error:
             self.log.warning("which display it was is not remembered: %s", error)
-        return Corner(self._display.left, self._display.top)
 
     def _settle(self) -> None:
         """Over what is there; to be done for each new window."""
@@ -84,6 +97,18 @@ class Monitor3D(ShowingWorker):
         if self.settings.monitor3d.click_through:
             self.screen.let_clicks_through()
         self._desktop = self._desktop_around()
+
+    def _fit_layout(self) -> None:
+        """As wide as the display, if nobody has chosen another; and back where that was by us."""
+        layout = self._asked("layout")
+        if self._display.is_wide and layout == "half-sbs":
+            self._widened = True
+            self.log.info("the layout is full-sbs, since the display is as wide as two")
+            self._set("layout", "full-sbs")
+        elif not self._display.is_wide and self._widened and layout == "full-sbs":
+            self._widened = False
+            self.log.info("the layout is half-sbs, since the display is no longer as wide as two")
+            self._set("layout", "half-sbs")
 
     def _desktop_around(self) -> Desktop | None:
         """As far as the system goes along; says what it does not allow."""
@@ -130,18 +155,25 @@ class Monitor3D(ShowingWorker):
         return inside and not self._away
 
     def _look_for_display(self) -> None:
-        """While it is unplugged our window waits, and covers it again wherever it comes back."""
+        """While it is unplugged our window waits, and covers it again wherever and however it comes back."""
         try:
-            found: list[Any] = [display for display in displays() if display.is_like(self._display)]
+            there = displays()
         except ScreenShotError as error:
             self.log.warning("the monitors cannot be asked: %s", error)
             return
-        if not found and not self._away:
-            self._away = True
-            self.log.error("monitor %s is unplugged; waiting for it", self._display)
-            self.screen.hide()
-        elif found and (self._away or found[0] != self._display):
-            self._away, self._display = False, found[0]
-            self.log.info("monitor %s is back", self._display)
-            self.screen.cover(Corner(self._display.left, self._display.top))
+        found = find_again(self._display, self._beside, there)
+        if found is None:
+            if not self._away:
+                self._away = True
+                self.log.error("monitor %s is unplugged; waiting for it", self._display)
+                self.screen.hide()
+            return
+        if self._away or found != self._display:
+            self.log.info("monitor %s %s", found, "is back" if self._away else "has changed")
+            self._away, self._display = False, found
+            self._keep_in_mind(there)
+            self.screen.cover(Corner(found.left, found.top))
             self._settle()
+            self._fit_layout()
+        else:
+            self._beside = [display for display in there if display != found]
