@@ -280,6 +280,22 @@ def test_pictures_of_all_shapes_become_pictures_under_their_names(tmp_path: Path
     assert sorted(path.name for path in tmp_path.iterdir()) == ["photos", "photos-3d"]
 
 
+def test_the_smallest_pictures_become_pictures_too(tmp_path: Path) -> None:
+    folder, out = tmp_path / "photos", tmp_path / "photos-3d"
+    folder.mkdir()
+    shapes = [(1, 1), (2, 2), (3, 5), (1, 300), (300, 1), (2, 9000), (2000, 3)]
+    for rows, columns in shapes:
+        pixels = np.full((rows, columns, 3), (10, 120, 250), np.uint8)
+        cv2.imwrite(str(folder / f"{rows} {columns}.png"), pixels)
+    result = convert(folder, out)
+    assert result.returncode == 0, result.stderr
+    for rows, columns in shapes:
+        shown = cv2.imread(str(out / f"{rows} {columns}.png"))
+        assert shown is not None
+        assert shown.shape[:2] == (max(2, min(1080, rows & ~1)), 4 if columns < 4 else 2 * (columns & ~1))
+        assert (shown == (10, 120, 250)).all()
+
+
 def plan_for(source: Path, out: Path, **stereo: Any) -> Plan:
     settings = settings_for(REPO / "settings.yaml", None, ["depth.model=tcmonodepth-small"])
     sections = {

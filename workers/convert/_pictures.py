@@ -24,7 +24,10 @@ def picture_files(source: Path) -> list[Path]:
 def profile_of(path: Path) -> list[npt.NDArray[np.uint8]]:
     """The ICC profile that says what its colours mean, if it has one. Raises OSError or cv2.error."""
     data = np.frombuffer(path.read_bytes(), np.uint8)
-    _, kinds, found = cv2.imdecodeWithMetadata(data, cv2.IMREAD_REDUCED_GRAYSCALE_8)
+    try:
+        _, kinds, found = cv2.imdecodeWithMetadata(data, cv2.IMREAD_REDUCED_GRAYSCALE_8)  # it is the quickest
+    except cv2.error:  # of less than eight rows or columns nothing would be left
+        _, kinds, found = cv2.imdecodeWithMetadata(data, cv2.IMREAD_GRAYSCALE)
     pairs = zip(kinds, (np.asarray(one, np.uint8).ravel() for one in found), strict=True)
     # Only one for RGB, which the pixels are by now: the file's may be for greys, or for print.
     return [one for kind, one in pairs if kind == cv2.IMAGE_METADATA_ICCP and one[16:20].tobytes() == b"RGB "]

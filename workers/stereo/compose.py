@@ -87,9 +87,10 @@ class Compose(Worker):
         return views
 
     def _fit(self, pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
-        """The frame at the height of the output, never larger than it is."""
+        """The frame at the height of the output, never larger than it is, but for one of a single row or
+        column, which cannot be halved."""
         height, width = fitted(pixels.shape[0], pixels.shape[1], self.settings.stereo.height)
-        if height == pixels.shape[0] & ~1:
+        if (height, width) == (pixels.shape[0] & ~1, pixels.shape[1] & ~1):
             return np.ascontiguousarray(pixels[:height, :width])  # a copy only if the width is odd
         if self._fitted.shape[:2] != (height, width):
             self._fitted = np.empty((height, width, 3), np.uint8)
