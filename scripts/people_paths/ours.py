@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from workers.person._behind import Background, Still, colour_of
+from workers.person._behind import Background, Plain, colour_of
 from workers.person._blurred import Blurred
 from workers.person._composite import composite
 from workers.person._masks import Masks
@@ -23,7 +23,7 @@ class Ours:
         edge = Edge()
         self._edge: Any = edge
         blurred = kind == "blur"
-        self._behind: Background = Blurred(edge.blur_percent) if blurred else Still(colour_of(edge.colour))
+        self._behind: Background = Blurred(edge.blur_percent) if blurred else Plain(colour_of(edge.colour))
         self._out = np.empty((0, 0, 3), np.uint8)
 
     def __call__(self, frame: Pixels) -> Pixels:

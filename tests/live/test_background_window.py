@@ -13,7 +13,7 @@ from tests.live.program import environment
 from tests.live.window import Window
 from tests.pipeline.running import launched
 from tests.workers.people import composite, folder, needs_people
-from workers.person._behind import Still, colour_of
+from workers.person._behind import Plain, colour_of
 from workers.person._composite import composite as put_before
 from workers.person._masks import Masks
 from workers.person._networks import Network
@@ -34,7 +34,7 @@ def test_the_window_makes_the_picture_itself_and_it_is_the_processor_s(tmp_path:
     frame = composite("rocket")
     expected = np.empty_like(frame)
     mask = Masks(Network("selfie-landscape", 1))(frame)
-    put_before(frame, mask, Still(colour_of("#00b140")), Settings(), expected)  # type: ignore[arg-type]
+    put_before(frame, mask, Plain(colour_of("#00b140")), Settings(), expected)  # type: ignore[arg-type]
     file = tmp_path / "mine.yaml"
     file.write_text(SETTINGS.format(picture=folder() / "composites" / "cutout_a_rocket.jpg"))
     with (

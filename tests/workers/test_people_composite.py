@@ -15,6 +15,7 @@ from tests.workers.made_films import as_a_phone_films
 from workers.person._behind import (
     CannotShow,
     Film,
+    Plain,
     Still,
     background_of,
     colour_of,
@@ -22,7 +23,7 @@ from workers.person._behind import (
     picture_of,
 )
 from workers.person._blurred import Blurred
-from workers.person._composite import composite, feathered
+from workers.person._composite import composite, composite_for_both_eyes, feathered
 from workers.person._scenery import Scenery
 from workers.person.background import Settings
 
@@ -54,7 +55,7 @@ def shown(background: object, settings: Settings = PLAIN, frame: Pixels | None =
 
 
 def test_contract_the_person_is_untouched_and_the_background_is_the_other_one() -> None:
-    out = shown(Still(colour_of(GREEN)))
+    out = shown(Plain(colour_of(GREEN)))
     frame, _, true = person()
     inside, outside = cv2.erode(true, np.ones((13, 13))) > 0, cv2.dilate(true, np.ones((13, 13))) == 0
     assert np.array_equal(out[inside], frame[inside])
@@ -64,10 +65,23 @@ def test_contract_the_person_is_untouched_and_the_background_is_the_other_one() 
 def test_contract_without_anybody_there_is_only_background_and_the_other_way_round() -> None:
     frame = np.random.default_rng(1).integers(0, 256, (90, 160, 3), np.uint8)
     out = np.empty_like(frame)
-    composite(frame, np.zeros((144, 256), np.uint8), Still(colour_of("#123456")), Settings(), out)
+    composite(frame, np.zeros((144, 256), np.uint8), Plain(colour_of("#123456")), Settings(), out)
     assert (out == (0x12, 0x34, 0x56)).all()
-    composite(frame, np.full((144, 256), 255, np.uint8), Still(colour_of("#123456")), Settings(), out)
+    composite(frame, np.full((144, 256), 255, np.uint8), Plain(colour_of("#123456")), Settings(), out)
     assert np.array_equal(out, frame)
+
+
+@pytest.mark.parametrize("light", ["screen", "linear-dodge"])
+def test_contract_a_colour_is_as_a_picture_of_that_colour(light: str) -> None:
+    settings = Settings(light_wrap=0.6, light=light)  # type: ignore[arg-type]
+    picture = np.full((36, 64, 3), colour_of("#c08040"), np.uint8)
+    assert np.array_equal(shown(Plain(colour_of("#c08040")), settings), shown(Still(picture), settings))
+    seen, (frame, mask, _) = (0.02, -0.02), person()
+    both = [
+        composite_for_both_eyes(frame, mask, behind, settings, seen)
+        for behind in (Plain(colour_of("#c08040")), Still(picture))
+    ]
+    assert np.array_equal(*both)
 
 
 def test_contract_the_blend_is_within_one_step_of_the_exact_one() -> None:
@@ -135,8 +149,8 @@ def test_contract_blur_makes_do_where_there_is_no_background_at_all() -> None:
 
 @pytest.mark.parametrize("light", ["screen", "linear-dodge"])
 def test_contract_light_wrap_changes_the_person_s_edge_alone(light: str) -> None:
-    lit = shown(Still(colour_of("#ffffff")), Settings(light_wrap=0.5, light=light))  # type: ignore[arg-type]
-    plain = shown(Still(colour_of("#ffffff")), PLAIN)
+    lit = shown(Plain(colour_of("#ffffff")), Settings(light_wrap=0.5, light=light))  # type: ignore[arg-type]
+    plain = shown(Plain(colour_of("#ffffff")), PLAIN)
     _, mask, _ = person()
     full = np.asarray(cv2.resize(mask, (640, 360)))
     assert np.array_equal(lit[full == 255], plain[full == 255])

@@ -9,7 +9,7 @@ import pytest
 from scripts.stereo_paths.scores import psnr
 from tests.live.needs import needs
 from tests.workers.views.back_ends import Picture, canvas
-from workers.person._behind import Background, Still, colour_of
+from workers.person._behind import Background, Plain, Still, colour_of
 from workers.person._blurred import Blurred
 from workers.person._composite import composite, composite_for_both_eyes, feathered, tables
 from workers.person._eyes import lay, layout_for, shifts
@@ -42,7 +42,7 @@ BEACH = np.random.default_rng(3).integers(0, 256, (9, 16, 3), np.uint8)
 @pytest.mark.parametrize(
     ("behind", "wanted"),
     [
-        (Still(colour_of("#00b140")), {"light_wrap": 0.0}),
+        (Plain(colour_of("#00b140")), {"light_wrap": 0.0}),
         (Still(BEACH), {"light_wrap": 0.6}),
         (Still(BEACH), {"light_wrap": 0.6, "light": "linear-dodge"}),
         (Still(BEACH), {"feather_percent": 3.0, "cover_from": 0.1, "cover_to": 0.9}),
@@ -67,7 +67,7 @@ def test_contract_another_background_takes_the_place_of_the_first(shader: Callab
     frame, mask = somebody()
     edge = tables(0.4, 0.7, 0.0)
     for colour, corner in (("#ff0000", (255, 0, 0)), ("#0000ff", (0, 0, 255))):
-        scenery = Still(colour_of(colour))(frame, mask)
+        scenery = Plain(colour_of(colour))(frame, mask)
         assert tuple(shader("before", frame, mask, scenery, edge, False)[0, 0]) == corner
 
 

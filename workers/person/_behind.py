@@ -32,8 +32,18 @@ class Background(Protocol):
     def __call__(self, frame: Pixels, mask: Pixels) -> Scenery: ...
 
 
+class Plain:
+    """A colour."""
+
+    def __init__(self, pixel: Pixels) -> None:
+        self._made = Scenery(pixel, pixel)
+
+    def __call__(self, frame: Pixels, mask: Pixels) -> Scenery:
+        return self._made
+
+
 class Still:
-    """A picture or a colour; it covers the frame, whatever its shape, and keeps its own."""
+    """A picture; it covers the frame, whatever its shape, and keeps its own."""
 
     def __init__(self, picture: Pixels) -> None:
         self._picture = picture
@@ -147,4 +157,4 @@ def background_of(choice: Choice) -> Background:
         return Blurred(choice.blur_percent)
     if choice.kind == "video":
         return Film(choice.video)
-    return Still(picture_of(choice.image) if choice.kind == "image" else colour_of(choice.colour))
+    return Still(picture_of(choice.image)) if choice.kind == "image" else Plain(colour_of(choice.colour))

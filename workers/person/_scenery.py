@@ -17,7 +17,7 @@ class Scenery(NamedTuple):
     light: Pixels
 
     def at(self, height: int, width: int) -> "Scenery":
-        """As large as the frame."""
+        """As wide as the frame, and as high, but one row remains one: all would be alike."""
         behind = _at(self.behind, height, width)
         return Scenery(behind, behind if self.light is self.behind else _at(self.light, height, width))
 
@@ -36,6 +36,7 @@ def _shifted(pixels: Pixels, share: float) -> Pixels:
 
 
 def _at(pixels: Pixels, height: int, width: int) -> Pixels:
+    height = height if pixels.shape[0] > 1 else 1
     if pixels.shape[:2] == (height, width):
         return pixels
     return np.asarray(cv2.resize(pixels, (width, height), interpolation=cv2.INTER_LINEAR), np.uint8)
