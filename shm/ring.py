@@ -11,8 +11,6 @@ writer.publish(slot, t_capture=now)                show(lease.frame)
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import partial
-from socket import socket as Bell
 
 from shm import layout
 from shm.fence import make_fence
@@ -20,7 +18,7 @@ from shm.layout import RingSpec
 from shm.lease import Lease
 from shm.reader import Reader
 from shm.segment import Segment
-from shm.wake import Wake, ring_bell
+from shm.wake import Bell, Wake
 from shm.writer import Writer
 
 
@@ -41,7 +39,7 @@ class RingWriter(Writer):
 
     def __init__(self, memory: Attachment, ends: Sequence[Bell]) -> None:
         self.ends, self.rung = tuple(ends), list[Bell]()
-        super().__init__(memory, make_fence(), [partial(ring_bell, end) for end in ends])
+        super().__init__(memory, make_fence(), [end.ring for end in ends])
 
     def move(self, memory: Attachment) -> None:
         """Write to a new segment from the next frame on."""
@@ -55,7 +53,7 @@ class RingReader(Reader):
         self.ends: tuple[Bell, ...] = (end,)
         self.rung: list[Bell] = []
         self._coming: list[Attachment] = []
-        super().__init__(memory, row, make_fence(), partial(ring_bell, end))
+        super().__init__(memory, row, make_fence(), end.ring)
 
     def move(self, memory: Attachment) -> None:
         """Read from a new segment: at once, or in the `every` modes after the last frame of the old."""
@@ -125,7 +123,7 @@ class Ring:
         return ring
 
     def grown(self, slot_bytes: int) -> "Ring":
-        """The same ring on a new, empty segment with slots of another size; sleepers keep their sockets."""
+        """The same ring on a new, empty segment with slots of another size; sleepers keep their ends."""
         return Ring.create(self.spec.successor(slot_bytes, self.newest_seq()), self.wakes)
 
     @property
@@ -167,7 +165,7 @@ class Ring:
     def _ring_all(self) -> None:
         self._fence()  # or: somebody who is woken does not see what for
         for wake in self.wakes:
-            ring_bell(wake.writer_end)
+            wake.writer_end.ring()
 
     def forget_reader(self, name: str) -> None:
         """Clear what a reaped reader left: its leases and its armed number. Its cursor stays; that of
@@ -180,7 +178,7 @@ class Ring:
             self.words[at + layout.CURSOR] = max(self.spec.base, self.words[at + layout.CURSOR] - 1)
         for pin in range(at + layout.PINS, at + layout.PINS + self.spec.rows[row].pins):
             self.words[pin] = 0
-        ring_bell(self.wakes[row].reader_end)  # a writer may be waiting for the room
+        self.wakes[row].reader_end.ring()  # a writer may be waiting for the room
 
     def forget_writer(self) -> None:
         """Finish what a reaped writer left, for those who still read a segment that no successor will

@@ -5,7 +5,7 @@ import socket
 import pytest
 
 from pipeline.control import Channel
-from shm.wake import Wake
+from shm.wake import SocketEnd
 
 
 def tcp_pair() -> tuple[socket.socket, socket.socket]:
@@ -18,8 +18,8 @@ def tcp_pair() -> tuple[socket.socket, socket.socket]:
 
 def test_contract_they_send_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket, "socketpair", tcp_pair)
-    wake = Wake.create()
+    bells = SocketEnd.pair()
     channel, theirs = Channel.pair()
-    for end in (wake.reader_end, wake.writer_end, channel._end, theirs):
+    for end in (*(bell._socket for bell in bells), channel._end, theirs):
         assert end.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
         end.close()

@@ -30,7 +30,7 @@ from shm.layout import RingSpec, RowSpec
 from shm.lease import Lease
 from shm.ring import ReaderHandle, Ring, WriterHandle
 from shm.segment import MemfdSegment, NamedSegment
-from shm.wake import Wake, ring_bell, wait
+from shm.wake import Wake, wait
 from tests.shm.fault_words import Fault, blind_writer, open_reader, open_writer
 
 WATCHDOG = 60.0  # seconds; what is waited for takes milliseconds
@@ -159,10 +159,10 @@ class Crew:
         the flag is none of the words that it looks at then."""
         for part in parts:
             for ring, reader in part.reads:
-                ring_bell(ring.wakes[ring.spec.row(reader)].writer_end)
+                ring.wakes[ring.spec.row(reader)].writer_end.ring()
             for ring in part.writes:
                 for wake in ring.wakes:
-                    ring_bell(wake.reader_end)
+                    wake.reader_end.ring()
 
     def __enter__(self) -> "Crew":
         return self

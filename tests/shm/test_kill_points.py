@@ -21,7 +21,6 @@ from shm.frame import Source
 from shm.layout import RingSpec, RowSpec
 from shm.ring import Ring
 from shm.stats import RingStats
-from shm.wake import ring_bell
 from tests.shm.fault_words import Fault
 from tests.shm.ring_processes import (
     Crew,
@@ -206,7 +205,7 @@ def test_a_reader_dies_and_its_successor_goes_on(room: Room, name: str, point: s
     before = room.ring.newest_seq()
     until(lambda: room.ring.newest_seq() > before + FRAMES, "the writer, who never died, goes on")
     enough.value = 1
-    ring_bell(room.ring.wakes[0].reader_end)
+    room.ring.wakes[0].reader_end.ring()
     assert room.crew.ended(writer) == 0
     assert room.tallies["writer"].lives == 1
     room.check(room.ring.newest_seq())

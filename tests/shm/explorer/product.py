@@ -40,10 +40,9 @@ class Product:
         return getattr(self.ring, name)
 
     def plug(self, fence: Callable[[], None]) -> None:
-        """Give it the simulated fence, ends of sockets that are plain functions, and a clock that counts."""
+        """Give it the simulated fence and a clock that counts."""
         ring: Any = self.ring
         ring.make_fence = lambda: fence
-        ring.ring_bell = lambda end: end()
         clock = SimpleNamespace(perf_counter_ns=itertools.count(1_000_000, 1_000_000).__next__)
         for module in self.modules:
             module.time = clock  # type: ignore[attr-defined]

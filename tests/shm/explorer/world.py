@@ -8,6 +8,7 @@ with the launcher's own code (shm/ring.py).
 import itertools
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 from shm import layout
@@ -88,9 +89,9 @@ class World:
         self.rings[spec.name] = SimRing(self.product, segment, writer, wakes)
 
     def _ringer(self, role: str) -> Any:
-        """In place of a socket: what rings the bell of a role."""
+        """In place of an end: what rings the bell of a role."""
         bell = self.bell(role)
-        return lambda: self.machine.ring(bell)
+        return SimpleNamespace(ring=lambda: self.machine.ring(bell))
 
     def bell(self, role: str) -> Bell:
         if role not in self._bells:
