@@ -206,18 +206,30 @@ def write_back(path: str | Path, section: str, key: str, value: object, *, packa
         return
     if section == "sinks":  # The sink named null is written without quotes, as people write it.
         value = [None if name == "null" else name for name in wanted.sinks or ()]
+    keys = [section, key] if key else [section]
     try:
-        edited = settings_write.edited(text, [section, key] if key else [section], value)
+        edited = settings_write.edited(text, keys, value)
     except YAMLError as error:  # ruamel.yaml is stricter here and there
         what = f"cannot be changed in this file: {one_line(str(error))}"
         raise _error(str(path), name_of(section, key), what) from error
-    result = _document(edited, str(path), schema)
-    if (result.base, result.profiles) != (expected, document.profiles):
+    if not _says(edited, expected, document, schema):
         raise _error(str(path), name_of(section, key), "cannot be changed without disturbing other values")
+    if lost := settings_write.lost_comments(text, edited, keys, value):
+        what = f"cannot be changed without losing {one_line(', '.join(lost))}; change it in the file"
+        raise _error(str(path), name_of(section, key), what)
     try:
         settings_write.replace_file(path, edited)
     except OSError as error:
         raise _error(str(path), "", f"cannot be written: {error.strerror}") from error
+
+
+def _says(text: str, base: Layer, document: _Document, schema: Schema) -> bool:
+    """These settings and the profiles of `document`. ruamel.yaml writes some texts that are no YAML."""
+    try:
+        result = _document(text, "", schema)
+    except SettingsError:
+        return False
+    return (result.base, result.profiles) == (base, document.profiles)
 
 
 def _as_data(section: Any) -> dict[str, Any]:

@@ -4,6 +4,7 @@ import itertools
 import json
 import os
 import random
+import re
 import stat
 from collections.abc import Callable
 from pathlib import Path
@@ -727,6 +728,44 @@ def test_a_value_that_is_not_allowed_leaves_the_file_untouched(
     assert str(caught.value) == f"settings.yaml: {complaint}"
     assert path.read_text() == GOOD
     assert os.listdir() == ["settings.yaml"]
+
+
+@pytest.mark.parametrize(
+    ("text", "section", "key", "value", "lost"),
+    [
+        ("sinks:\n  - web\n  # big\n  - window\n# the rest\nlog: {}\n", "sinks", "", ["web"], "# the rest"),
+        ("sinks: [web,  # mine\n  # big\n  window]\n", "scene", "speed", 3, "# mine, # big"),
+        ("# head\n---\nscene: {low: 1}\n", "scene", "speed", 3, "# head"),
+        ("capture:\n  tags:\n    - a\n    - b  # two\n    # end\n", "capture", "tags", ["a"], "# end"),
+    ],
+)
+def test_what_would_lose_a_comment_leaves_the_file_untouched_and_says_which(
+    package: str, write: Write, text: str, section: str, key: str, value: object, lost: str
+) -> None:
+    path = write(text)
+    with pytest.raises(SettingsError) as caught:
+        write_back(path, section, key, value, package=package)
+    name = f"{section}.{key}" if key else section
+    why = f"cannot be changed without losing {lost}; change it in the file"
+    assert str(caught.value) == f"settings.yaml: {name}: {why}"
+    assert path.read_text() == text
+
+
+def test_what_would_be_no_yaml_leaves_the_file_untouched(package: str, write: Write) -> None:
+    text = "capture:\n  tags:  # where\n    # one\n    - a  # a\n  # after\n  fps: 30\n"
+    path = write(text)
+    with pytest.raises(SettingsError) as caught:
+        write_back(path, "capture", "tags", [], package=package)
+    what = "capture.tags: cannot be changed without disturbing other values"
+    assert str(caught.value) == f"settings.yaml: {what}"
+    assert path.read_text() == text
+
+
+def test_a_number_sign_that_begins_no_comment_may_go(package: str, write: Write) -> None:
+    path = write('capture:\n  title: |-\n    # no comment\n  name: "a # b"  # one\n  tags: [a#b]\n')
+    for key, value in (("title", "x"), ("name", "y"), ("tags", ["z"])):
+        write_back(path, "capture", key, value, package=package)
+    assert re.findall("#.*", path.read_text()) == ["# one"]
 
 
 def test_a_file_with_other_problems_is_not_written(package: str, write: Write) -> None:
