@@ -3,12 +3,14 @@
 import os
 import platform
 import socket
+import sys
 import time
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from importlib import metadata
 from pathlib import Path
+from tempfile import TemporaryFile
 
 import numpy as np
 import psutil
@@ -28,6 +30,7 @@ from workers.house import home
 from workers.models import ModelError, remedy
 
 GOOD, NOTE, WRONG = "ok", "note", "WRONG"
+NO_PLACE = 2  # exit code
 FEW_CAPTURES = 25  # a second; below that the screen is no pleasure to watch
 SLOW_COPY = 5.0  # ms for a 1080p frame
 LITTLE_DISK = 200e6  # bytes
@@ -35,7 +38,10 @@ Finding = tuple[str, str]
 
 
 def check_command(settings_file: Path, zip_file: Path | None) -> int:
-    """Prints every finding; exit code 1 when something is wrong."""
+    """Prints every finding; exit code 1 when something is wrong, 2 when there is no place for the zip."""
+    if zip_file is not None and (why_not := _no_place(zip_file)):
+        print(f"--zip {zip_file}: {why_not}; name another file", file=sys.stderr)
+        return NO_PLACE
     checks: dict[str, Callable[[], Iterator[Finding]]] = {
         "machine": _machine,
         "settings": lambda: _settings(settings_file),
@@ -53,7 +59,11 @@ def check_command(settings_file: Path, zip_file: Path | None) -> int:
     wrong = sum(line.startswith(WRONG) for line in report)
     print(f"\n{wrong} wrong" if wrong else "\nnothing is wrong")
     if zip_file is not None:
-        _write_zip(zip_file, "\n".join(report) + "\n", settings_file)
+        try:
+            _write_zip(zip_file, "\n".join(report) + "\n", settings_file)
+        except OSError as error:
+            print(f"--zip {zip_file}: {error.strerror}; name another file", file=sys.stderr)
+            return NO_PLACE
         print(
             f"{zip_file}: this report, settings.yaml and the versions of all packages; no picture, no token"
         )
@@ -144,6 +154,17 @@ def _ports(file: Path) -> Iterator[Finding]:
                 yield GOOD, f"{port} (web.port) is free"
             except OSError as error:
                 yield NOTE, f"{port} (web.port) is taken ({error.strerror}); a running Stereoring has it too"
+
+
+def _no_place(file: Path) -> str | None:
+    """Why it cannot be written. Asked before the checks, which take a while."""
+    if file.is_dir():
+        return "is a folder"
+    try:
+        with TemporaryFile(dir=file.parent):
+            return None
+    except OSError as error:
+        return error.strerror or str(error)
 
 
 def _write_zip(file: Path, report: str, settings_file: Path) -> None:

@@ -61,6 +61,32 @@ def test_check_names_wrong_settings_and_a_taken_port_and_ends_with_1(tmp_path: P
     assert "Traceback" not in done.stdout + done.stderr
 
 
+@pytest.mark.parametrize(
+    ("place", "why"),
+    [
+        ("missing/report.zip", "No such file or directory"),
+        (".", "is a folder"),
+        ("file/report.zip", "Not a directory"),
+        ("/proc/report.zip", "No such file or directory"),
+    ],
+)
+def test_a_place_where_no_zip_can_be_is_said_before_anything_is_checked(
+    tmp_path: Path, place: str, why: str
+) -> None:
+    (tmp_path / "file").touch()
+    done = command("check", f"--zip={tmp_path / place}", **without_display())
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == f"--zip {tmp_path / place}: {why}; name another file\n"
+
+
+def test_a_zip_that_does_not_fit_is_said_after_the_report(tmp_path: Path) -> None:
+    (full := tmp_path / "full.zip").symlink_to("/dev/full")
+    done = command("check", f"--zip={full}", **without_display())
+    assert done.returncode == 2
+    assert "wrong" in done.stdout
+    assert done.stderr == f"--zip {full}: No space left on device; name another file\n"
+
+
 def test_the_zip_for_a_bug_report_holds_report_packages_and_settings(tmp_path: Path) -> None:
     bundle = tmp_path / "report.zip"
     done = command("check", f"--zip={bundle}", **without_display())
