@@ -5,6 +5,7 @@ which makes it dead; then what it left in shared memory is cleared and, after a 
 """
 
 import dataclasses
+import errno
 import logging
 import os
 import time
@@ -18,6 +19,7 @@ from pipeline.control import Channel, ControlError, Message, is_sound
 from pipeline.graph import Plan, WorkerPlan
 from pipeline.leash import leash_all_workers
 from pipeline.managed import DEATHS, WINDOW, Managed, State
+from pipeline.open_files import need_open_files
 from pipeline.rings import Rings
 from pipeline.settings import live_value
 from pipeline.states import looked_at, sinks, tell_states, what_is_missing
@@ -69,6 +71,7 @@ class Supervisor:
         self.log_level = log_level
         self._all_or_nothing, self.hopeless = all_or_nothing, False
         leash_all_workers()
+        need_open_files(plan)
         self.rings = Rings(plan)
         self.board = Board.create(BOARD_ROWS)
         self.workers = {worker.name: Managed(worker, row) for row, worker in enumerate(plan.workers)}
@@ -171,6 +174,7 @@ class Supervisor:
 
     def prepare(self, plan: Plan, restart: Iterable[str]) -> "Transition":
         """All of `replace` that may fail; what follows is `go_over`. Raises GraphError or NoMemory."""
+        need_open_files(plan)
         new = {worker.name: worker for worker in plan.workers}
         specs = {spec.name: spec for spec in plan.rings}
         changed = {name for name, spec in self.rings.planned.items() if specs.get(name) != spec}
@@ -239,7 +243,8 @@ class Supervisor:
             self._spawn(worker)
         except OSError as error:
             self._clean_up_after(worker)
-            self._decide_restart(worker, f"could not be started ({error.strerror})", time.monotonic())
+            more = ", see `ulimit -n`" if error.errno == errno.EMFILE else ""
+            self._decide_restart(worker, f"could not be started ({error.strerror}{more})", time.monotonic())
 
     def _spawn(self, worker: Managed) -> None:
         plan = worker.plan

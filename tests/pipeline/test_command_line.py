@@ -3,6 +3,7 @@
 import array
 import fcntl
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -117,6 +118,28 @@ def test_contract_an_unknown_profile_is_refused_with_those_there_are(file: Path)
     assert result.returncode == 2
     assert "tinny" in result.stderr
     assert "tiny" in result.stderr.replace("tinny", "")
+
+
+def test_contract_too_few_open_files_are_said_before_anything_starts() -> None:
+    result = command(*limited_to(64), *(f"--set={setting}" for setting in SMALL), program=None)
+    assert (result.returncode, result.stdout) == (1, "")
+    assert re.fullmatch(
+        r"the launcher needs \d\d open files .* may have 64: .*ulimit -n 1024.*\n", result.stderr
+    )
+
+
+def test_contract_open_files_that_the_user_may_have_are_taken(tmp_path: Path) -> None:
+    before = "prlimit", "--nofile=40:400"
+    with launched(tmp_path, before=before) as launcher:
+        soft, hard = psutil.Process(launcher.pid).rlimit(psutil.RLIMIT_NOFILE)
+        assert 40 < launcher.open_files() < soft < hard == 400
+        assert launcher.stop() == 0
+
+
+def limited_to(files: int) -> tuple[str, ...]:
+    """What the interpreter gets for a launcher that may have no more open."""
+    limit = f"import resource; resource.setrlimit(resource.RLIMIT_NOFILE, ({files}, {files}))"
+    return "-c", f"{limit}; import sys; from pipeline.commands import main; sys.exit(main(sys.argv[1:]))"
 
 
 def test_contract_it_finds_its_own_files_without_the_help_of_pythons_path() -> None:

@@ -665,7 +665,7 @@ def test_contract_a_worker_that_cannot_be_started_is_tried_again_and_the_rest_go
         process = psutil.Process(launcher.pid)
         process.rlimit(psutil.RLIMIT_NOFILE, (launcher.open_files() - 1, 4096))
         os.kill(before["pids"]["null"], signal.SIGKILL)
-        launcher.until_logged("null could not be started (Too many open files); restart in")
+        launcher.until_logged("null could not be started (Too many open files, see `ulimit -n`); restart in")
         process.rlimit(psutil.RLIMIT_NOFILE, (1024, 4096))
         goes_on_as_before(launcher, "null", before)
         segments = launcher.segments()
