@@ -8,7 +8,8 @@ from typing import Annotated, Literal
 
 import psutil
 
-NICE = {"normal": 0, "low": 5}
+LOW = 5  # nice
+AT_START = psutil.Process().nice()  # as the user has it
 log = logging.getLogger("stereoring.launcher")
 
 
@@ -20,10 +21,11 @@ class Processes:
 
 
 def set_priority(priority: str, processes: Iterable[int]) -> None:
-    """Of these, by their ids; those that they start later get it from them."""
+    """Of these, by their ids; those that they start later get it from them. Who has been given less of the
+    processor by the user keeps that."""
     for process in processes:
         try:
-            psutil.Process(process).nice(_level(priority))
+            _set_level(psutil.Process(process), priority)
         except psutil.NoSuchProcess:
             continue  # its successor is ours as well
         except psutil.AccessDenied:  # on Linux and macOS nobody but root may take a larger share again
@@ -31,7 +33,16 @@ def set_priority(priority: str, processes: Iterable[int]) -> None:
             return
 
 
-def _level(priority: str) -> int:
+def _set_level(process: psutil.Process, priority: str) -> None:
+    now = process.nice()
+    ours = AT_START if now == _lowered(AT_START) else now
+    level = _lowered(now) if priority == "low" else ours
+    if level != now:
+        process.nice(level)
+
+
+def _lowered(level: int) -> int:
     if sys.platform == "win32":
-        return psutil.NORMAL_PRIORITY_CLASS if priority == "normal" else psutil.BELOW_NORMAL_PRIORITY_CLASS
-    return NICE[priority]
+        low = psutil.BELOW_NORMAL_PRIORITY_CLASS
+        return level if level in (low, psutil.IDLE_PRIORITY_CLASS) else low
+    return max(level, LOW)

@@ -100,8 +100,23 @@ def test_contract_low_priority_is_taken_by_all_and_by_those_that_come_later(edit
 
 
 def nices(edited: Edited) -> set[int]:
-    workers = edited.launcher.pids().values()
-    return {psutil.Process(process).nice() for process in (edited.launcher.process.pid, *workers)}
+    return nices_of(edited.launcher)
+
+
+def nices_of(launcher: Launcher) -> set[int]:
+    return {psutil.Process(process).nice() for process in (launcher.pid, *launcher.pids().values())}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no nice")
+def test_contract_who_has_been_given_less_than_low_by_the_user_keeps_that(tmp_path: Path) -> None:
+    file = tmp_path / "mine.yaml"
+    file.write_text(FIRST + "processes: {priority: low}\n")
+    with launched(tmp_path, file=file, before=["nice", "-n", "10"]) as launcher:
+        assert nices_of(launcher) == {10}
+        for number, priority in enumerate(("normal", "low"), start=1):
+            file.write_text(FIRST + f"processes: {{priority: {priority}}}\n")
+            launcher.until_logged("processes.priority is now", times=number)
+            assert nices_of(launcher) == {10}
 
 
 def test_contract_a_worker_that_restarts_later_has_the_live_changes_too(edited: Edited) -> None:
