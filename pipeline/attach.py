@@ -75,7 +75,7 @@ class Desk:
 
     def _answer(self, connection: Connection, request: bytes) -> None:
         if self._errands is not None and request.startswith(b"{"):
-            connection.send_bytes(json.dumps(self._errands.ask(json.loads(request))).encode())
+            connection.send_bytes(json.dumps(self._errands.ask(request)).encode())
             return
         with ExitStack() as opened:
             description, segments = self._state

@@ -24,7 +24,7 @@ STATE_STYLES = {"running": "green", "live": "green", "failed": "bold red", "reti
 def top(pid: int | None, *, as_json: bool, interval: float | None, count: int | None) -> int:
     """Returns the exit code: 1 when there is nothing to watch."""
     try:
-        observer = Observer(pid if pid is not None else _newest())
+        observer = Observer(pid) if pid is not None else _of_newest()
         if as_json:
             _print_json(observer, interval or 1.0, count or 1)
         elif sys.stdout.isatty():
@@ -44,11 +44,16 @@ def top(pid: int | None, *, as_json: bool, interval: float | None, count: int | 
     return 0
 
 
-def _newest() -> int:
-    pids = running()
-    if not pids:
-        raise NotRunning("no launcher is running")
-    return pids[-1]
+def _of_newest() -> Observer:
+    """A socket may be left of one that was killed, whose process id another program has now."""
+    for pid in reversed(running()):
+        try:
+            return Observer(pid)
+        except NoAnswer:
+            raise
+        except NotRunning:
+            continue
+    raise NotRunning("no launcher is running")
 
 
 def _print_json(observer: Observer, interval: float, count: int) -> None:

@@ -1,6 +1,7 @@
 """What others ask the launcher to do, at its desk. The launcher's own thread does it between two rounds, one
 thing after the other, so that nothing changes while something else is half done."""
 
+import json
 import logging
 import queue
 from collections.abc import Callable, Mapping
@@ -38,12 +39,16 @@ class Errands:
         self._known = known
         self._waiting: queue.SimpleQueue[_Asked] = queue.SimpleQueue()
 
-    def ask(self, request: dict[str, Any]) -> dict[str, Any]:
+    def ask(self, request: bytes) -> dict[str, Any]:
         """Waits until it is done. Returns {"done": answer} or {"refused": reason}."""
-        errand = self._known.get(request["errand"])
+        try:
+            name, arguments = _parsed(request)
+        except (ValueError, KeyError, RecursionError):
+            return {"refused": f"{request[:100]!r} is no errand"}
+        errand = self._known.get(name)
         if errand is None:
-            return {"refused": f"the launcher knows no {request['errand']!r}"}
-        asked = _Asked(errand, request["arguments"], Future())
+            return {"refused": f"the launcher knows no {name!r}"}
+        asked = _Asked(errand, arguments, Future())
         self._waiting.put(asked)
         try:
             return {"done": asked.outcome.result()}
@@ -65,3 +70,11 @@ class Errands:
                 continue
             asked.outcome.set_result(done.answer)
             done.then()
+
+
+def _parsed(request: bytes) -> tuple[str, dict[str, Any]]:
+    """Its name and arguments. Raises ValueError, KeyError or RecursionError."""
+    errand = json.loads(request)
+    if not isinstance(errand, dict) or not isinstance(errand["arguments"], dict):
+        raise ValueError
+    return str(errand["errand"]), errand["arguments"]

@@ -386,7 +386,7 @@ class Supervisor:
             return
         try:
             worker.channel.send(message, fds, key)
-        except ControlError as error:
+        except (ControlError, OSError) as error:  # no descriptor is left
             log.error("%s: %s; it is killed and started again", worker.name, error)
             worker.kill()
 

@@ -153,6 +153,20 @@ def test_contract_a_still_picture_that_was_too_large_is_asked_for_again(tmp_path
         assert launcher.worker("capture")["lost"] > 0
 
 
+def test_contract_a_ring_that_grows_with_the_last_descriptor_ends_nothing(tmp_path: Path) -> None:
+    with launched(tmp_path, swap=["capture=grows"]) as launcher:
+        launcher.look_away()
+        process = psutil.Process(launcher.pid)
+        process.rlimit(psutil.RLIMIT_NOFILE, (launcher.open_files() + 2, 4096))
+        drag(launcher.pid)
+        launcher.until_logged("Too many open files")
+        process.rlimit(psutil.RLIMIT_NOFILE, (1024, 4096))
+        launcher.until(
+            lambda: launcher.ring("picture")["shape"] == [180 * FACTOR, 640 * FACTOR, 3], "the picture grows"
+        )
+        assert "Traceback" not in launcher.log
+
+
 def test_contract_top_sees_the_new_segments_too(grown: Launcher) -> None:
     result = as_top_reads_it(grown, "--json", "--interval=0.2")
     assert result.returncode == 0

@@ -344,6 +344,16 @@ def test_contract_a_folder_whose_name_is_too_long_for_a_socket_is_said_plainly(t
     assert "Traceback" not in result.stderr
 
 
+def test_contract_what_is_left_of_a_killed_launcher_does_not_hide_one_that_runs(
+    alone: Path, tmp_path: Path
+) -> None:
+    with launched(tmp_path) as launcher, socket.socket(socket.AF_UNIX) as left:
+        left.bind(address_of(os.getpid()))  # another program has its number now
+        found = command("top", "--json", "--interval=0.1")
+        assert found.stderr == ""
+        assert json.loads(found.stdout)["launcher"]["pid"] == launcher.pid
+
+
 # Who may look -------------------------------------------------------------------------------------------
 
 
@@ -371,6 +381,18 @@ def test_contract_segments_that_are_handed_out_cannot_be_written(line: Launcher)
             memoryview(mmap.mmap(fd, segment["nbytes"], prot=mmap.PROT_READ))[0] = 1
         os.close(fd)
     connection.close()
+
+
+RUBBISH = [b"{", b"{}", b'{"errand": []}', b'{"errand": "change", "arguments": 1}', b"{" * 60_000]
+
+
+@pytest.mark.parametrize("request_", RUBBISH, ids=range(len(RUBBISH)))
+def test_contract_what_is_no_errand_is_refused(line: Launcher, request_: bytes) -> None:
+    connection = Client(address_of(line.pid))
+    connection.send_bytes(request_)
+    assert json.loads(connection.recv_bytes())["refused"].endswith("is no errand")
+    connection.close()
+    assert "Traceback" not in line.log
 
 
 @pytest.mark.parametrize(
