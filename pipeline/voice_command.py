@@ -4,9 +4,8 @@ import argparse
 import os
 import sys
 import threading
-import wave
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TypeVar
 
@@ -51,9 +50,12 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 
 def _kbps(text: str) -> float:
-    kbps = float(text)
+    try:
+        kbps = float(text)
+    except ValueError:
+        kbps = 0.0
     if not 0.2 <= kbps <= MOST_KBPS:
-        raise argparse.ArgumentTypeError(f"must be 0.2 to {MOST_KBPS}")
+        raise argparse.ArgumentTypeError(f"must be 0.2 to {MOST_KBPS}, not {text}")
     return kbps
 
 
@@ -62,6 +64,8 @@ def _carried_out(action: Callable[[argparse.Namespace], None], options: argparse
     from workers.sound._reading import CannotRead  # brings FFmpeg, which other commands need not wait for
 
     try:
+        if options.file.is_dir():
+            raise Refused(f"{options.file} is a folder; FILE has to name a file")
         for model in VOICE_MODELS.values():
             if not has_file(model):
                 print(f"downloading {model.name}", file=sys.stderr)
@@ -92,6 +96,7 @@ def _encode(options: argparse.Namespace) -> None:
 
 
 def _decode(options: argparse.Namespace) -> None:
+    from workers.sinks._wav import WavFile
     from workers.voice._container import NotVoice, packets_of
     from workers.voice._files import decoded
 
@@ -103,20 +108,22 @@ def _decode(options: argparse.Namespace) -> None:
     with (
         stopping() as stop,
         _written(options, ".wav") as (part, out),
-        part.open("wb") as raw,  # wave.open by a name complains once more when it cannot be opened
-        wave.open(raw, "wb") as file,
+        closing(WavFile(part, header.rate)) as file,
     ):
-        file.setparams((1, 2, header.rate, 0, "NONE", ""))
         try:
             for pcm in _until(stop, decoded(packets, header.samples)):
-                file.writeframes(pcm.tobytes())
+                file.write(pcm)
         except NotVoice as error:
-            cut_off = error
+            cut_off = str(error)
             if error.seconds == 0:
-                raise Refused(str(error)) from error
-    print(f"{out}: {file.getnframes() / header.rate:.1f} s")
+                raise Refused(cut_off) from error
+        except OSError as error:
+            if file.seconds == 0:
+                raise
+            cut_off = f"{out}: {error.strerror or error}; what is written of it stays"
+    print(f"{out}: {file.seconds:.1f} s")
     if cut_off is not None:
-        raise Refused(str(cut_off))
+        raise Refused(cut_off)
 
 
 def _compare(options: argparse.Namespace) -> None:
@@ -153,13 +160,17 @@ def _until(stop: threading.Event, items: Iterator[Item]) -> Iterator[Item]:
 def _written(options: argparse.Namespace, ending: str) -> Iterator[tuple[Path, Path]]:
     """A file that is there when it is whole: its name while it is written, and then."""
     out = options.out or options.file.with_suffix(ending)
-    if out.is_dir():
-        raise Refused(f"{out} is a folder; --out has to name a file")
-    if out.exists() and not options.overwrite:
-        raise Refused(f"{out} is there already; give --overwrite or another --out")
-    part = out.with_name(f".{out.name}.{os.getpid()}.part")
     try:
-        yield part, out
-        put(part, out)
-    finally:
-        part.unlink(missing_ok=True)
+        if out.is_dir():
+            raise Refused(f"{out} is a folder; --out has to name a file")
+        if out.exists() and not options.overwrite:
+            raise Refused(f"{out} is there already; give --overwrite or another --out")
+        part = out.with_name(f".{out.name[:40]}.{os.getpid()}.part")  # names may be as long as can be
+        try:
+            yield part, out
+            put(part, out)
+        finally:
+            part.unlink(missing_ok=True)
+    except OSError as error:
+        why = error.strerror or error
+        raise Refused(f"{out} cannot be written: {why}; --out names another place") from error

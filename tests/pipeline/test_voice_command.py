@@ -4,6 +4,7 @@ import signal
 import subprocess
 import sys
 import wave
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 
 from pipeline.commands import main
 from tests.pipeline.running import REPO, command, until
+from tests.workers.small_disk import small_disk
 from tests.workers.voices import clip, needs_voice, speech, tone
 from workers.sound._reading import read_whole
 from workers.voice._judging import decibels_off
@@ -26,6 +28,12 @@ def written(path: Path, pcm: np.ndarray, rate: int, channels: int = 1) -> Path: 
         file.setparams((channels, 2, rate, 0, "NONE", ""))
         file.writeframes(np.repeat(pcm, channels).tobytes())
     return path
+
+
+@pytest.fixture
+def full_disk(tmp_path: Path) -> Iterator[Path]:
+    with small_disk(tmp_path, free=50_000) as place:
+        yield place
 
 
 @pytest.fixture(scope="module")
@@ -148,6 +156,51 @@ def test_of_a_file_that_is_cut_off_all_that_is_whole_is_heard(
     assert main(["voice", "decode", str(short)]) == 1
     assert "cut off after 2.0 s" in capsys.readouterr().err
     assert len(read_whole(str(tmp_path / "short.wav"), 16000)) == 32000
+
+
+@pytest.mark.parametrize("action", ["encode", "decode", "compare"])
+@pytest.mark.parametrize("folder", ["folder", "."])
+def test_a_folder_is_no_file(
+    action: str,
+    folder: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (tmp_path / "folder").mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert main(["voice", action, folder]) == 1
+    assert capsys.readouterr().err == f"{folder} is a folder; FILE has to name a file\n"
+
+
+def test_a_name_as_long_as_names_can_be_is_taken_and_a_longer_one_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = written(tmp_path / f"{'x' * 249}.wav", tone(500, 0.1, 16000), 16000)
+    assert main(["voice", "encode", str(file)]) == 0
+    assert main(["voice", "decode", str(file.with_suffix(".voice")), "--overwrite"]) == 0
+    out = tmp_path / ("y" * 300)
+    assert main(["voice", "encode", str(file), "--out", str(out)]) == 1
+    assert f"{out} cannot be written: File name too long" in capsys.readouterr().err
+    assert main(["voice", "encode", str(tmp_path / f"{'z' * 300}.wav")]) == 1
+    assert "File name too long" in capsys.readouterr().err
+    assert not list(tmp_path.glob(".*"))
+
+
+def test_of_a_full_disk_is_said_which_file_and_what_of_it_there_is(
+    tmp_path: Path, full_disk: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = written(tmp_path / "said.wav", speech(seconds=3), 16000)
+    assert main(["voice", "encode", str(source)]) == 0
+    out = full_disk / "back.wav"
+    assert main(["voice", "decode", str(source.with_suffix(".voice")), "--out", str(out)]) == 1
+    assert f"{out}: No space left on device; what is written of it stays" in capsys.readouterr().err
+    heard = read_whole(str(out), 16000)
+    assert 0.5 < len(heard) / 16000 < 2.9
+    assert len(heard) == (out.stat().st_size - 44) // 2
+    assert main(["voice", "encode", str(source), "--out", str(full_disk / "x.voice")]) == 1
+    assert f"{full_disk / 'x.voice'} cannot be written: No space left on device" in capsys.readouterr().err
+    assert [file.name for file in full_disk.iterdir() if file.name != "other"] == ["back.wav"]
 
 
 def test_every_damage_is_noticed(said: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

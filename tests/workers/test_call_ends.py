@@ -15,7 +15,8 @@ import pytest
 
 from shm.lease import Lease
 from tests.workers.one_process import host, open_slot
-from workers.sinks import _callee
+from tests.workers.small_disk import small_disk
+from workers.sinks import _callee, wav
 from workers.sinks._wav import WavFile
 from workers.sinks.call import Call
 from workers.sinks.call import Settings as CallTo
@@ -312,6 +313,37 @@ def test_contract_a_recording_can_be_played_after_a_crash_and_is_gone_on_with(tm
     second.close()
     assert np.array_equal(read_whole(str(path), 16000), np.tile(pcm, 3))
     assert struct.unpack_from("<I", path.read_bytes(), 4)[0] == path.stat().st_size - 8
+
+
+def test_contract_of_a_full_disk_what_is_written_can_be_played_and_it_goes_on_when_there_is_room(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(wav, "LOOK_AGAIN", 0.0)
+    info = SimpleNamespace(colour="16000 Hz")
+    sound: Any = SimpleNamespace(frame=np.arange(315, dtype=np.int16), info=info)  # no part of a page
+    with small_disk(tmp_path, free=50_000) as place:
+        worker = wav.Wav(SimpleNamespace(wav=wav.Settings(str(place / "heard.wav"))), host())
+        worker.open()
+        for _ in range(200):
+            worker.process(sound)
+        told = f"wav.path: {place / 'heard.wav'}: No space left on device; what is written stays, "
+        assert [record.getMessage() for record in caplog.records] == [told + "and it goes on when it can"]
+        before = len(read_whole(str(place / "heard.wav"), 16000))
+        assert before == ((place / "heard.wav").stat().st_size - 44) // 2 > 100 * 200
+        (place / "other").unlink()
+        for _ in range(10):
+            worker.process(sound)
+        worker.close()
+        heard = read_whole(str(place / "heard.wav"), 16000)
+        assert len(heard) == before + 10 * 315
+        assert np.array_equal(heard[-315:], sound.frame)
+
+
+def test_contract_a_recording_that_cannot_even_begin_leaves_no_file(tmp_path: Path) -> None:
+    with small_disk(tmp_path, free=0) as place:
+        with pytest.raises(OSError, match="No space left"):
+            WavFile(place / "heard.wav", 16000)
+        assert not (place / "heard.wav").exists()
 
 
 @pytest.mark.parametrize("start", [b"", b"a letter to my mother", bytes(200)])

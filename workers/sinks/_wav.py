@@ -15,6 +15,10 @@ class NotOurs(OSError):
     """A file that is there already, and cannot be gone on with."""
 
 
+class TooLong(OSError):
+    """No .wav file holds more."""
+
+
 class WavFile:
     """Goes on at the end of a file that is there already, if it is such a one. Raises OSError."""
 
@@ -23,17 +27,27 @@ class WavFile:
         try:
             self._file = path.open("xb", buffering=0)
             self._nbytes = 0
-            self.note_length()
+            self._begin(path)
         except FileExistsError:
             self._file = path.open("r+b", buffering=0)
             self._nbytes = self._length_of(path)
         self._file.seek(HEADER.size + self._nbytes)
 
+    @property
+    def seconds(self) -> float:
+        return self._nbytes / BYTES / self._rate
+
     def write(self, pcm: npt.NDArray[np.int16]) -> None:
+        """All of it, or as many samples as there is room for. Raises OSError."""
         if self._nbytes + pcm.nbytes > LONGEST:
-            raise OSError("a .wav file cannot be longer than 4 GB")
-        self._file.write(pcm.tobytes())
-        self._nbytes += pcm.nbytes
+            raise TooLong("a .wav file cannot be longer than 4 GB")
+        data, done = pcm.tobytes(), 0
+        try:
+            while done < len(data):
+                done += self._file.write(data[done:])
+        finally:
+            self._nbytes += done // BYTES * BYTES
+            self._file.seek(HEADER.size + self._nbytes)
 
     def note_length(self) -> None:
         """Into the header."""
@@ -42,8 +56,19 @@ class WavFile:
         self._file.seek(HEADER.size + self._nbytes)
 
     def close(self) -> None:
-        self.note_length()
-        self._file.close()
+        try:
+            self.note_length()
+        finally:
+            self._file.close()
+
+    def _begin(self, path: Path) -> None:
+        """Or leave nothing that looks like somebody else's file."""
+        try:
+            self.note_length()
+        except OSError:
+            self._file.close()
+            path.unlink()
+            raise
 
     def _header(self, size: int) -> bytes:
         rate = self._rate

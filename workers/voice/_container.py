@@ -51,12 +51,14 @@ class Writer:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *error: object) -> None:
-        if self._packets:
-            self._flush()
-        self._file.seek(0)
-        self._file.write(_header(self.samples))
-        self._file.close()
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        with self._file:
+            if kind is not None:  # the disk may be full; the header says already that this is not its end
+                return
+            if self._packets:
+                self._flush()
+            self._file.seek(0)
+            self._file.write(_header(self.samples))
 
     def _flush(self) -> None:
         data = b"".join(self._packets)
