@@ -13,6 +13,9 @@ import os
 import sys
 from dataclasses import asdict
 from pathlib import Path
+from tempfile import TemporaryFile
+
+import torch
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
@@ -27,11 +30,11 @@ def main() -> int:
     plan = Plan(minutes=0)
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--speech", type=Path, metavar="FOLDER")
-    parser.add_argument("--minutes", type=float, default=1440)
-    parser.add_argument("--device", default=plan.device, help="cpu or cuda")
-    parser.add_argument("--threads", type=int, default=plan.threads)
-    parser.add_argument("--batch", type=int, default=plan.batch, help="clips in a step; 64 for a GPU")
-    parser.add_argument("--channels", type=int, default=plan.channels, help="the paper's C: 16 or 32")
+    parser.add_argument("--minutes", type=_minutes, default=1440)
+    parser.add_argument("--device", type=_device, default=plan.device, help="cpu or cuda")
+    parser.add_argument("--threads", type=_positive, default=plan.threads)
+    parser.add_argument("--batch", type=_positive, default=plan.batch, help="clips in a step; 64 for a GPU")
+    parser.add_argument("--channels", type=_positive, default=plan.channels, help="the paper's C: 16 or 32")
     parser.add_argument(
         "--adversary-from",
         type=float,
@@ -52,6 +55,7 @@ def main() -> int:
     parser.add_argument("--out", type=Path, default=cache)
     options = parser.parse_args()
     try:
+        _require_folders(options.run, options.out)
         sounds, held_out = load(options.speech or Path(os.environ.get("STEREORING_DATA", ".")) / "speech")
         plan = Plan(
             options.minutes,
@@ -80,6 +84,39 @@ def main() -> int:
     print(", ".join(f"{name} {value:.4g}" for name, value in found.items()))
     print(*files, sep="\n")
     return 0
+
+
+def _require_folders(*folders: Path) -> None:
+    """Now, and not after a day of training. Raises ValueError."""
+    for folder in folders:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            TemporaryFile(dir=folder).close()
+        except OSError as error:
+            raise ValueError(f"{folder}: cannot be written to: {error.strerror or error}") from error
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("must be 1 or more")
+    return number
+
+
+def _minutes(text: str) -> float:
+    minutes = float(text)
+    if not 0 < minutes < float("inf"):
+        raise argparse.ArgumentTypeError("must be more than 0")
+    return minutes
+
+
+def _device(text: str) -> str:
+    """That takes a tensor."""
+    try:
+        torch.zeros(1, device=text)
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        raise argparse.ArgumentTypeError(f"{text}: {str(error).splitlines()[0]}") from error
+    return text
 
 
 if __name__ == "__main__":

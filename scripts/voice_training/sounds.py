@@ -1,6 +1,7 @@
 """What is trained on: speech out of a folder, and noise that we make."""
 
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -10,7 +11,7 @@ import torch
 from torch import Tensor
 
 from scripts.voice_training.network import FRAME, RATE
-from workers.sound._reading import read_whole
+from workers.sound._reading import CannotRead, read_whole
 
 ENDINGS = {".flac", ".wav", ".mp3", ".ogg", ".opus", ".m4a"}
 HELD_OUT = 12  # one of so many files is not trained on
@@ -31,19 +32,36 @@ class Batch(NamedTuple):
 
 def files_in(folder: Path) -> tuple[list[Path], list[Path]]:
     """To train on, and held out. Raises ValueError."""
-    files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in ENDINGS)
+    if not folder.is_dir():
+        raise ValueError(f"{folder} is no folder; --speech names one with sound in it")
+    files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in ENDINGS and path.is_file())
     if not files:
         raise ValueError(f"{folder}: there is no sound in it ({', '.join(sorted(ENDINGS))})")
     return [file for number, file in enumerate(files) if number % HELD_OUT], files[::HELD_OUT]
 
 
 def load(folder: Path) -> tuple[list[Sound], list[Sound]]:
-    """What is in these files. Raises ValueError."""
-    to_train, held_out = (
-        [np.asarray(read_whole(str(file), RATE) / 32768, np.float32) for file in files]
-        for files in files_in(folder)
-    )
+    """What is in these files; one that cannot be read is named and left out. Raises ValueError."""
+    to_train, held_out = ([*_read(files)] for files in files_in(folder))
+    if not to_train or not held_out:
+        raise ValueError(
+            f"{folder}: there are {len(to_train)} files with sound to train on and {len(held_out)} held out, "
+            f"which every twelfth is; it takes one of each at least"
+        )
     return to_train, held_out
+
+
+def _read(files: Sequence[Path]) -> Iterator[Sound]:
+    for file in files:
+        try:
+            pcm = read_whole(str(file), RATE)
+        except CannotRead as error:
+            print(f"left out: {error}", file=sys.stderr)
+            continue
+        if len(pcm):
+            yield np.asarray(pcm / 32768, np.float32)
+        else:
+            print(f"left out: {file}: its sound has no length", file=sys.stderr)
 
 
 def batch_of(sounds: Sequence[Sound], seed: Sequence[int], size: int, frames: int) -> Batch:

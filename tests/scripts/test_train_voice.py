@@ -1,5 +1,7 @@
 """SoundStream: the network, its books, streaming, what goes into .onnx, and that it learns."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +19,7 @@ from scripts.voice_training.network import FRAME, RATE, SoundStream, compressed,
 from scripts.voice_training.quantiser import Book, Quantiser
 from scripts.voice_training.sounds import Sound, batch_of, load, noisy_of, with_noise
 from scripts.voice_training.trainer import Plan, Trainer
+from tests.pipeline.running import REPO
 from tests.pipeline.test_voice_command import written
 from workers.models import ModelError
 from workers.voice._soundstream import Decoder, Encoder
@@ -279,6 +282,46 @@ def test_the_books_stay_when_a_run_ends_before_anything_was_listened_to(
     trainer.spent = 3600.0
     net = trainer.run()
     assert all(torch.equal(one, other) for one, other in zip(before, net.quantiser.buffers(), strict=True))
+
+
+def test_a_clip_that_cannot_be_read_is_named_and_left_out(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for number in range(4):
+        written(tmp_path / f"{number}.wav", np.ones(2400, np.int16), 24000)
+    (tmp_path / "2.wav").write_bytes(b"no sound at all")
+    (tmp_path / "3.wav").unlink()
+    written(tmp_path / "3.wav", np.zeros(0, np.int16), 24000)
+    (tmp_path / "folder.wav").mkdir()
+    trained, held_out = load(tmp_path)
+    assert (len(trained), len(held_out)) == (1, 1)
+    told = capsys.readouterr().err.splitlines()
+    assert [line.split(": ")[:2] for line in told] == [
+        ["left out", str(tmp_path / name)] for name in ("2.wav", "3.wav")
+    ]
+    (tmp_path / "1.wav").unlink()
+    with pytest.raises(ValueError, match="0 files with sound to train on and 1 held out"):
+        load(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--speech", "nowhere"], "nowhere is no folder"),
+        (["--out", "file"], "file: cannot be written to: File exists"),
+        (["--device", "nonsense"], "argument --device: nonsense: "),
+        (["--minutes", "0"], "argument --minutes: must be more than 0"),
+    ],
+)
+def test_what_it_cannot_train_with_is_said_before(options: list[str], said: str, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("no folder")
+    usual = {"--speech": ".", "--run": "run", "--out": "out"} | dict([options])
+    arguments = [word for pair in usual.items() for word in pair]
+    script = [sys.executable, str(REPO / "scripts" / "train_voice.py")]
+    done = subprocess.run([*script, *arguments], cwd=tmp_path, capture_output=True, text=True, timeout=110)
+    assert done.returncode in (1, 2)
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_a_folder_of_sound_is_read_at_24_khz_and_an_empty_one_is_said(
