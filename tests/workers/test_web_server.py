@@ -198,7 +198,7 @@ def test_more_pictures_than_can_wait_are_refused_and_the_others_answered(posing:
     until(lambda: posing.desk.asked == poses.MOST_AT_ONCE, "all of them are asked for")
     for _ in range(3):
         status, why = told(posing.begun("Content-Length: 3", b"abc"))
-        assert status == 503
+        assert status == 429
         assert "try again in a moment" in why
     assert posing.there(), "who only asks whether there is somebody need not wait"
     posing.desk.answers.set()

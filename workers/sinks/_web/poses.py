@@ -61,7 +61,7 @@ class Poses:
     async def _picture(self, request: web.Request) -> web.StreamResponse:
         asked = {"ask": "picture", "draw": wants_picture(request), "people": _people(request)}
         if self._at_once >= MOST_AT_ONCE:
-            return _wrong(503, f"{self._at_once} are waiting already; try again in a moment")
+            return _wrong(429, f"{self._at_once} are waiting already; try again in a moment")
         self._at_once += 1
         try:
             return await self._answered(asked, await _file(request))

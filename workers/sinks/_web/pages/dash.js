@@ -9,27 +9,36 @@ const LINES = 500;              // of the log
 const COLUMNS = ["worker", "state", "fps_short", "cpu_short", "mb_short", "wait_ms", "work_ms", "latency_ms", "lost_frames",
   "restarts"];
 const at = id => document.getElementById(id);
-let samples = [], plots = null, problem = "", logged = 0;
+let samples = [], plots = null, library = true, problem = "", logged = 0;
 
 async function ask() {
   try {
     const newest = samples.length ? samples.at(-1).time : 0;
-    const reply = await fetch(`api/figures?since=${newest}`);
-    if (!reply.ok) throw new Error((await reply.text()).trim());
-    const answer = await reply.json();
+    const answer = await asked(`api/figures?since=${newest}`);
     samples = [...samples, ...answer.samples];
     const oldest = samples.length ? samples.at(-1).time - KEPT : 0;
     samples = samples.filter(sample => sample.time >= oldest);
     problem = answer.why_not ? WORDS[language].refused + answer.why_not : "";
   } catch (error) {
-    problem = error instanceof TypeError ? WORDS[language].lost : error.message;     // fetch has its own word for no answer
+    problem = error.message;
   }
   show();
 }
 
+// Its answer. Raises an Error with what is to be said: its own words, or that nothing whole has come.
+async function asked(path) {
+  const reply = await fetch(path).catch(() => null), said = await reply?.text().catch(() => null);
+  if (reply && !reply.ok && said) throw new Error(said.trim());
+  try {
+    return JSON.parse(said ?? "");
+  } catch {
+    throw new Error(WORDS[language].lost);
+  }
+}
+
 function show() {
   const words = WORDS[language];
-  at("note").textContent = problem || (plots ? "" : words.no_library);
+  at("note").textContent = problem || (library ? "" : words.no_library);
   document.body.dataset.samples = samples.length;
   document.body.dataset.restarts = restartsIn(samples).map(mark => mark.worker).join();
   if (!samples.length) return;
@@ -69,9 +78,10 @@ function number(value) { return value === null ? "–" : value.toFixed(value < 1
 // The log, where the server has it.
 async function askLog() {
   const reply = await fetch(`api/log?since=${logged}`).catch(() => null);
-  if (!reply) forgetLog();
-  if (reply && reply.status === 404) return;
-  if (reply && reply.ok) showLog((await reply.json()).lines);
+  if (reply?.status === 404) return;
+  const answer = reply?.ok ? await reply.json().catch(() => null) : null;
+  if (answer) showLog(answer.lines);
+  else forgetLog();
   setTimeout(askLog, EVERY);
 }
 
@@ -100,16 +110,25 @@ function said() {
   show();
 }
 
+const pause = () => new Promise(resolve => setTimeout(resolve, EVERY));
+
+// Where the library is; whether it is says only a server that is well.
+async function openPlots() {
+  const there = await fetch("vendor/uplot/uPlot.esm.js", {method: "HEAD"}).catch(() => null);
+  library = there?.status !== 404;
+  if (!library) return;
+  if (!there?.ok) { setTimeout(openPlots, EVERY); return; }
+  const {Plots} = await import("./dash_plots.js");
+  plots = new Plots(at("plots"));
+}
+
 async function begin() {
-  if ((await fetch("vendor/uplot/uPlot.esm.js", {method: "HEAD"})).ok) {
-    const {Plots} = await import("./dash_plots.js");
-    plots = new Plots(at("plots"));
-  }
   speak(WORDS, at("language"), said);
   at("share").onchange = show;
   askLog();
+  await openPlots().catch(error => console.error(error));     // the table does without
   for (;;) {                    // one question at a time, however long an answer takes
-    const next = new Promise(resolve => setTimeout(resolve, EVERY));
+    const next = pause();
     await ask();
     await next;
   }

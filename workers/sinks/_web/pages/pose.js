@@ -6,9 +6,10 @@ import {language, speak} from "./words.js";
 const SHOWN_EVERY = 200;   // ms; JSON that changes more often cannot be read
 const VISIBLE = 0.5;       // else the network has guessed
 const SILENT = 3000;       // ms
+const AGAIN = 1000;        // ms, until it is tried again
 const byId = id => document.getElementById(id);
 const [picture, now, note, live] = ["picture", "now", "note", "live"].map(byId);
-let events, newest, waiting, shownNow = null, saidNow = () => "", saidNote = () => "", silence;
+let events, newest, waiting, again, shownNow = null, saidNow = () => "", saidNote = () => "", silence;
 
 speak(WORDS, byId("language"), () => { document.title = `Stereoring: ${words().title}`; show(shownNow); say(); });
 byId("file").onchange = event => look(event.target.files[0]);
@@ -36,7 +37,7 @@ async function look(file) {
   say();
   try {
     const [drawn, answer] = await Promise.all([sent(file, "image/jpeg"), sent(file, "application/json")]);
-    await shown(file, drawn, answer);
+    await shown(file, drawn, answer, await answer.text());
   } catch {
     [saidNow, saidNote] = [() => "", () => words().lost];
   }
@@ -48,8 +49,8 @@ function sent(file, accept) {
   return fetch(`pose?people=${people}`, {method: "POST", body: file, headers: {Accept: accept, "X-Stereoring": "1"}});
 }
 
-async function shown(file, drawn, answer) {
-  const found = await answer.json();
+async function shown(file, drawn, answer, text) {
+  const found = answer.ok || isJson(answer) ? JSON.parse(text) : {error: text.trim()};
   replace(URL.createObjectURL(drawn.ok ? await drawn.blob() : file));
   show(found);
   saidNow = () => answer.ok ? filled(words().took, {n: found.people.length, ms: Math.round(found.ms.all)}) : "";
@@ -58,19 +59,48 @@ async function shown(file, drawn, answer) {
 
 function startLive() {
   [saidNow, saidNote] = [() => words().waiting, () => ""];
-  replace("stream.mjpg");
   show(null);
   live.setAttribute("aria-pressed", "true");
+  connect();
+  quiet();
+  say();
+}
+
+function connect() {
   events = new EventSource("pose/live");
+  events.onopen = () => {
+    quiet();
+    replace(`stream.mjpg?t=${Date.now()}`);     // after a loss nothing new comes by the old one
+  };
   events.onmessage = event => {
     quiet();
     newest = event.data;
     waiting ??= setTimeout(showNewest, SHOWN_EVERY);
   };
-  events.onerror = () => { saidNote = () => words().lost; say(); };
-  quiet();
-  say();
+  events.onerror = lose;
 }
+
+// An answer that is none of events is the last that a browser asks for by itself; it says why.
+async function lose() {
+  const lost = events;
+  clearTimeout(silence);
+  saidNote = () => words().lost;
+  say();
+  if (lost.readyState !== EventSource.CLOSED) return;
+  const why = await refusal().catch(() => "");
+  if (events !== lost) return;
+  if (why) { saidNote = () => why; say(); }
+  again = setTimeout(connect, AGAIN);
+}
+
+async function refusal() {
+  const gone = new AbortController(), answer = await fetch("pose/live", {signal: gone.signal});
+  if (answer.ok) { gone.abort(); return ""; }
+  const said = await answer.text();
+  return isJson(answer) ? JSON.parse(said).error : said.trim();
+}
+
+function isJson(answer) { return answer.headers.get("Content-Type")?.startsWith("application/json"); }
 
 function showNewest() {
   waiting = undefined;
@@ -88,6 +118,7 @@ function quiet() {
 
 function stopLive() {
   clearTimeout(silence);
+  clearTimeout(again);
   waiting = clearTimeout(waiting);
   if (!events) return;
   events.close();

@@ -1,6 +1,6 @@
 // One setting: its name, the control that fits its type, its explanation, and what is wrong with it.
 
-import {ask, make, Lost, Refused} from "./api.js";
+import {ask, make, reasonOf} from "./api.js";
 import {both, inBoth, text} from "./texts.js";
 import {controlFor} from "./controls.js";
 
@@ -112,8 +112,7 @@ class Field {
       await ask(path, body);
       this.wrong("");
     } catch (error) {
-      if (!(error instanceof Refused || error instanceof Lost)) throw error;
-      this.wrong(error instanceof Lost ? text("lost") : error.message);
+      this.wrong(reasonOf(error));
     }
   }
 

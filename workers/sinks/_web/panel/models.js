@@ -1,6 +1,6 @@
 // The networks: what each is, getting it, choosing it.
 
-import {ask, make, Lost, Refused} from "./api.js";
+import {ask, make, reasonOf, sayIn, tell} from "./api.js";
 import {setAll, valueOf} from "./fields.js";
 import {both, text} from "./texts.js";
 
@@ -14,10 +14,13 @@ export async function openModels() {
     const {models} = await ask("api/models");
     busy = models.some(model => model.download?.state === "running");
     show(models);
+    sayIn("models", "");
   } catch (error) {
-    if (!(error instanceof Lost || error instanceof Refused)) throw error;
+    sayIn("models", reasonOf(error));
+  } finally {
+    clearTimeout(timer);
+    if (!document.getElementById("tab-models").hidden) timer = setTimeout(openModels, busy ? EVERY : QUIET);
   }
-  timer = setTimeout(openModels, busy ? EVERY : QUIET);
 }
 
 export function closeModels() { clearTimeout(timer); }
@@ -31,7 +34,7 @@ export async function fetchByName(form) {
 function show(models) {
   const names = models.map(model => model.name);
   if (names.join() !== [...cards.keys()].join()) {
-    cards = new Map(names.map(name => [name, new Card(name)]));
+    cards = new Map(names.map(name => [name, cards.get(name) ?? new Card(name)]));
     document.getElementById("models").replaceChildren(...[...cards.values()].map(card => card.element));
   }
   for (const model of models) cards.get(model.name).show(model);
@@ -84,15 +87,4 @@ const megabytes = count => count >= 100 ? count.toFixed(0) : count.toFixed(1);
 
 function progress({done, total}) {
   return total ? `${Math.floor(100 * done / total)} % · ${megabytes(done / 1e6)} / ${text("size").replace("{}", megabytes(total / 1e6))}` : text("downloading");
-}
-
-async function tell(error, act) {
-  error.hidden = true;
-  try {
-    await act();
-  } catch (why) {
-    if (!(why instanceof Refused || why instanceof Lost)) throw why;
-    error.textContent = why instanceof Lost ? text("lost") : why.message;
-    error.hidden = false;
-  }
 }

@@ -1,6 +1,6 @@
 // The control panel: tabs, languages, profile, and the connection to the program.
 
-import {ask, make, Lost, Refused} from "./api.js";
+import {ask, make, reasonOf, sayIn} from "./api.js";
 import {connect, field, placeOf, showAll} from "./fields.js";
 import {both, current, inBoth, sectionTitle, speak, text} from "./texts.js";
 import {closeModels, fetchByName, openModels} from "./models.js";
@@ -23,7 +23,7 @@ const SHOWN = {   // settings that also stand beside what they are about
   "phone-fields": ["web.lan"],
 };
 const $ = id => document.getElementById(id);
-let built = null, timer = 0, tab = "", lost = false, server = 0;
+let built = null, timer = 0, again = 0, tab = "", lost = false, server = 0;
 
 // The settings ---------------------------------------------------------------------------------------------
 
@@ -63,18 +63,14 @@ async function look() {
     $("file").textContent = `${text("kept-in")} ${settings.file}`;
     found(settings.server);
   } catch (error) {
-    if (!(error instanceof Lost || error instanceof Refused)) throw error;
     if (!document.querySelector(".group")) built = null;
-    lose(error);
+    $("lost").textContent = reasonOf(error);
+    $("lost").hidden = false;
+    lost = true;
+  } finally {
+    clearTimeout(timer);
+    timer = setTimeout(look, EVERY);
   }
-  clearTimeout(timer);
-  timer = setTimeout(look, EVERY);
-}
-
-function lose(error) {
-  lost = true;
-  $("lost").textContent = error instanceof Lost ? text("lost") : error.message;
-  $("lost").hidden = false;
 }
 
 /** The web server may have been started again between two looks. */
@@ -97,12 +93,15 @@ function showProfiles({profile, profiles}) {
 
 // What happens ---------------------------------------------------------------------------------------------
 
+/** What is refused is to be read until it is closed, or something else has been done. */
 async function tell(path, body) {
+  const refused = $("refused");
+  refused.hidden = true;
   try {
     await ask(path, body);
   } catch (error) {
-    if (!(error instanceof Lost || error instanceof Refused)) throw error;
-    lose(error);
+    refused.firstChild.textContent = reasonOf(error);
+    refused.hidden = false;
   }
   look();
 }
@@ -125,10 +124,19 @@ function filter() {
 function openPicture() {
   const shown = $("preview");
   $("preview-note").textContent = text(document.hidden ? "sleeping" : "preview");
+  clearTimeout(again);
   if (!document.hidden) shown.src = `stream.mjpg?t=${Date.now()}`;
 }
 
-function closePicture() { $("preview").removeAttribute("src"); }
+function closePicture() {
+  clearTimeout(again);
+  $("preview").removeAttribute("src");
+}
+
+function missPicture() {
+  $("preview-note").textContent = text("no-preview");
+  again = setTimeout(openPicture, EVERY);
+}
 
 async function openPhone() {
   try {
@@ -136,8 +144,9 @@ async function openPhone() {
     $("codes").replaceChildren(...links.map(({url, code}) => make("figure", {class: "card"},
       make("img", {src: code, alt: `QR: ${url}`, width: "240", height: "240"}), make("figcaption", {}, make("a", {href: url}, url)))),
       ...(links.length ? [] : [make("p", {class: "card"}, text("no-links"))]));
+    sayIn("phone", "");
   } catch (error) {
-    if (!(error instanceof Lost || error instanceof Refused)) throw error;
+    sayIn("phone", reasonOf(error));
   }
 }
 
@@ -175,6 +184,8 @@ $("profile").onchange = event => { const name = event.target.value || null; even
 $("reset-all").onclick = async () => { if (await sure(text("ask-reset-all"))) tell("api/reset", {section: "", key: "", save: $("save").checked}); };
 $("ask-yes").onclick = () => $("ask").close("yes");
 $("ask-no").onclick = () => $("ask").close("no");
+$("refused").lastChild.onclick = () => { $("refused").hidden = true; };
+$("preview").onerror = missPicture;
 $("search").oninput = filter;
 $("fetch").onsubmit = event => { event.preventDefault(); fetchByName(event.target); };
 addEventListener("hashchange", go);

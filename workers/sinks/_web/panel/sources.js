@@ -1,11 +1,12 @@
 // Monitors, windows and cameras, with small pictures, to choose what is captured.
 
-import {ask, make, Lost, Refused} from "./api.js";
+import {ask, make, reasonOf, sayIn, tell} from "./api.js";
 import {setAll, valueOf} from "./fields.js";
 import {text} from "./texts.js";
 
 const AGAIN = 5000;   // ms between two pictures
 let devices = null, timer = 0, source = "";
+const errors = new Map();   // by device: what is refused is to be read, though the list changes meanwhile
 
 /** What of it is captured is said by the settings. */
 export function showSource(settings) {
@@ -19,10 +20,13 @@ export async function openSources() {
     const found = await ask("api/devices");
     if (JSON.stringify(found) !== JSON.stringify(devices)) { devices = found; draw(); }
     else refresh();
+    sayIn("source", "");
   } catch (error) {
-    if (!(error instanceof Lost || error instanceof Refused)) throw error;
+    sayIn("source", reasonOf(error));
+  } finally {
+    clearTimeout(timer);
+    if (!document.getElementById("tab-source").hidden) timer = setTimeout(openSources, AGAIN);
   }
-  timer = setTimeout(openSources, AGAIN);
 }
 
 export function closeSources() { clearTimeout(timer); }
@@ -40,12 +44,15 @@ const none = why => make("p", {class: "line"}, why ? `${text("none")}: ${why}` :
 
 function card(kind, device) {
   const note = device.primary ? text("primary") : device.shown === false ? text("minimised") : "";
-  const picture = make("img", {alt: "", loading: "lazy", "data-kind": kind, "data-which": device.which, error: () => { picture.hidden = true; }});
+  const picture = make("img", {alt: "", loading: "lazy", "data-kind": kind, "data-which": device.which,
+    load: () => { picture.style.visibility = ""; }, error: () => { picture.style.visibility = "hidden"; }});   // until the next
   const frame = make("span", {class: "thumb"}, picture);
-  const error = make("p", {class: "error", role: "alert", hidden: true});
+  const place = `${kind} ${device.which}`;
+  if (!errors.has(place)) errors.set(place, make("p", {class: "error", role: "alert", hidden: true}));
+  const error = errors.get(place);
   const button = make("button", {
     class: "pick", "data-kind": kind, "data-which": device.which, "data-title": device.title, "data-source": device.source,
-    click: () => choose(kind, device, error),
+    click: () => tell(error, () => setAll(...wanted(kind, device))),
   }, frame, make("span", {class: "title"}, kind === "monitor" ? `${device.which}: ${device.title}` : device.title),
     make("span", {class: "line"}, note));
   if (kind === "camera") {   // its light goes on
@@ -63,18 +70,7 @@ function look(picture) {
 
 function refresh() {
   for (const picture of document.querySelectorAll(".pick[data-kind=monitor] img, .pick[data-kind=window] img"))
-    if (!picture.hidden) look(picture);
-}
-
-async function choose(kind, device, error) {
-  error.hidden = true;
-  try {
-    await setAll(...wanted(kind, device));
-  } catch (why) {
-    if (!(why instanceof Refused || why instanceof Lost)) throw why;
-    error.textContent = why instanceof Lost ? text("lost") : why.message;
-    error.hidden = false;
-  }
+    if (picture.src) look(picture);
 }
 
 /** What it is first, so that a source never starts with nothing to capture. */

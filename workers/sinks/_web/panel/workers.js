@@ -1,6 +1,6 @@
 // The processes: how each is, starting, stopping and restarting it; and what they say.
 
-import {ask, make, Lost, Refused} from "./api.js";
+import {ask, make, reasonOf, sayIn, tell} from "./api.js";
 import {text} from "./texts.js";
 
 const EVERY = 1000, MOST_LINES = 500;   // ms; lines
@@ -16,10 +16,13 @@ export async function openWorkers() {
     const [{workers}, {lines}] = await Promise.all([ask("api/workers"), ask(`api/log?since=${seen}`)]);
     show(workers);
     write(lines);
+    sayIn("workers", "");
   } catch (error) {
-    if (!(error instanceof Lost || error instanceof Refused)) throw error;
+    sayIn("workers", reasonOf(error));
+  } finally {
+    clearTimeout(timer);
+    if (!document.getElementById("tab-workers").hidden) timer = setTimeout(openWorkers, EVERY);
   }
-  timer = setTimeout(openWorkers, EVERY);
 }
 
 export function closeWorkers() { clearTimeout(timer); }
@@ -30,7 +33,7 @@ export function forgetLog() { seen = 0; document.getElementById("log").replaceCh
 function show(workers) {
   const names = workers.map(worker => worker.name);
   if (names.join() !== [...cards.keys()].join()) {
-    cards = new Map(names.map(name => [name, new Card(name)]));
+    cards = new Map(names.map(name => [name, cards.get(name) ?? new Card(name)]));
     document.getElementById("workers").replaceChildren(...[...cards.values()].map(card => card.element));
   }
   for (const worker of workers) cards.get(worker.name).show(worker);
@@ -66,14 +69,7 @@ class Card {
 
   async tell(what) {
     if (this.name === "web" && !await sure(text("ask-web"))) return;
-    this.error.hidden = true;
-    try {
-      await ask("api/worker", {name: this.name, what});
-    } catch (why) {
-      if (!(why instanceof Refused || why instanceof Lost)) throw why;
-      this.error.textContent = why instanceof Lost ? text("lost") : why.message;
-      this.error.hidden = false;
-    }
+    await tell(this.error, () => ask("api/worker", {name: this.name, what}));
     openWorkers();
   }
 }
