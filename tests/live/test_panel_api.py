@@ -4,6 +4,7 @@ import json
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from email.message import Message
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,16 @@ class Api:
     def post(self, path: str, body: Any, kind: str = "application/json", **headers: str) -> tuple[int, str]:
         data = body if isinstance(body, bytes) else json.dumps(body).encode()
         return self._send(path, data, kind, **headers)
+
+    def headers(self, path: str) -> Message:
+        request = urllib.request.Request(
+            f"{self._address}{path}", headers={"Authorization": f"Bearer {control_token()}"}
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=30) as answer:
+                return answer.headers
+        except urllib.error.HTTPError as error:
+            return error.headers
 
     def _send(self, path: str, body: bytes | None, kind: str, **headers: str) -> tuple[int, str]:
         own = {"Authorization": f"Bearer {control_token()}", "X-Stereoring": "1", "Content-Type": kind}
@@ -54,6 +65,13 @@ def test_the_schema_explains_each_setting_in_both_languages(api: Api) -> None:
     assert status == 200
     assert strength["explanation"]["en"] == "how deep, 0 is flat; what peers start with"
     assert strength["title"] == {"en": "Strength", "zh": "立体强度"}
+
+
+@pytest.mark.parametrize(
+    "path", ["/panel", "/panel/panel.js", "/panel/panel.css", "/viewer.js", "/", "/nowhere"]
+)
+def test_no_browser_keeps_what_an_update_changes(api: Api, path: str) -> None:
+    assert "no-store" in api.headers(path)["Cache-Control"]
 
 
 @pytest.mark.parametrize("path", ["settings", "devices", "models", "workers", "log?since=0", "address"])

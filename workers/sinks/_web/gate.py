@@ -23,7 +23,7 @@ OWN_HEADER = "X-Stereoring"
 SAFE = ("GET", "HEAD")
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
-FRESH = {"Cache-Control": "no-store"}
+FRESH = {"Cache-Control": "no-store"}  # after an update an old script would talk to a new server
 HEADERS = {
     "Content-Security-Policy": (
         "default-src 'self'; img-src 'self' blob: data:; media-src 'self' blob:; worker-src 'self' blob:; "
@@ -38,7 +38,8 @@ HEADERS = {
 
 
 class Gate:
-    """`check` is an aiohttp middleware, `sign` puts the security headers on every response."""
+    """`check` is an aiohttp middleware, `sign` puts the security headers on every response, and has browsers
+    keep none that does not say otherwise."""
 
     def __init__(self, lan: bool) -> None:
         self._lan = lan
@@ -67,7 +68,7 @@ class Gate:
         return response
 
     async def sign(self, request: web.Request, response: web.StreamResponse) -> None:
-        for name, value in HEADERS.items():
+        for name, value in (HEADERS | FRESH).items():
             response.headers.setdefault(name, value)
 
     def _remember(self, request: web.Request, response: web.StreamResponse) -> None:
