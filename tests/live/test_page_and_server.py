@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
 import pytest
@@ -111,6 +112,50 @@ def test_the_mjpeg_page_shows_whole_pictures_with_figures_and_ends(
         until(lambda: [one.kind for one in server._audience._clients] == ["websocket"], "the other way")
         page.until("!note.textContent")
         assert page.problems == []
+
+
+PHONE = {"has_touch": True, "is_mobile": True, "viewport": {"width": 390, "height": 844}, "locale": "en"}
+IS_AWAY = "bar.classList.contains('away')"
+IS_FULL = "document.fullscreenElement !== null"
+
+
+def middle(tab: Any, thing: str) -> list[float]:
+    return list(
+        tab.evaluate(f"(it => [it.x + it.width / 2, it.y + it.height / 2])({thing}.getBoundingClientRect())")
+    )
+
+
+def test_a_tap_brings_the_bar_and_the_next_goes_full_screen(
+    browser: Browser, server: Server, places: Places
+) -> None:
+    with browser.tab(**PHONE) as tab:
+        tab.goto(f"http://127.0.0.1:{places.port}/#jpeg")
+        full = middle(tab, "full")
+        for tapped in ([200, 150], full):
+            until(lambda: tab.evaluate(IS_AWAY), "the bar goes")
+            tab.touchscreen.tap(*tapped)
+            until(lambda: not tab.evaluate(IS_AWAY), "the bar comes")
+            until(lambda: not tab.evaluate("bar.inert"), "it can be touched")
+            assert not tab.evaluate(IS_FULL), "nobody has touched what he could not see"
+        tab.touchscreen.tap(*full)
+        until(lambda: tab.evaluate(IS_FULL), "it is full screen")
+
+
+def test_where_only_video_can_be_full_screen_it_is_or_that_is_said(
+    browser: Browser, server: Server, places: Places
+) -> None:
+    """As on an iPhone."""
+    script = """
+        delete Element.prototype.requestFullscreen;
+        HTMLVideoElement.prototype.webkitEnterFullscreen = () => { window.entered = true; };
+    """
+    with browser.tab(script, **PHONE) as tab:
+        tab.goto(f"http://127.0.0.1:{places.port}/#jpeg")
+        tab.tap("#full")
+        until(lambda: "choose MP4 or WebRTC" in tab.inner_text("#note"), "it is said")
+        tab.select_option("#transport", "mse")
+        tab.tap("#full")
+        until(lambda: tab.evaluate("window.entered"), "the video is full screen")
 
 
 @pytest.mark.parametrize("way", ["abort", "close"])  # as for who is too slow, and as at the server's end

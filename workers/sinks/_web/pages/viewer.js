@@ -14,16 +14,19 @@ const WORDS = {
     slow: "the network is too slow for this; trying again …", full_house: "too many are looking; trying again …",
     no_video: "the video (encode.codec) is none that browsers get; choose JPEG",
     undecodable: "this browser cannot decode the video; taking JPEG pictures instead", refused: "refused: ",
-    insecure: "H.264 needs a secure page (https) or this machine itself", fps: "fps", old: "ms old", dropped: "dropped"},
+    insecure: "H.264 needs a secure page (https) or this machine itself",
+    no_full: "this browser shows only video full screen; choose MP4 or WebRTC", fps: "fps", old: "ms old", dropped: "dropped"},
   zh: {full: "全屏", figures: "数据", transport: "视频", sound: "声音", view: "2D / 3D", layout: "布局", strength: "强度",
     panel: "设置", dash: "仪表盘", headset: "头显", poses: "姿态", connecting: "正在连接…", lost: "连接已断开，正在重试…",
     stale: "画面已过期：信号源不可用", live: "", slow: "网络太慢，正在重试…", full_house: "观看人数已满，正在重试…",
     no_video: "视频编码（encode.codec）不是浏览器支持的格式，请选择 JPEG",
     undecodable: "此浏览器无法解码该视频，改用 JPEG 图片", refused: "被拒绝：",
-    insecure: "H.264 需要安全页面（https）或在本机打开", fps: "帧/秒", old: "毫秒延迟", dropped: "丢帧"},
+    insecure: "H.264 需要安全页面（https）或在本机打开",
+    no_full: "此浏览器只能全屏播放视频，请选择 MP4 或 WebRTC", fps: "帧/秒", old: "毫秒延迟", dropped: "丢帧"},
 };
 const PLAYERS = {webrtc: connectWhep, mse: connectMse};
 const AWAY_AFTER = 3000;        // ms without a movement, and the bar hides
+const TAPPED = 100;             // ms in which what a tap clicks on is decided
 const at = id => document.getElementById(id);
 const canvas = at("canvas"), paint = canvas.getContext("2d", {alpha: false});
 let stream = null, player = null, sound = false, state = "connecting", problem = "", counted = 0, since = performance.now();
@@ -141,8 +144,17 @@ function toggleSound() {
   use(at("transport").value);
 }
 
-function toggleFull() {
-  if (document.fullscreenElement) document.exitFullscreen(); else document.documentElement.requestFullscreen();
+async function toggleFull() {
+  const page = document.documentElement, video = at("video");
+  try {
+    if (document.fullscreenElement) await document.exitFullscreen();
+    else if (page.requestFullscreen) await page.requestFullscreen();
+    else if (!video.hidden) video.webkitEnterFullscreen();    // all that an iPhone has
+    else throw new Error(WORDS[language].no_full);
+  } catch (error) {
+    problem = error.message;
+    say();
+  }
 }
 
 let timer;
@@ -154,9 +166,17 @@ function show() {
   }, AWAY_AFTER);
 }
 
+// A finger that brings the bar back has not seen what it lies on.
+function touch(event) {
+  if (event.pointerType !== "touch") return;
+  if (event.type === "pointerdown") at("bar").inert = at("bar").classList.contains("away");
+  else setTimeout(() => { at("bar").inert = false; }, TAPPED);
+}
+
 async function begin() {
   history.replaceState(null, "", location.pathname + location.hash);   // the token is a cookie by now
   speak(WORDS, at("language"), say);
+  for (const event of ["pointerdown", "pointerup", "pointercancel"]) addEventListener(event, touch);
   for (const event of ["pointermove", "pointerdown", "keydown", "focusin"]) addEventListener(event, show);
   show();
   setInterval(count, 1000);
