@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from pipeline.house import LauncherHouse
 from tests.live.browser import Browser, Page
 from tests.live.client import Client
 from tests.live.display import Display
@@ -188,6 +189,35 @@ def test_the_bar_changes_strength_view_and_layout(
         client.until(lambda: client.last.picture.shape[1] == 1280, "both views are whole")
         assert client.connections == 1
         assert page.problems == []
+
+
+def test_the_bar_follows_what_others_change(browser: Browser, launcher: Launcher, port: int) -> None:
+    house = LauncherHouse(launcher.pid)
+    before = house.settings()["values"]["stereo"]
+    with browser.page(port, f"?token={control_token()}") as page:
+        page.tab.wait_for_selector("#strength")
+        for key, shown, value in (
+            ("strength", "strength.value", 6.5),
+            ("layout", "layout.value", "half-tab"),
+            ("view", "view.getAttribute('aria-pressed')", "2d"),
+        ):
+            house.change("stereo", key, value, False)
+            there = "false" if key == "view" else str(value)
+            until(lambda: page.tab.hover("#view") or page.tab.evaluate(shown) == there, "the bar says so")  # noqa: B023
+            house.change("stereo", key, before[key], False)
+        assert page.problems == []
+
+
+def test_who_comes_while_the_server_is_away_gets_his_controls_later(
+    browser: Browser, launcher: Launcher, port: int
+) -> None:
+    with browser.page(port) as page:
+        page.tab.route("**/{hello,api/settings}", lambda route: route.abort())
+        page.tab.goto(f"http://127.0.0.1:{port}/?token={control_token()}")
+        page.until_new()
+        assert not page.tab.is_visible("#strength")
+        page.tab.unroute("**/{hello,api/settings}")
+        page.tab.wait_for_selector("#strength")
 
 
 def test_what_is_refused_is_said_in_the_page(browser: Browser, launcher: Launcher, port: int) -> None:

@@ -1,4 +1,4 @@
-import {change, settings} from "./control.js";
+import {change, Refused, settings} from "./control.js";
 import {Stream} from "./stream.js";
 import {connectMjpeg} from "./mjpeg.js";
 import {connectMse} from "./mse.js";
@@ -26,9 +26,11 @@ const WORDS = {
 };
 const PLAYERS = {webrtc: connectWhep, mse: connectMse};
 const AWAY_AFTER = 3000;        // ms without a movement, and the bar hides
+const FOLLOWS = 1000, QUIET = 700;      // ms between two looks at the settings, and after a touch, which counts more
 const TAPPED = 100;             // ms in which what a tap clicks on is decided
 const at = id => document.getElementById(id);
 const canvas = at("canvas"), paint = canvas.getContext("2d", {alpha: false});
+let touched = -QUIET, changing = 0, following = 0, greeting = 0;
 let stream = null, player = null, sound = false, state = "connecting", problem = "", counted = 0, since = performance.now();
 
 function say() {
@@ -47,7 +49,11 @@ function draw(picture, info) {
 function became(now) {
   document.body.dataset.stale = Number(now === "stale");
   if (now === "undecodable") { usePictures(now); return; }
-  if (now !== state) { state = now; say(); }
+  if (now !== state) {
+    if (state === "lost") greet();
+    state = now;
+    say();
+  }
 }
 
 function use(transport) {
@@ -97,16 +103,19 @@ function best() {
 }
 
 async function set(section, key, value) {
+  changing++;
   try {
     await change(section, key, value);
     problem = "";
   } catch (error) {
     problem = WORDS[language].refused + error.message;
   }
+  changing--;
+  touched = performance.now();
   say();
 }
 
-async function control() {
+function control() {
   at("layout").replaceChildren(...LAYOUTS.map(name => new Option(name, name)));
   at("view").onclick = () => {
     const flat = at("view").getAttribute("aria-pressed") === "true";
@@ -125,11 +134,37 @@ async function control() {
     }
     sending = false;
   };
-  const {stereo} = await settings();
-  at("layout").value = stereo.layout;
-  at("strength").value = at("strength-value").value = stereo.strength;
-  at("view").setAttribute("aria-pressed", stereo.view === "3d");
-  document.querySelector(".controls").hidden = false;
+}
+
+// What others change, too: the panel, another viewer, the file.
+async function follow() {
+  clearTimeout(following);
+  following = setTimeout(follow, FOLLOWS);
+  const controls = document.querySelector(".controls");
+  if (document.hidden || (!controls.hidden && at("bar").classList.contains("away"))) return;
+  try {
+    const asked = performance.now(), {stereo} = await settings();
+    if (changing || touched > asked - QUIET) return;
+    at("layout").value = stereo.layout;
+    at("strength").value = at("strength-value").value = stereo.strength;
+    at("view").setAttribute("aria-pressed", stereo.view === "3d");
+    controls.hidden = false;
+  } catch (error) {
+    if (error instanceof Refused && controls.hidden) { problem = error.message; say(); }     // a loss is said already
+  }
+}
+
+// Who we are to the server, and what it has. It may be another after a loss.
+async function greet() {
+  clearTimeout(greeting);
+  try {
+    const hello = await (await fetch("hello")).json(), there = await (await fetch("pose/there")).json().catch(() => false);
+    at("sound").hidden = !hello.sound;
+    at("poses").hidden = !there;
+    if (hello.controls) follow();
+  } catch {
+    greeting = setTimeout(greet, FOLLOWS);      // what carries the picture says that nobody answers
+  }
 }
 
 function toggleFigures() {
@@ -159,7 +194,9 @@ async function toggleFull() {
 
 let timer;
 function show() {
+  const was = at("bar").classList.contains("away");
   at("bar").classList.remove("away");
+  if (was && !document.querySelector(".controls").hidden) follow();
   clearTimeout(timer);
   timer = setTimeout(() => {
     if (!at("bar").contains(document.activeElement) || document.activeElement.tagName === "BUTTON") at("bar").classList.add("away");
@@ -173,7 +210,7 @@ function touch(event) {
   else setTimeout(() => { at("bar").inert = false; }, TAPPED);
 }
 
-async function begin() {
+function begin() {
   history.replaceState(null, "", location.pathname + location.hash);   // the token is a cookie by now
   speak(WORDS, at("language"), say);
   for (const event of ["pointerdown", "pointerup", "pointercancel"]) addEventListener(event, touch);
@@ -191,10 +228,8 @@ async function begin() {
   });
   const wanted = location.hash.slice(1);
   use(["jpeg", "h264", "webrtc", "mse", "mjpeg"].includes(wanted) ? wanted : best());
-  fetch("pose/there").then(async answer => { at("poses").hidden = !(answer.ok && await answer.json()); });
-  const hello = await (await fetch("hello")).json();
-  at("sound").hidden = !hello.sound;
-  if (hello.controls) control().catch(error => { problem = error.message; say(); });
+  control();
+  greet();
 }
 
 begin();
