@@ -93,6 +93,37 @@ def test_contract_without_loop_it_ends_with_its_last_frame(film: Path) -> None:
     assert worker.due() == float("inf")
 
 
+def test_contract_its_last_frame_is_there_again_for_whoever_needs_one_after_the_end(film: Path) -> None:
+    """A setting has changed, or somebody looks who did not before."""
+    worker = opened(film, loop=False)
+    played(worker, FRAMES)
+    for _ in range(2):
+        worker.again()
+        assert worker.due() <= time.perf_counter()
+        assert nearest(played(worker, 1)) == [FRAMES - 1]
+        assert worker.due() == float("inf")
+    worker.close()
+
+
+def test_contract_while_it_plays_nothing_comes_again(film: Path) -> None:
+    worker = opened(film, loop=False)
+    played(worker, 3)
+    due = worker.due()
+    worker.again()
+    assert worker.due() == due
+    worker.close()
+
+
+def test_contract_a_film_that_has_ended_begins_again_where_that_is_set_now(film: Path) -> None:
+    worker = opened(film, loop=False)
+    played(worker, FRAMES)
+    worker.settings.video = Settings(str(film), loop=True)
+    worker.again()
+    assert nearest(played(worker, FRAMES))[:1] == [0]
+    assert worker.due() < float("inf")
+    worker.close()
+
+
 def test_contract_what_comes_too_late_is_dropped_and_counted(film: Path) -> None:
     worker, slot = opened(film), open_slot(SIZE[0] * SIZE[1] * 3)
     time.sleep(0.25)

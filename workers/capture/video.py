@@ -30,6 +30,8 @@ class Video(FrameSource):
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
         self._next: Any = None
+        self._last: Any = None
+        self._once_more = False
         self._upright: Any = None
         self._due = 0.0
         self._damaged = warned_once(self.log, self.settings.video.path)
@@ -63,11 +65,21 @@ class Video(FrameSource):
     def wake(self) -> None:
         self._start += max(0.0, time.perf_counter() - self._due)
 
+    def again(self) -> None:
+        """While it plays the next frame comes anyway."""
+        if self._next is None and self.settings.video.loop:  # that was changed since its end
+            self.open()
+        self._once_more = self._next is None and self._last is not None
+
     def due(self) -> float:
-        return self._due
+        return 0.0 if self._once_more else self._due
 
     def grab(self) -> Grab | None:
+        if self._once_more:
+            self._once_more = False
+            return Grab(self._upright(self._last), "RGB", time.perf_counter_ns())
         frame, due = self._next, self._due
+        self._last = frame
         self._advance()
         if time.perf_counter() - due > LATE and self._due - due < 1:
             self.dropped += 1
