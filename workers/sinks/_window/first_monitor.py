@@ -1,11 +1,11 @@
-"""Which monitor the window begins on.
+"""Which monitor the window begins on, and which it is on now.
 
 Numbered as `launcher.py devices` does it; pyglet counts in an order of its own, so that they are told by
 their place on the desktop.
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import mss
 
@@ -32,3 +32,17 @@ def first_monitor(wanted: int, captured: int | None, there: Sequence[Corner]) ->
         return wanted
     free = [number for number in range(1, len(there) + 1) if captured not in (0, number)]
     return free[0] if free else 1
+
+
+def monitor_under(place: tuple[int, int, int, int], there: Sequence[Any]) -> int:
+    """Which of pyglet's monitors the middle of a window at this place (left, top, width, height) is on, or
+    nearest to."""
+    left, top, width, height = place
+    x, y = left + width / 2, top + height / 2
+
+    def distance(number: int) -> float:
+        monitor = there[number]
+        beside = max(monitor.x - x, 0, x - monitor.x - monitor.width)
+        return float(beside + max(monitor.y - y, 0, y - monitor.y - monitor.height))
+
+    return min(range(len(there)), key=distance)

@@ -14,7 +14,7 @@ from pyglet.window import key as keys
 
 from workers.person._scenery import Pixels, Scenery
 from workers.sinks._window.canvas import Canvas, Place
-from workers.sinks._window.first_monitor import Corner
+from workers.sinks._window.first_monitor import Corner, monitor_under
 from workers.sinks._window.points import InPoints, first_pixel
 from workers.stereo._layout import Layout
 from workers.stereo._parallax import Parallax
@@ -31,14 +31,33 @@ else:
     from pyglet.window import Window
 
 
-class FreePointer(Window):  # type: ignore[misc]  # pyglet's is another class on each system
-    """On X11 pyglet would move the pointer into the corner of a window that is full screen, and keep it on
-    that monitor."""
+if sys.platform == "linux":
+    from pyglet.libs.x11 import xlib
+    from pyglet.window.xlib import XlibEventHandler
 
-    if sys.platform == "linux":
+    class OurWindow(Window):  # type: ignore[misc]  # pyglet's is another class on each system
+        """pyglet's would move the pointer into the corner of a window that is full screen, and keep it on
+        that monitor; and it leaves to the window manager on which that is."""
+
+        _fullscreen: bool
+
+        def set_fullscreen(self, fullscreen: bool = True, screen: Any = None, **more: Any) -> None:
+            super().set_fullscreen(fullscreen, screen, **more)
+            if fullscreen and self.get_location() != (screen.x, screen.y):
+                self.set_location(screen.x, screen.y)
 
         def _update_exclusivity(self) -> None:
             """Pointer and keyboard are never ours alone."""
+
+        @XlibEventHandler(xlib.ConfigureNotify)
+        def _event_configurenotify(self, event: Any) -> None:
+            """Full screen, too, it is as large as the window manager makes it."""
+            covering, self._fullscreen = self._fullscreen, False
+            super()._event_configurenotify(event)
+            self._fullscreen = covering
+
+else:
+    OurWindow = Window
 
 
 class Screen:
@@ -53,7 +72,7 @@ class Screen:
         self._aspect = 16 / 9
         self._keep_aspect, self._figures_wanted = settings.keep_aspect, settings.figures
         monitor = self._monitors[self._monitor]
-        self._window = FreePointer(
+        self._window = OurWindow(
             int(monitor.width * START),
             int(monitor.width * START * 9 / 16),
             caption="Stereoring",
@@ -76,8 +95,10 @@ class Screen:
         self._draw: Callable[[Place], None] | None = None
         self._alternating, self._turn = False, 0
         self._gamepads()
+        if self._under() != self._monitor:  # X11 puts windows where it likes, whatever pyglet is told
+            self._go_to_its_middle()
         if settings.fullscreen:
-            self.toggle_fullscreen()
+            self._cover()
 
     def close(self) -> None:
         self._window.close()
@@ -86,8 +107,6 @@ class Screen:
         """True: the user has closed the window."""
         pyglet.clock.tick()
         self._window.dispatch_events()
-        if self._alternating:
-            self._turn ^= 1
         if self._spoilt or self._alternating:
             self._repaint()
         return self._closed
@@ -114,8 +133,7 @@ class Screen:
         size and the place of the window, or with every refresh of the monitor."""
         self._upload(frame, nearness)
         self._canvas.make_views(parallax)
-        self._paint(layout.columns / layout.rows, partial(self._draw_views, layout))
-        self._alternating = layout.name == "frame-sequential"
+        self._paint_views(layout)
 
     def show_before(
         self,
@@ -134,8 +152,7 @@ class Screen:
         if layout is None:
             self._paint(frame.shape[1] / frame.shape[0], self._canvas.draw_eye)
             return
-        self._paint(layout.columns / layout.rows, partial(self._draw_views, layout))
-        self._alternating = layout.name == "frame-sequential"
+        self._paint_views(layout)
 
     def show_map(self, nearness: npt.NDArray[np.float32], aspect: float) -> None:
         """float32[h, w], white = near, for a frame of this aspect."""
@@ -177,43 +194,64 @@ class Screen:
     def cover(self, corner: Corner) -> None:
         """The monitor with this corner, which has just been plugged in."""
         if self._covering:
-            self.toggle_fullscreen()
+            self._uncover()
         self._monitors = self._display.get_screens()
         self._monitor = self._at(corner)
         self._window.set_visible(True)
-        self.toggle_fullscreen()
+        self._cover()
 
     def _at(self, corner: Corner) -> int:
         """Which of pyglet's monitors has this corner; the first where none has."""
         return next((i for i, m in enumerate(self._monitors) if (m.x, m.y) == corner), 0)
 
     def toggle_fullscreen(self) -> None:
-        """Cover the monitor, or be a window again."""
-        monitor = self._monitors[self._monitor]
-        if not self._covering:
-            self._before = (*self._window.get_location(), *self._window.get_size())
-            self._covering = True  # before pyglet tells us of the monitor's size, which is not to be changed
-            self._window.set_fullscreen(True, screen=monitor)
-        else:
-            self._window.set_fullscreen(False)
-            self._window.set_location(*self._before[:2])
-            self._window.set_size(*self._before[2:])
-            self._covering = False
+        """Cover the monitor that it is on, or be a window again."""
+        if self._covering:
+            self._uncover()
+            return
+        self._look_where_it_is()
+        self._cover()
+
+    def _under(self) -> int:
+        """Which of the monitors it is on."""
+        return monitor_under((*self._window.get_location(), *self._window.get_size()), self._monitors)
+
+    def _look_where_it_is(self) -> None:
+        """The user may have moved it, and plugged in a monitor."""
+        self._monitors = self._display.get_screens()
+        self._monitor = self._under()
+
+    def _cover(self) -> None:
+        self._before = (*self._window.get_location(), *self._window.get_size())
+        self._covering = True  # before pyglet tells us of the monitor's size, which is not to be changed
+        self._window.set_fullscreen(True, screen=self._monitors[self._monitor])
+
+    def _uncover(self) -> None:
+        self._window.set_fullscreen(False)
+        self._window.set_location(*self._before[:2])
+        self._window.set_size(*self._before[2:])
+        self._covering = False
 
     def _upload(self, *frame_and_nearness: npt.NDArray[Any], **one: npt.NDArray[Any]) -> None:
         self._window.switch_to()
         self._canvas.upload(*frame_and_nearness, **one)
 
-    def _paint(self, aspect: float, draw: Callable[[Place], None]) -> None:
-        self._draw, self._alternating = draw, False
+    def _paint_views(self, layout: Layout) -> None:
+        alternating = layout.name == "frame-sequential"
+        self._paint(layout.columns / layout.rows, partial(self._draw_views, layout), alternating)
+
+    def _paint(self, aspect: float, draw: Callable[[Place], None], alternating: bool = False) -> None:
+        self._draw, self._alternating = draw, alternating
         if abs(aspect - self._aspect) > 0.01:
             self._aspect = aspect
             self._resized(*self._window.get_size())
         self._repaint()
 
     def _repaint(self) -> None:
-        """What was painted last, again: the window has another size, or something has covered it."""
+        """What was painted last, again: the window has another size, something has covered it, or it is
+        the other eye's turn, which it is with every refresh of the monitor."""
         self._spoilt = False
+        self._turn ^= self._alternating
         self._window.switch_to()
         gl.glClearColor(0, 0, 0, 1)
         self._window.clear()
@@ -291,18 +329,22 @@ class Screen:
 
     def _move(self, step: int) -> None:
         """To the neighbouring monitor, with its full screen if it had it."""
-        self._monitors = self._display.get_screens()
+        self._look_where_it_is()
         self._monitor = (self._monitor + step) % len(self._monitors)
-        monitor = self._monitors[self._monitor]
         covering = self._covering
         if covering:
-            self.toggle_fullscreen()
+            self._uncover()
+        self._go_to_its_middle()
+        if covering:
+            self._cover()
+
+    def _go_to_its_middle(self) -> None:
+        """Of our monitor."""
+        monitor = self._monitors[self._monitor]
         width, height = self._window.get_size()
         self._window.set_location(
             monitor.x + (monitor.width - width) // 2, monitor.y + (monitor.height - height) // 2
         )
-        if covering:
-            self.toggle_fullscreen()
 
     def _close(self) -> bool:
         self._closed = True
@@ -320,6 +362,7 @@ class Screen:
             return
         if size != self._shaped:
             self._width = size[0]  # it was the user
+        self._look_where_it_is()
         most = self._monitors[self._monitor].height
         width = min(self._width, round(most * self._aspect))
         height = max(90, round(width / self._aspect))
