@@ -1,5 +1,6 @@
 """One window of a real X screen as the source: covered, resized, minimised, closed and opened again."""
 
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +15,7 @@ from tests.live.client import Client
 from tests.live.display import Display
 from tests.live.needs import needs
 from tests.live.program import on_the_web, program
-from tests.pipeline.running import Launcher, command
+from tests.pipeline.running import Launcher, command, until
 from tests.workers.pushed import Watched
 from workers.capture import Settings as CaptureSettings
 from workers.capture._x11 import windows
@@ -88,6 +89,28 @@ def test_contract_another_rate_is_taken_while_it_runs(display: Display, tmp_path
         source.picture()
     source.worker.close()
     assert time.monotonic() - began > 0.5, "four a second"
+
+
+@pytest.mark.parametrize("size", [(320, 360), (640, 200), (800, 450)])
+def test_contract_a_window_that_changes_its_size_while_a_picture_is_taken_is_followed(
+    display: Display, tmp_path: Path, size: tuple[int, int]
+) -> None:
+    """It is there all the time, and nothing of what it was before is around it."""
+    display.show_something_moving()
+    capture = CaptureSettings(crop_black_bars=False, fps=4)  # FFmpeg waits before each picture
+    settings = SimpleNamespace(window_x11=Settings("Something"), capture=capture, depth=DepthSettings())
+    source = Watched(lambda host: WindowX11(settings, host), tmp_path / "trouble")
+    source.open()
+    source.picture()
+    window = display.window("something moving")
+    for columns, rows in ((640, 360), size, (640, 360), size):
+        resizing = threading.Timer(0.05, display.xdotool, ("windowsize", window, columns, rows))
+        resizing.start()
+        source.picture()
+        resizing.join()
+        until(lambda rows=rows, columns=columns: source.picture().shape == (rows, columns, 3), "its size")
+    assert source.told == ["ready"]
+    source.worker.close()
 
 
 @contextmanager

@@ -15,6 +15,8 @@ from workers.capture._frames import Grab, LosableSource
 from workers.capture._x11 import GONE, Window, Windows
 from workers.capture._x11 import unavailable as unavailable
 
+TRIES = 5  # for a picture of a window that changes its size
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -68,10 +70,7 @@ class WindowX11(LosableSource):
         if self._window is None or self._windows is None:
             return None
         try:
-            size = self._windows.size(self._window.id)
-            if size != (self._window.width, self._window.height) or self._fps != self.settings.capture.fps:
-                self._film(self._windows.state(self._window.id))
-            frame = next(self._frames)
+            frame = self._next_frame(self._windows, self._window.id)
         except (*GONE, av.FFmpegError, StopIteration):
             self._lose_window("is minimised or closed")
             return None
@@ -80,6 +79,27 @@ class WindowX11(LosableSource):
             return None
         self._before = pixels
         return Grab(pixels, "BGRA", time.perf_counter_ns())
+
+    def _next_frame(self, windows: Windows, number: int) -> Any:
+        """FFmpeg waits until it is due, and fails if the window has become smaller meanwhile; somebody who
+        drags it does that several times."""
+        self._follow(windows, number)
+        for _ in range(TRIES):
+            try:
+                return next(self._frames)
+            except av.FFmpegError:
+                if not self._follow(windows, number):
+                    raise
+        return next(self._frames)
+
+    def _follow(self, windows: Windows, number: int) -> bool:
+        """True: the window has another size, or is wanted more or less often."""
+        assert self._window is not None
+        filmed, fps = (self._window.width, self._window.height), self.settings.capture.fps
+        if (windows.size(number), fps) == (filmed, self._fps):
+            return False
+        self._film(windows.state(number))
+        return True
 
     def _attach(self) -> None:
         """To the window, if it is there; else the next try is due a little later."""
