@@ -109,15 +109,15 @@ def test_times_stay_exact_whatever_the_source_counts_in(base: Fraction, tmp_path
     assert [time - shown[0] for time in shown] == [time - exact[0] for time in exact]
 
 
-def recorded(path: Path, begin: float) -> Path:
+def recorded(path: Path, begin: float, pictures: int = 25, heard: float = 1) -> Path:
     """Pictures, and a tone that begins a tenth of a second after them, by a clock that begins at `begin`."""
     plain = path.with_name("plain.mkv")
     with av.open(str(plain), "w") as container:
         film = add_film(container, SIZE, bf="0")
         sound: Any = container.add_stream("ac3", rate=48000)
         sound.layout = "mono"
-        add_frames(container, film, [40 * number for number in range(25)])
-        add_sound(container, sound, 1)
+        add_frames(container, film, [40 * number for number in range(pictures)])
+        add_sound(container, sound, heard)
     with av.open(str(plain)) as there, av.open(str(path), "w") as container:
         copies = [container.add_stream_from_template(stream) for stream in there.streams]
         chapter = {"id": 1, "time_base": Fraction(1, 1000), "metadata": {"title": "One"}}
@@ -223,6 +223,26 @@ def test_where_recordings_were_joined_time_goes_on_and_sound_and_picture_stay_to
         steps = np.diff(times)
         assert steps.min() > 0.02
         assert steps.max() < 0.3
+
+
+@pytest.mark.parametrize("ending", [".mp4", ".mkv"])
+@pytest.mark.parametrize(("pictures", "heard"), [(25, 13), (325, 1)])
+@pytest.mark.parametrize("begins", [(50_000, 10), (10, 50_000)])
+def test_where_the_sound_ends_before_the_picture_or_long_after_it_both_go_on_together(
+    begins: tuple[float, float], pictures: int, heard: float, ending: str, tmp_path: Path
+) -> None:
+    first = recorded(tmp_path / "0.ts", begins[0], pictures, heard)
+    second = recorded(tmp_path / "1.ts", begins[1])
+    source = tmp_path / "joined.ts"
+    source.write_bytes(first.read_bytes() + second.read_bytes())
+    begins_anew = len(packets(first, "audio"))
+    out = joined(source, ending)
+    shown = [float(time) for time in shown_times(out)]
+    sounds = [float(time) for time, _ in packets(out, "audio")]
+    assert len(shown) == pictures + 25
+    assert shown[pictures] == pytest.approx(13.05, abs=0.1)
+    assert sounds[begins_anew] - shown[pictures] == pytest.approx(0.1, abs=0.01)
+    assert np.diff(shown).min() > 0.03
 
 
 @pytest.mark.parametrize("ending", [".mp4", ".mkv"])

@@ -28,7 +28,9 @@ class _Clock:
     def __init__(self) -> None:
         self._late = Fraction(0)  # what is added since the newest jump
         self._late_of: dict[int, Fraction] = {}  # by stream, since it has come to that
+        self._first: dict[int, Fraction] = {}
         self._last: dict[int, Fraction] = {}
+        self._step: dict[int, Fraction] = {}  # between a stream's newest two packets
         self._due: dict[int, Fraction] = {}  # when each stream's next packet would follow without a hole
 
     def correct(self, packet: Any) -> None:
@@ -50,9 +52,12 @@ class _Clock:
             else:
                 packet.pts = max(dts, packet.pts + round(late / unit))
         packet.dts = dts
-        self._last[number] = dts * unit
-        if packet.stream.type in ("video", "audio"):
-            self._due[number] = (dts + (packet.duration or 0)) * unit
+        at, length = dts * unit, (packet.duration or 0) * unit
+        if packet.stream.type in ("video", "audio"):  # not every picture says how long it is
+            self._due[number] = at + (length or self._step.get(number, Fraction(0)))
+        self._step[number] = at - self._last.get(number, at)
+        self._first.setdefault(number, at)
+        self._last[number] = at
 
     def _lateness(self, number: int, said: Fraction) -> Fraction:
         """What is to be added to what a packet says."""
@@ -63,6 +68,10 @@ class _Clock:
             return before  # from before the jump: the end of a stream can come behind another's new beginning
         at = said + self._late
         if at < self._last[number] - BACK or at > max(self._due.values()) + AHEAD:
-            # Behind what all streams have, but for those of another program, whose clock is another.
-            self._late += max(one for one in self._due.values() if one <= due + AHEAD) - at
+            self._late += max(one for other, one in self._due.items() if self._is_alike(other, number)) - at
         return self._late
+
+    def _is_alike(self, one: int, other: int) -> bool:
+        """They have one clock, unlike those of two programs: they began or have come to the same time."""
+        near = abs(self._first[one] - self._first[other]) <= AHEAD
+        return near or self._due[one] <= self._due[other] + AHEAD
