@@ -12,9 +12,9 @@ import av
 import numpy as np
 
 from pipeline.convert_folder import CannotConvert
+from workers.capture._clock import packets_of
 from workers.capture._readable import usual_length
 from workers.convert import Settings
-from workers.convert._clock import packets_of
 from workers.convert._conversion import End
 from workers.convert._encoders import add_video, coded, in_order, options_of
 from workers.convert._film import opened, ticks_of

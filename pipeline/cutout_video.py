@@ -75,7 +75,9 @@ def _cut_frames(
 
 def _pieces(source: Any, streams: list[Any], broken: list[str]) -> Iterator[Any]:
     """Packets of sound and decoded frames as they come. What cannot be decoded is left out, and noted."""
-    packets = source.demux(*streams)
+    from workers.capture._clock import packets_of
+
+    packets = packets_of(source, streams)
     while True:
         where = "at its end"
         try:

@@ -15,7 +15,7 @@ import pytest
 from pipeline.cutout_files import CannotCut, targets_of
 from pipeline.cutout_video import cut_video
 from tests.pipeline.running import REPO, command, until
-from tests.workers.made_films import as_a_phone_films, spoilt
+from tests.workers.made_films import as_a_phone_films, recorded, spoilt
 from tests.workers.people import folder as people
 from tests.workers.people import needs_people
 from workers.person._networks import Network
@@ -89,6 +89,24 @@ def test_no_frame_is_lost_or_doubled_and_each_has_its_time(
 def test_the_sound_is_copied_untouched(kind: str, clip: Path, made: dict[str, Path]) -> None:
     assert len(sound(clip)) > 5
     assert sound(made[kind]) == sound(clip)
+
+
+@pytest.mark.parametrize("begins", [(10, 50_000), (50_000, 10)])
+def test_recordings_that_were_joined_go_on_without_a_hole(
+    begins: tuple[float, float], tmp_path: Path
+) -> None:
+    parts = [recorded(tmp_path / f"{number}.ts", begin, 5) for number, begin in enumerate(begins)]
+    source = tmp_path / "joined.ts"
+    source.write_bytes(b"".join(part.read_bytes() for part in parts))
+    target = tmp_path / "matte.mkv"
+    assert cut_video(source, Network("selfie-general", 1), {"matte": target}) == "10 frames"
+    times, heard = frames(target)[0], [time for time, _ in sound(target)]
+    assert len(heard) == sum(len(sound(part)) for part in parts)
+    for all_times in (times, heard):
+        steps = np.diff([float(time) for time in all_times])
+        assert steps.min() > 0.02
+        assert steps.max() < 1.5
+    assert float(heard[len(heard) // 2] - times[5]) == pytest.approx(0.1, abs=0.01)
 
 
 def test_each_video_shows_what_a_picture_s_cut_out_does(clip: Path, made: dict[str, Path]) -> None:

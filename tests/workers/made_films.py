@@ -60,6 +60,29 @@ def add_sound(container: Any, sound: Any, seconds: float) -> None:
     container.mux(sound.encode(None))
 
 
+def recorded(path: Path, begin: float, pictures: int = 25, heard: float = 1) -> Path:
+    """Pictures, and a tone that begins a tenth of a second after them, by a clock that begins at `begin`."""
+    plain = path.with_name("plain.mkv")
+    with av.open(str(plain), "w") as container:
+        film = add_film(container, (64, 96), bf="0")
+        sound: Any = container.add_stream("ac3", rate=48000)
+        sound.layout = "mono"
+        add_frames(container, film, [40 * number for number in range(pictures)])
+        add_sound(container, sound, heard)
+    with av.open(str(plain)) as there, av.open(str(path), "w") as container:
+        copies = [container.add_stream_from_template(stream) for stream in there.streams]
+        chapter = {"id": 1, "time_base": Fraction(1, 1000), "metadata": {"title": "One"}}
+        container.set_chapters([{**chapter, "start": int(1000 * begin), "end": int(1000 * begin) + 500}])
+        for packet in there.demux():
+            if packet.size:
+                late = begin + 0.1 * packet.stream.index
+                packet.pts += int(late / packet.time_base)
+                packet.dts += int(late / packet.time_base)
+                packet.stream = copies[packet.stream.index]
+                container.mux(packet)
+    return path
+
+
 def as_a_phone_films(path: Path, right_way_up: npt.NDArray[np.uint8]) -> None:
     """One frame, lying on its side and half as high; its colours are BT.709, which it does not say."""
     lying = np.ascontiguousarray(np.rot90(right_way_up)[::2])

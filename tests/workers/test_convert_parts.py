@@ -16,7 +16,7 @@ import pytest
 from pipeline.convert_folder import CannotConvert
 from pipeline.convert_join import join, try_out
 from tests.live.needs import needs
-from tests.workers.made_films import add_film, add_frames, add_sound, packets, picture, shown_times
+from tests.workers.made_films import add_film, add_frames, packets, picture, recorded, shown_times
 from workers.convert import EncoderName, Settings
 from workers.convert._conversion import End
 from workers.convert._film import Film
@@ -107,29 +107,6 @@ def test_times_stay_exact_whatever_the_source_counts_in(base: Fraction, tmp_path
     join(path, [part for _, _, part in segments_in(tmp_path / "done")], out, "left_right", End(7))
     shown = shown_times(out)
     assert [time - shown[0] for time in shown] == [time - exact[0] for time in exact]
-
-
-def recorded(path: Path, begin: float, pictures: int = 25, heard: float = 1) -> Path:
-    """Pictures, and a tone that begins a tenth of a second after them, by a clock that begins at `begin`."""
-    plain = path.with_name("plain.mkv")
-    with av.open(str(plain), "w") as container:
-        film = add_film(container, SIZE, bf="0")
-        sound: Any = container.add_stream("ac3", rate=48000)
-        sound.layout = "mono"
-        add_frames(container, film, [40 * number for number in range(pictures)])
-        add_sound(container, sound, heard)
-    with av.open(str(plain)) as there, av.open(str(path), "w") as container:
-        copies = [container.add_stream_from_template(stream) for stream in there.streams]
-        chapter = {"id": 1, "time_base": Fraction(1, 1000), "metadata": {"title": "One"}}
-        container.set_chapters([{**chapter, "start": int(1000 * begin), "end": int(1000 * begin) + 500}])
-        for packet in there.demux():
-            if packet.size:
-                late = begin + 0.1 * packet.stream.index
-                packet.pts += int(late / packet.time_base)
-                packet.dts += int(late / packet.time_base)
-                packet.stream = copies[packet.stream.index]
-                container.mux(packet)
-    return path
 
 
 def on_a_disc(path: Path, begin: float) -> Path:

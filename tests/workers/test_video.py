@@ -10,7 +10,7 @@ import av
 import numpy as np
 import pytest
 
-from tests.workers.made_films import as_a_phone_films, spoilt
+from tests.workers.made_films import as_a_phone_films, recorded, spoilt
 from tests.workers.one_process import host, open_slot
 from workers.capture import Settings as CaptureSettings
 from workers.capture.video import Settings, Video
@@ -83,6 +83,23 @@ def test_contract_it_begins_again_at_its_end_without_a_pause(film: Path) -> None
         played(worker, 1)
     assert due[FRAMES] - due[FRAMES - 1] == pytest.approx(1 / RATE, abs=0.005)
     worker.close()
+
+
+@pytest.mark.parametrize("begins", [(10, 50_000), (50_000, 10)])
+def test_recordings_that_were_joined_are_played_on_without_a_pause(
+    begins: tuple[float, float], tmp_path: Path
+) -> None:
+    parts = [recorded(tmp_path / f"{number}.ts", begin, 5) for number, begin in enumerate(begins)]
+    source = tmp_path / "joined.ts"
+    source.write_bytes(b"".join(part.read_bytes() for part in parts))
+    worker, due = Video(made(source, loop=False), host()), []
+    worker.open()
+    while worker.due() < float("inf"):
+        due.append(worker.due())
+        worker.grab()
+    assert len(due) == 10
+    assert np.diff(due).min() > 0.03
+    assert due[-1] - due[0] < 3
 
 
 def test_contract_without_loop_it_ends_with_its_last_frame(film: Path) -> None:

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import av
 
+from workers.capture._clock import packets_of
 from workers.capture._frames import FrameSource, Grab
 from workers.capture._readable import readable, warned_once
 from workers.capture._upright import Upright
@@ -99,7 +100,8 @@ class Video(FrameSource):
                 self._upright = self._upright or Upright(stream.sample_aspect_ratio)
                 length = 1 / float(stream.average_rate or 30)
                 first = end = 0.0
-                for number, frame in enumerate(readable(container.demux(stream), self._damaged)):
+                packets = packets_of(container, [stream])
+                for number, frame in enumerate(readable(packets, self._damaged)):
                     at = frame.time if frame.time is not None else number * length
                     first = at if number == 0 else first
                     end = at - first + length

@@ -11,9 +11,9 @@ import av
 import av.logging
 from av.stream import Disposition
 
+from workers.capture._clock import packets_of
 from workers.capture._readable import readable, rising_time, usual_length
 from workers.capture._upright import Upright
-from workers.convert._clock import packets_of
 
 MICROSECONDS = Fraction(1, 1_000_000)
 Complaints = list[tuple[int, str, str]]
