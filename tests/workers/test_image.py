@@ -6,6 +6,7 @@ from typing import Any
 
 import cv2
 import numpy as np
+import PIL.Image
 import pytest
 
 from tests.workers.bitmaps import bitmap
@@ -56,6 +57,41 @@ def test_contract_slots_have_the_picture_s_size(photo: Path) -> None:
 def test_contract_a_home_folder_may_be_written_short(photo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(photo.parent))
     assert read_picture("~/photo.png").shape == (30, 40, 3)
+
+
+def see_through(path: Path, orientation: int = 1, form: str = "RGBA") -> None:
+    """Orange of which the first row is gone, and the first column half so; whatever colour that has."""
+    pixels = np.full((4, 6, 4), (*ORANGE, 255), np.uint8)
+    pixels[:, 0, 3] = 128
+    pixels[0] = (77, 200, 13, 0)
+    picture = PIL.Image.fromarray(pixels).convert(form)
+    exif = PIL.Image.Exif()
+    exif[0x112] = orientation
+    options = {"transparency": picture.getpixel((3, 0))} if form == "P" else {"lossless": True, "exact": True}
+    picture.save(path, exif=exif, **options)
+
+
+@pytest.mark.parametrize("name", ["photo.png", "photo.webp"])
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_contract_what_can_be_seen_through_is_before_black(
+    orientation: int, name: str, tmp_path: Path
+) -> None:
+    see_through(tmp_path / name, orientation)
+    wanted = np.full((4, 6, 3), ORANGE[::-1], np.uint8)
+    wanted[:, 0], wanted[0] = np.array(ORANGE[::-1]) // 2, 0
+    flips = {1: (1, 1), 2: (1, -1), 3: (-1, -1), 4: (-1, 1), 5: (1, 1), 6: (1, -1), 7: (-1, -1), 8: (-1, 1)}
+    down, across = flips[orientation]
+    turned = wanted.transpose(1, 0, 2) if orientation > 4 else wanted
+    found = read_picture(str(tmp_path / name))
+    assert found.shape == turned.shape
+    assert np.abs(found.astype(int) - turned[::down, ::across]).max() <= 2
+
+
+def test_contract_so_is_the_colour_of_a_palette_that_is_none(tmp_path: Path) -> None:
+    see_through(tmp_path / "photo.png", form="P")
+    found = read_picture(str(tmp_path / "photo.png"))
+    assert (found[0, 1:] == 0).all()
+    assert found[1:, 1:].max() > 200
 
 
 @pytest.mark.parametrize(

@@ -118,6 +118,25 @@ def test_colours_come_out_by_the_matrix_that_the_file_names(space: str, number: 
     assert np.abs(pixels(path)[0].astype(int) - green).max() < 6
 
 
+@pytest.mark.parametrize(
+    ("codec", "form", "ending"), [("png", "rgba", ".mov"), ("prores_ks", "yuva444p10le", ".mov")]
+)
+def test_what_can_be_seen_through_is_before_black(codec: str, form: str, ending: str, tmp_path: Path) -> None:
+    """Whatever colour it has in the file."""
+    path = tmp_path / f"film{ending}"
+    seen = np.full((*SIZE, 4), (20, 200, 60, 255), np.uint8)
+    seen[:48, :, 3], seen[48:, :64, 3] = 0, 128
+    with av.open(str(path), "w") as target:
+        film: Any = target.add_stream(codec, rate=25)
+        film.height, film.width, film.pix_fmt = *SIZE, form
+        target.mux(film.encode(av.VideoFrame.from_ndarray(seen, format="rgba").reformat(format=form)))
+        target.mux(film.encode(None))
+    (shown,) = pixels(path)
+    assert shown[:40].max() <= 3
+    assert np.abs(shown[56:, :56].astype(int) - (10, 100, 30)).max() < 8
+    assert np.abs(shown[56:, 72:].astype(int) - (20, 200, 60)).max() < 8
+
+
 def hdr_film(path: Path, nits: float, curve: ColorTrc) -> Path:
     """10 bits of one grey; PQ says how bright it is, HLG gets half of its signal."""
     code = float(to_pq(nits)) if curve == ColorTrc.SMPTE2084 else 0.5

@@ -62,6 +62,8 @@ class Upright:
         matrix = MATRICES.get(frame.colorspace, usual)
         size = f"{self._size[1]}:{self._size[0]}"
         nodes = [*WAYS[_way(frame)], ("scale", f"{size}:in_color_matrix={matrix}:flags=bicubic")]
+        if frame.format.has_palette or any(part.is_alpha for part in frame.format.components):
+            nodes += [("format", "gbrap"), ("premultiply", "inplace=1")]  # what can be seen through is black
         if frame.color_trc in HDR:
             nodes += [("format", "gbrp16le"), ("lut3d", f"file='{self._table(frame.color_trc)}'")]
         return _graph(frame, [*nodes, ("format", "rgb24")])

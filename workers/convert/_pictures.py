@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from workers.capture._still import decoded
 from workers.convert._film import CannotRead, opened
 
 ENDINGS = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"}
@@ -82,12 +83,9 @@ def _shape(path: Path) -> tuple[int, int] | None:
 def _pixels_of(path: Path) -> npt.NDArray[np.uint8]:
     """uint8[H, W, 3], RGB, the way up that the camera says. Raises CannotRead."""
     try:
-        data = path.read_bytes()
-        pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR) if data else None
+        pixels = decoded(path.read_bytes())
     except OSError as error:
         raise CannotRead(f"{path}: cannot be read: {error.strerror}") from error
-    except cv2.error as error:
-        raise CannotRead(f"{path}: is not a picture that OpenCV reads: {error}") from error
     if pixels is None:
         raise CannotRead(f"{path}: is not a picture that OpenCV reads")
     return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB), np.uint8)
