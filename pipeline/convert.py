@@ -6,6 +6,7 @@ import sys
 from dataclasses import replace
 
 from pipeline.compiled import place_for_compiled
+from pipeline.convert_depth import check_depth
 from pipeline.convert_folder import CannotConvert, agree, folder_of, held
 from pipeline.convert_job import check_places, conversion_of, job_of, keeps_depth, settings_for
 from pipeline.convert_join import try_out
@@ -52,6 +53,7 @@ def _convert(options: argparse.Namespace, settings: Settings, level: int) -> int
         conversion = conversion_of(source, out, folder, options.depth_in, options.depth_out)
         if conversion.pictures:
             count = len(picture_files(source))
+            check_depth(conversion, out, options.overwrite)
             agree(conversion, out, job_of(conversion, settings), {})
             end = Run(conversion, settings, stop, level).pictures(out, count, options.overwrite)
             print(f"{out}: {end.frames} picture{'s' * (end.frames > 1)}")
@@ -60,6 +62,7 @@ def _convert(options: argparse.Namespace, settings: Settings, level: int) -> int
             return 1 if end.broken else 0
         stereo, coding = settings.section("stereo"), settings.section("convert")
         try_out(source, folder, out.suffix.lower(), coding, stereo.layout, stereo.swap_eyes)
+        check_depth(conversion, out, options.overwrite)
         keeps = {"keeps_depth": keeps_depth(conversion, settings)}
         conversion = replace(conversion, **agree(conversion, out, job_of(conversion, settings), keeps))
         end = Run(conversion, settings, stop, level).video(out, options.overwrite)

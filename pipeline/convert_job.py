@@ -57,12 +57,7 @@ def check_places(source: Path, out: Path, overwrite: bool) -> None:
 def conversion_of(
     source: Path, out: Path, folder: Path, depth_in: Path | None, depth_out: Path | None
 ) -> Conversion:
-    """Raises CannotConvert or OSError."""
     single = _is_picture(source)
-    if depth_in is not None and not depth_in.is_dir():
-        raise CannotConvert(f"{depth_in}: there is no such folder")
-    if depth_out is not None:
-        depth_out.mkdir(parents=True, exist_ok=True)
     return Conversion(
         source=source,
         folder=folder,

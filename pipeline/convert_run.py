@@ -8,6 +8,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+from pipeline.convert_depth import maps_in
 from pipeline.convert_folder import (
     CannotConvert,
     clear,
@@ -140,7 +141,7 @@ def _check_depth(conversion: Conversion, frames: int) -> None:
     """Raises CannotConvert."""
     if conversion.depth_in is None:
         return
-    maps = sum(path.suffix.lower() == ".png" for path in conversion.depth_in.iterdir())
+    maps = len(maps_in(conversion.depth_in))
     if maps != frames:
         raise CannotConvert(
             f"{conversion.depth_in}: has {maps} PNGs, and {conversion.source} {frames} frames"

@@ -380,6 +380,65 @@ def test_pictures_of_which_some_are_in_place_already_are_not_waited_for(tmp_path
     assert sorted(path.name for path in tmp_path.iterdir()) == ["photos", "photos-3d"]
 
 
+def maps(folder: Path, *shapes: tuple[int, ...]) -> Path:
+    folder.mkdir()
+    for number, shape in enumerate(shapes):
+        cv2.imwrite(str(folder / f"{number:03}.png"), np.full(shape, 40_000, np.uint16))
+    return folder
+
+
+def test_depth_that_does_not_fit_is_said_before_anything_is_done(
+    film: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    photos, grey = tmp_path / "photos", (9, 16)
+    photos.mkdir()
+    for name in ("a.png", "b.png"):
+        cv2.imwrite(str(photos / name), picture(0, 0))
+    (tmp_path / "notes").mkdir()
+    (tmp_path / "notes" / "a.png").write_text("a picture is worth a thousand words")
+    three = maps(tmp_path / "three", grey, grey, grey)
+    sizes = maps(tmp_path / "sizes", grey, grey, (8, 16))
+    colours = maps(tmp_path / "colours", grey, (9, 16, 3))
+    nothing = maps(tmp_path / "nothing")
+    there = sorted(tmp_path.rglob("*"))
+    for source, more, said in (
+        (photos, [f"--depth-in={three}"], "three: has 3 PNGs, and 2 are needed"),
+        (film, [f"--depth-in={nothing}"], "nothing: has 0 PNGs, and one for each frame is needed"),
+        (film, [f"--depth-in={sizes}"], "002.png is 16 x 8, and 000.png 16 x 9; the frames of a video have"),
+        (photos, [f"--depth-in={colours}"], "001.png has colours; depth is grey, white is near"),
+        (film, [f"--depth-in={tmp_path / 'notes'}"], "a.png is no PNG"),
+        (film, [f"--depth-in={film}"], "film.mkv: is no folder"),
+        (film, [f"--depth-out={film}"], "film.mkv: is no folder"),
+        (film, [f"--depth-in={three}", f"--depth-out={three}"], "three: is --depth-in as well"),
+        (film, [f"--depth-out={three}"], "three: has PNGs already; give --overwrite"),
+        (photos, [f"--depth-out={photos}"], "photos: is what is converted as well"),
+        (film, [f"--depth-out={tmp_path / 'out.mkv'}"], "out.mkv: is what the result is to be as well"),
+    ):
+        out = tmp_path / ("out.mkv" if source == film else "out")
+        assert said in refused(capsys, source, out, *more)
+    assert sorted(tmp_path.rglob("*")) == there
+
+
+def test_depth_stays_with_its_picture_where_one_before_it_cannot_be_read(tmp_path: Path) -> None:
+    folder, wrote = tmp_path / "photos", tmp_path / "wrote"
+    folder.mkdir()
+    for name in ("b.png", "c.png"):
+        cv2.imwrite(str(folder / name), picture(0, 0))
+    (folder / "a.png").write_text("a picture is worth a thousand words")
+    given = maps(tmp_path / "given", (96, 128), (96, 128), (96, 128))
+    ramp = np.linspace(0, 65535, 128).astype(np.uint16)
+    cv2.imwrite(str(given / "001.png"), np.tile(ramp, (96, 1)))
+    cv2.imwrite(str(given / "002.png"), np.tile(ramp[::-1], (96, 1)))
+    more = (f"--depth-in={given}", f"--depth-out={wrote}", "--set=steady.smoothing=0")
+    assert convert(folder, tmp_path / "out", *more).returncode == 1
+    assert sorted(path.name for path in wrote.iterdir()) == ["000000001.png", "000000002.png"]
+    rises, falls = (cv2.imread(str(path), cv2.IMREAD_UNCHANGED) for path in sorted(wrote.iterdir()))
+    assert rises is not None
+    assert falls is not None
+    assert rises[:, -9:].mean() > rises[:, :9].mean() + 20_000
+    assert falls[:, -9:].mean() < falls[:, :9].mean() - 20_000
+
+
 def test_a_folder_goes_on_as_long_as_its_pictures_are_the_same(tmp_path: Path) -> None:
     """Whatever else comes and goes in it; and where nothing is done yet, whatever it has."""
     folder, out = tmp_path / "photos", tmp_path / "photos-3d"

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from shm.lease import Lease, OpenSlot
+from workers.convert._pictures import SECOND
 from workers.convert._record import MOST, Recorded
 from workers.worker import CannotWork, Worker
 
@@ -37,9 +38,11 @@ class KnownDepth(Worker):
         )
 
     def process(self, small: Lease, depth: OpenSlot) -> None:
-        size = self.settings.depth
+        size, number = self.settings.depth, self._number
+        if self.settings.conversion.pictures:  # of some that cannot be read the depth is there all the same
+            number = small.info.pts // SECOND
         try:
-            self._source.read(self._number, depth.view((size.height, size.width), np.float32))
+            self._source.read(number, depth.view((size.height, size.width), np.float32))
         except (IndexError, ValueError, OSError) as error:
             raise CannotWork(str(error)) from error
         self._number += 1

@@ -10,6 +10,7 @@ import numpy as np
 from shm.lease import Lease
 from workers.convert._conversion import End
 from workers.convert._picture_files import PictureFiles
+from workers.convert._pictures import SECOND
 from workers.convert._record import MOST, records_in
 from workers.convert._segments import Segments
 from workers.convert._whole import put
@@ -51,7 +52,8 @@ class Writing(Worker):
     def follow(self, nearness: Lease, input_live: bool) -> bool:
         conversion = self.settings.conversion
         if self._seen >= conversion.first:
-            self._write_depth(conversion.depth_out / f"{self._seen:09}.png", nearness)
+            number = nearness.info.pts // SECOND if conversion.pictures else self._seen
+            self._write_depth(conversion.depth_out / f"{number:09}.png", nearness)
         self._seen += 1
         return False
 
