@@ -71,9 +71,8 @@ def conversion_of(
 def job_of(conversion: Conversion, settings: Settings) -> dict[str, Any]:
     """What has to be the same for a conversion to go on: the source, as names, sizes and times of its files
     tell it, the depth that is given, and the settings that show."""
-    files = [(path, path.stat()) for path in picture_files(conversion.source)]
     about = {
-        "source": [part for path, status in files for part in (path, status.st_size, status.st_mtime_ns)],
+        "source": [part for path in picture_files(conversion.source) for part in _state_of(path)],
         "--depth-in": conversion.depth_in,
         "--depth-out": conversion.depth_out,
     }
@@ -93,6 +92,14 @@ def keeps_depth(conversion: Conversion, settings: Settings) -> bool:
         return False
     log.info("depth is kept in %s meanwhile: %.2f GB", conversion.folder, needed / 1e9)
     return True
+
+
+def _state_of(path: Path) -> tuple[Path, int, int]:
+    try:
+        status = path.stat()
+    except OSError:  # a link to nothing, or to itself: said where it is read
+        return path, 0, 0
+    return path, status.st_size, status.st_mtime_ns
 
 
 def _is_picture(source: Path) -> bool:

@@ -26,11 +26,16 @@ def files_in(what: Path) -> tuple[list[Path], list[str]]:
     if not what.is_dir():
         raise CannotCut(f"{what}: there is no such file or folder")
     endings = PICTURES | VIDEOS
-    there = [path for path in sorted(what.iterdir()) if path.is_file() and not _is_ours(path)]
+    there = [path for path in sorted(what.iterdir()) if _is_file(path) and not _is_ours(path)]
     found = [path for path in there if path.suffix.lower() in endings]
     if not found:
         raise CannotCut(f"{what}: there is no picture or video in it ({', '.join(sorted(endings))})")
     return found, [path.name for path in there if path not in found and not path.name.startswith(".")]
+
+
+def _is_file(path: Path) -> bool:
+    """Or a link that leads nowhere, of which is said that it cannot be read."""
+    return path.is_file() or not path.exists()
 
 
 def _is_ours(path: Path) -> bool:

@@ -348,12 +348,17 @@ def test_pictures_that_cannot_be_read_are_left_out_and_named(tmp_path: Path) -> 
         (folder / name).write_text("a picture is worth a thousand words")
     (folder / "e.png").touch()
     (folder / "f.png").mkdir()
+    (folder / "g.png").symlink_to("nowhere.png")
+    (folder / "h.png").symlink_to("h.png")
     result = convert(folder, out)
     assert result.returncode == 1
     assert result.stdout == f"{out}: 2 pictures\n"
     assert result.stderr.splitlines() == [
         f"{folder / name}: is not a picture that OpenCV reads; it is left out"
         for name in ("a.png", "c.jpg", "e.png")
+    ] + [
+        f"{folder / 'g.png'}: cannot be read: No such file or directory; it is left out",
+        f"{folder / 'h.png'}: cannot be read: Too many levels of symbolic links; it is left out",
     ]
     assert sorted(path.name for path in out.iterdir()) == ["b.png", "d.png"]
     for scene, name in enumerate(("b.png", "d.png")):
@@ -474,7 +479,7 @@ def test_a_folder_goes_on_as_long_as_its_pictures_are_the_same(tmp_path: Path) -
         ("text.mp4", "text.mp4", [], "is what would be converted"),
         ("photo.png", "out.mp4", [], "a picture becomes a picture"),
         ("empty", "out", [], "there is no picture in it"),
-        ("text.jpg", "out.jpg", [], "text.jpg: has no picture that OpenCV reads"),
+        ("text.jpg", "out.jpg", [], "text.jpg: is not a picture that OpenCV reads"),
         ("text.mp4", "out.mp4", ["--set=depth.model=true"], "name a network"),
         ("photo.png", "out.png", ["--depth-in=nowhere"], "nowhere: there is no such folder"),
     ],

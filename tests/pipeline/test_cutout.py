@@ -54,13 +54,17 @@ def test_a_picture_becomes_four_that_fit_its_person(cat: Path, tmp_path: Path) -
 def test_a_folder_is_done_whole_and_what_is_no_picture_is_named(cat: Path) -> None:
     shutil.copy(people() / "astronaut.png", cat.parent / "astronaut.png")
     (cat.parent / "broken.jpg").write_bytes(cat.read_bytes()[:100])
+    (cat.parent / "gone.png").symlink_to("nowhere.png")
     (cat.parent / "notes.txt").write_text("no picture, and it does not say so")
     result = command("cutout", str(cat.parent))
     assert result.returncode == 1
     assert f"{cat.parent / 'broken.jpg'}: is not a picture that OpenCV reads" in result.stderr
+    assert f"No such file or directory: '{cat.parent / 'gone.png'}'" in result.stderr
     assert "passed over, by their endings: notes.txt" in result.stderr
     made = [f"{name}-{kind}.png" for name in ("astronaut", "cat") for kind in KINDS]
-    assert files(cat.parent) == sorted(["astronaut.png", "broken.jpg", "cat.jpg", "notes.txt", *made])
+    assert files(cat.parent) == sorted(
+        ["astronaut.png", "broken.jpg", "cat.jpg", "gone.png", "notes.txt", *made]
+    )
 
 
 def test_what_was_cut_out_earlier_is_kept_and_not_cut_out_again(cat: Path) -> None:

@@ -15,11 +15,16 @@ SECOND = 1_000_000  # microseconds
 
 
 def picture_files(source: Path) -> list[Path]:
-    """Those in a folder, in the order of their names; or the file itself."""
+    """Those in a folder, in the order of their names, links to nothing included; or the file itself."""
     if not source.is_dir():
         return [source]
     seen = (path for path in sorted(source.iterdir()) if not path.name.startswith("."))
-    return [path for path in seen if path.suffix.lower() in ENDINGS and path.is_file()]
+    return [path for path in seen if path.suffix.lower() in ENDINGS and _is_file(path)]
+
+
+def _is_file(path: Path) -> bool:
+    """Or a link that leads nowhere, of which is said that it cannot be read."""
+    return path.is_file() or not path.exists()
 
 
 def profile_of(path: Path) -> list[npt.NDArray[np.uint8]]:
@@ -47,6 +52,8 @@ class Pictures:
         """Rows and columns of each, and the other way round: it may have to be turned. Raises CannotRead."""
         found = {shape for path in self._files if (shape := _shape(path))}
         if not found:
+            if not self._source.is_dir():
+                _pixels_of(self._source)  # says why
             raise CannotRead(f"{self._source}: has no picture that OpenCV reads")
         return [*found, *((columns, rows) for rows, columns in found)]
 
