@@ -3,7 +3,6 @@
 from dataclasses import replace
 from pathlib import Path
 
-import av
 import cv2
 import numpy as np
 import numpy.typing as npt
@@ -11,20 +10,16 @@ import pytest
 
 from pipeline.settings import SettingsError, load
 from tests.workers.bitmaps import bitmap
-from tests.workers.made_films import as_a_phone_films
 from workers.person._behind import (
-    CannotShow,
-    Film,
     Plain,
     Still,
     background_of,
     colour_of,
-    cover,
     picture_of,
 )
 from workers.person._blurred import Blurred
 from workers.person._composite import composite, composite_for_both_eyes, feathered
-from workers.person._scenery import Scenery
+from workers.person._scenery import CannotShow, Scenery, cover
 from workers.person.background import Settings
 
 pytestmark = pytest.mark.timeout(60)
@@ -168,42 +163,6 @@ def test_contract_a_picture_covers_the_frame_and_keeps_its_shape(size: tuple[int
     assert covered.shape == (360, 640, 3)
     rows, columns = np.where(covered[..., 0] > 127)
     assert abs((np.ptp(rows) + 1) - (np.ptp(columns) + 1)) <= 0.05 * np.ptp(columns) + 2, "it is still round"
-
-
-def test_contract_a_video_is_shown_at_its_own_pace_and_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    film = Film(str(three_colours(tmp_path)))
-    frame, mask = np.zeros((64, 96, 3), np.uint8), np.zeros((9, 16), np.uint8)
-    now = film._due
-    seen = []
-    for tenth in range(8):
-        monkeypatch.setattr("workers.person._behind.time.perf_counter", lambda at=now + tenth / 10 + 0.01: at)
-        seen.append(int(np.argmax(film(frame, mask).behind[32, 48])))
-    assert seen == [1, 2, 0, 1, 2, 0, 1, 2]
-
-
-def test_contract_a_film_that_lies_on_its_side_is_shown_as_a_player_does(tmp_path: Path) -> None:
-    right_way_up = np.full((320, 1440, 3), (20, 200, 60), np.uint8)
-    right_way_up[:60] = (200, 40, 40)
-    as_a_phone_films(tmp_path / "phone.mp4", right_way_up)
-    film = Film(str(tmp_path / "phone.mp4"))
-    behind = film(np.zeros_like(right_way_up), np.zeros((9, 16), np.uint8)).behind
-    assert np.abs(behind.astype(int) - right_way_up).mean() < 5
-
-
-def three_colours(folder: Path) -> Path:
-    """Red, green and blue, a tenth of a second each."""
-    path = folder / "colours.mp4"
-    with av.open(str(path), "w") as container:
-        stream = container.add_stream("libx264", rate=10, options={"crf": "10"})
-        stream.width, stream.height, stream.pix_fmt = 96, 64, "yuv420p"
-        for k in range(3):
-            pixels = np.zeros((64, 96, 3), np.uint8)
-            pixels[..., k] = 255
-            container.mux(stream.encode(av.VideoFrame.from_ndarray(pixels, format="rgb24")))
-        container.mux(stream.encode(None))
-    return path
 
 
 # What cannot be shown -----------------------------------------------------------------------------------

@@ -3,8 +3,9 @@
 import logging
 from typing import Any
 
-from workers.person._behind import CannotShow, background_of
-from workers.person._scenery import Pixels, Scenery
+from workers.person._behind import background_of
+from workers.person._film import Film
+from workers.person._scenery import CannotShow, Pixels, Scenery
 
 
 class Chosen:
@@ -18,8 +19,11 @@ class Chosen:
     def __call__(self, frame: Pixels, mask: Pixels, background: Any) -> Scenery:
         if _choice(background) != self._choice:
             self._choice = _choice(background)
+            before = self._behind
             try:
                 self._behind = background_of(background)
+                if isinstance(before, Film):
+                    before.close()
             except CannotShow as error:
                 self._log.error("%s; the background stays as it is", error)
         return self._behind(frame, mask)

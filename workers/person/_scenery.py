@@ -7,6 +7,12 @@ import numpy as np
 import numpy.typing as npt
 
 Pixels = npt.NDArray[np.uint8]
+SMALLER = 4  # light is spread at so many times fewer pixels, each way
+LIGHT_PERCENT = 3.0  # how far the background's light spreads, in percent of the width
+
+
+class CannotShow(Exception):
+    """A background that cannot be had; says what and why."""
 
 
 class Scenery(NamedTuple):
@@ -25,6 +31,34 @@ class Scenery(NamedTuple):
         """Seen from beside: what lies so much of the width to the right is in the middle."""
         behind = _shifted(self.behind, share)
         return Scenery(behind, behind if self.light is self.behind else _shifted(self.light, share))
+
+
+def covering(picture: Pixels, height: int, width: int) -> Scenery:
+    """With its own light."""
+    behind = cover(picture, height, width)
+    return Scenery(behind, light_of(behind))
+
+
+def cover(picture: Pixels, height: int, width: int) -> Pixels:
+    """Scaled until it covers everything, the middle of it."""
+    scale = max(height / picture.shape[0], width / picture.shape[1])
+    size = max(width, round(picture.shape[1] * scale)), max(height, round(picture.shape[0] * scale))
+    scaled = picture
+    if size != (picture.shape[1], picture.shape[0]):
+        how = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+        scaled = np.asarray(cv2.resize(picture, size, interpolation=how), np.uint8)
+    top, left = (size[1] - height) // 2, (size[0] - width) // 2
+    return np.ascontiguousarray(scaled[top : top + height, left : left + width])
+
+
+def light_of(behind: Pixels) -> Pixels:
+    """What it shines on whoever stands before it."""
+    height, width = behind.shape[:2]
+    size = max(1, width // SMALLER), max(1, height // SMALLER)
+    small = cv2.resize(behind, size, interpolation=cv2.INTER_LINEAR)
+    box = odd(size[0] * LIGHT_PERCENT / 100)
+    soft = cv2.blur(cv2.blur(small, (box, box)), (box, box))
+    return np.asarray(cv2.resize(soft, (width, height), interpolation=cv2.INTER_LINEAR), np.uint8)
 
 
 def _shifted(pixels: Pixels, share: float) -> Pixels:

@@ -56,8 +56,8 @@ class Background(Worker):
     def open(self) -> None:
         with self.host.busy("compiling the blend (only the first time)", limit=300):
             from workers.person import _composite, _eyes
-            from workers.person._behind import CannotShow
             from workers.person._chosen import Chosen
+            from workers.person._scenery import CannotShow
 
         self._composite, self._eyes, self._phase = _composite, _eyes, 0
         try:

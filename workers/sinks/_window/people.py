@@ -3,10 +3,10 @@
 from typing import Any
 
 from shm.lease import Lease
-from workers.person._behind import CannotShow
 from workers.person._chosen import Chosen
 from workers.person._composite import feathered, tables
 from workers.person._eyes import layout_for, shifts
+from workers.person._scenery import CannotShow
 from workers.sinks._window.screen import Screen
 from workers.worker import CannotWork
 
