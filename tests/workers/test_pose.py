@@ -5,6 +5,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import av
+import cv2
 import numpy as np
 import numpy.typing as npt
 import pytest
@@ -185,6 +186,19 @@ def test_contract_what_is_cut_out_of_a_frame_goes_back_to_where_it_was(angle: fl
     rows, columns = np.nonzero(cut[..., 0] > 127)
     middle = np.array([[(columns.mean()) / 256, (rows.mean()) / 256, 0]], np.float32)
     assert region.to_frame(middle, SIZE)[0, :2] * SIZE == pytest.approx([322.5, 152.5], abs=1.0)
+
+
+@needs_people()
+def test_contract_of_a_frame_with_longer_sides_than_opencv_takes_the_same_is_cut_out() -> None:
+    """A strip of 36000 pixels, with her far to the right."""
+    her = np.asarray(cv2.resize(read(folder() / "astronaut.png"), (1024, 1024)), np.uint8)
+    strip = np.zeros((1024, 36_000, 3), np.uint8)
+    strip[:, 34_000:35_024] = her
+    of_her = Region(*(np.float32(value) for value in (0.5, 0.5, 1, 1, 0.3)))
+    of_all = of_her._replace(x=np.float32(34_512 / 36_000), width=np.float32(1024 / 36_000))
+    inside = np.s_[64:192, 64:192]
+    one, other = of_her.cut(her, 256)[inside], of_all.cut(strip, 256)[inside]
+    assert np.abs(one.astype(int) - other).mean() < 4
 
 
 @pytest.mark.parametrize(

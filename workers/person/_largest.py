@@ -3,7 +3,7 @@
 import os
 
 MOST_PIXELS = 120_000_000
-LONGEST_SIDE = 32766  # pixels; OpenCV moves none that lie farther
+LONGEST_SIDE = 65500  # pixels; the answer may be a JPEG, which has no more
 WHAT = (
     f"the picture is too large: at most {MOST_PIXELS // 10**6} megapixels, and {LONGEST_SIDE} pixels a side"
 )

@@ -15,6 +15,7 @@ F = np.float32
 ROOM = F(1.25)  # the square is so much larger than the body
 SAME = 0.1  # of the side
 UPRIGHT = F(math.pi / 2)
+LONGEST = 32766  # pixels of a side, from which OpenCV moves some; of larger frames every so many are enough
 
 
 class Size(NamedTuple):
@@ -51,6 +52,9 @@ class Region(NamedTuple):
 
     def cut(self, frame: Pixels, pixels: int, around: int = cv2.BORDER_REPLICATE) -> Pixels:
         """What is in it, uint8[pixels, pixels, 3]."""
+        step = -(-max(frame.shape) // LONGEST)
+        if step > 1:
+            frame = np.ascontiguousarray(frame[::step, ::step])
         corners = self._corners(Size.of(frame))
         there = np.array([[0, pixels], [0, 0], [pixels, 0], [pixels, pixels]], F)
         turn = cv2.invert(cv2.getPerspectiveTransform(corners, there))[1].astype(np.float64)
