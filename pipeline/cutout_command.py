@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.compiled import place_for_compiled
-from pipeline.cutout_files import VIDEOS, CannotCut, Stopped, files_in, names_of, targets_of
+from pipeline.cutout_files import CannotCut, Stopped, files_in, is_video, names_of, targets_of
 from pipeline.stopping import INTERRUPTED
 from workers.convert._whole import put
 from workers.models import ModelError, download, has_file
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from workers.person._networks import Network
 
 BEST = "selfie-general"
-FEW = 8  # names that are said
 HELP = (
     "cut people out: NAME-overlay.png, NAME-matte.png, NAME-white.png and NAME-rgba.png for each picture; "
     "for a video the same as videos with its sound (rgba is ProRes 4444). Ctrl-C keeps what there is."
@@ -42,16 +41,15 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 def cutout_command(options: argparse.Namespace) -> int:
     """Exit code 1 when something could not be cut out; the rest is."""
     try:
-        files, others = files_in(options.what)
+        files, passed_over = files_in(options.what)
         network = _network(options.model)
         folder = options.out or (options.what if options.what.is_dir() else options.what.parent)
         folder.mkdir(parents=True, exist_ok=True)
     except (CannotCut, ModelError, OSError) as error:
         print(error, file=sys.stderr)
         return 1
-    if others:
-        more = f" and {len(others) - FEW} more" if len(others) > FEW else ""
-        print(f"passed over, by their endings: {', '.join(others[:FEW])}{more}", file=sys.stderr)
+    if passed_over:
+        print(passed_over, file=sys.stderr)
     wrong = 0
     for path, name in names_of(files).items():
         try:
@@ -79,7 +77,7 @@ def _network(name: str) -> "Network":
 
 def _cut(path: Path, network: "Network", targets: dict[str, Path]) -> str:
     """Writes all files of a picture or video; says how much. Raises CannotCut, Stopped or OSError."""
-    if path.suffix.lower() in VIDEOS:
+    if is_video(path):
         from pipeline.cutout_video import cut_video
 
         return f"{cut_video(path, network, targets)} as "
@@ -98,7 +96,10 @@ def _cut_picture(path: Path, network: "Network", targets: dict[str, Path]) -> No
     try:
         for kind, part in _parts(targets):
             parts.append(part)
-            part.write_bytes(_png(made[kind]))
+            try:
+                part.write_bytes(_png(made[kind]))
+            except OSError as error:
+                raise CannotCut(f"{path}: {targets[kind]} cannot be written: {error.strerror}") from error
         for kind, part in _parts(targets):
             put(part, targets[kind])
     finally:

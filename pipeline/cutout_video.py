@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import av
 from av.video.reformatter import ColorRange, Colorspace
 
-from pipeline.cutout_files import CannotCut, Stopped
+from pipeline.cutout_files import VIDEOS, CannotCut, Stopped
 from pipeline.stopping import stopping
 from workers.convert._whole import put
 
@@ -32,7 +32,7 @@ def cut_video(path: Path, network: "Network", targets: dict[str, Path]) -> str:
             for part in parts.values():
                 part.keep()
         except av.FFmpegError as error:
-            raise CannotCut(f"{path}: its cut-outs cannot be written: {error}") from error
+            raise CannotCut(f"{path}: its cut-outs cannot be written: {error.strerror}") from error
         wrong = broken + _without_sound(source, [*parts.values()])
     if stop.is_set():
         made = ", ".join(map(str, targets.values()))
@@ -109,7 +109,8 @@ def _opened(path: Path) -> Iterator[Any]:
     try:
         source = av.open(str(path.absolute()))  # or 12:30.mp4 would name a protocol
     except av.FFmpegError as error:
-        raise CannotCut(f"{path}: is not a video that FFmpeg reads: {error}") from error
+        picture = "" if path.suffix.lower() in VIDEOS else "is not a picture that OpenCV reads, and "
+        raise CannotCut(f"{path}: {picture}is not a video that FFmpeg reads: {error}") from error
     with source:
         if not source.streams.video or source.streams.video[0].codec_context is None:
             raise CannotCut(f"{path}: has no picture that FFmpeg reads")
@@ -137,7 +138,8 @@ class _Part:
         return self
 
     def __exit__(self, *error: object) -> None:
-        self._container.close()
+        with suppress(av.FFmpegError):  # of a file that is not kept; why not is being said
+            self._container.close()
         self._file.unlink(missing_ok=True)
 
     def keep(self) -> None:

@@ -1,6 +1,7 @@
 """`launcher.py cutout`: people cut out; what is no picture is said, and nothing is half-written."""
 
 import os
+import resource
 import shutil
 from pathlib import Path
 
@@ -90,6 +91,47 @@ def test_two_of_the_same_name_have_cut_outs_of_their_own(cat: Path) -> None:
     again = command("cutout", str(cat.parent), "--overwrite")
     assert again.returncode == 0, again.stderr
     assert files(cat.parent) == sorted(["cat.jpg", "cat.png", "her.png", *made])
+
+
+def test_three_whose_names_would_meet_have_cut_outs_of_their_own(cat: Path) -> None:
+    """cat.png.jpg without its ending is cat.png, as which cat.png goes because of cat.jpg."""
+    for name in ("cat.png", "cat.png.jpg", "CAT.PNG"):
+        shutil.copy(people() / "astronaut.png", cat.parent / name)
+    result = command("cutout", str(cat.parent))
+    assert result.returncode == 0, result.stderr
+    made = {
+        name.lower() for name in files(cat.parent) if name.endswith(tuple(f"-{kind}.png" for kind in KINDS))
+    }
+    assert len(made) == 4 * len(KINDS), "on a disk that does not tell A from a, too"
+    assert command("cutout", str(cat.parent), "--overwrite").returncode == 0
+    assert len(files(cat.parent)) == 4 + 4 * len(KINDS)
+
+
+def test_what_is_named_like_a_cut_out_and_is_of_nothing_is_said(cat: Path) -> None:
+    shutil.copy(cat, cat.parent / "cat-white.jpg")
+    shutil.copy(cat, cat.parent / "snow-white.jpg")
+    result = command("cutout", str(cat.parent))
+    assert result.returncode == 0
+    assert "passed over, for they are named like cut-outs: snow-white.jpg\n" in result.stderr
+
+
+@pytest.mark.parametrize("ending", ["", ".JPG", ".picture"])
+def test_a_picture_is_cut_out_whatever_its_ending(cat: Path, ending: str) -> None:
+    named = cat.rename(cat.with_suffix(ending))
+    result = command("cutout", str(named))
+    assert result.returncode == 0, result.stderr
+    assert (cat.parent / "cat-rgba.png").exists()
+
+
+def test_a_full_disk_is_said_and_leaves_nothing(cat: Path) -> None:
+    def full() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+
+    result = command("cutout", str(cat), preexec_fn=full)
+    assert result.returncode == 1
+    name = cat.parent / "cat-overlay.png"
+    assert result.stderr.splitlines()[-1] == f"{cat}: {name} cannot be written: File too large"
+    assert files(cat.parent) == ["cat.jpg"]
 
 
 def test_a_picture_that_is_larger_than_opencv_takes_is_named_and_the_rest_is_done(cat: Path) -> None:

@@ -1,5 +1,7 @@
 """`launcher.py cutout` of a video: every frame once, at its time, with the sound as it was."""
 
+import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -127,6 +129,22 @@ def test_each_video_shows_what_a_picture_s_cut_out_does(clip: Path, made: dict[s
         assert (overlay[person][:, 1] > 115).mean() > 0.99, "half green"
         assert np.abs(rgba[..., 3] - matte).mean() < 2
         assert np.abs(rgba[..., :3] - picture).mean() < 4
+
+
+def test_a_full_disk_is_said_and_leaves_nothing(clip: Path, tmp_path: Path) -> None:
+    def full() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+
+    result = command("cutout", str(clip), "--out", str(tmp_path), preexec_fn=full)
+    assert result.returncode == 1
+    assert result.stderr.splitlines()[-1] == f"{clip}: its cut-outs cannot be written: File too large"
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_video_without_an_ending_is_one(clip: Path, tmp_path: Path) -> None:
+    result = command("cutout", str(shutil.copy(clip, tmp_path / "filmed")), "--model", "meet-lite")
+    assert result.returncode == 0, result.stderr
+    assert frames(tmp_path / "filmed-white.mkv")[0] == frames(clip)[0]
 
 
 def test_ctrl_c_leaves_videos_of_what_was_made(tmp_path: Path) -> None:
