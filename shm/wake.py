@@ -20,8 +20,8 @@ class Bell(Protocol):
     process is being spawned."""
 
     ring: Callable[[], Any]
+    fileno: Callable[[], int]
 
-    def fileno(self) -> int: ...
     def drain(self) -> None: ...
     def close(self) -> None: ...
 
@@ -32,19 +32,16 @@ class EventEnd:
 
     Nothing is raised when it is full or empty: FileIO answers None where others would have to wait."""
 
-    __slots__ = ("_mine", "_other", "ring")
+    __slots__ = ("_mine", "_other", "fileno", "ring")
 
     def __init__(self, mine: FileIO, other: FileIO) -> None:
         self._mine, self._other = mine, other
-        self.ring = partial(other.write, (1).to_bytes(8, "little"))
+        self.fileno, self.ring = mine.fileno, partial(other.write, (1).to_bytes(8, "little"))
 
     @classmethod
     def pair(cls) -> tuple[Self, Self]:
         one, other = (_event(os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)) for _ in range(2))
         return cls(one, other), cls(other, one)
-
-    def fileno(self) -> int:
-        return self._mine.fileno()
 
     def drain(self) -> None:
         self._mine.read(8)
