@@ -17,6 +17,7 @@ from tests.pipeline.running import REPO, command, until
 from tests.workers.small_disk import small_disk
 from tests.workers.voices import clip, needs_voice, speech, tone
 from workers.sound._reading import read_whole
+from workers.voice._container import Writer, packets_of
 from workers.voice._judging import decibels_off
 
 pytestmark = [needs_voice(), pytest.mark.timeout(60)]
@@ -201,6 +202,20 @@ def test_of_a_full_disk_is_said_which_file_and_what_of_it_there_is(
     assert main(["voice", "encode", str(source), "--out", str(full_disk / "x.voice")]) == 1
     assert f"{full_disk / 'x.voice'} cannot be written: No space left on device" in capsys.readouterr().err
     assert [file.name for file in full_disk.iterdir() if file.name != "other"] == ["back.wav"]
+
+
+def test_a_packet_that_cannot_be_is_damage_too(
+    said: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Though its sum is right."""
+    header, packets = packets_of(said)
+    with Writer(tmp_path / "made.voice") as writer:
+        for packet in packets:
+            writer.add(packet)
+        writer.add(bytes([127]) + bytes(64))
+        writer.samples = header.samples
+    assert main(["voice", "decode", str(tmp_path / "made.voice")]) == 1
+    assert "is damaged or cut off after 2.0 s" in capsys.readouterr().err
 
 
 def test_every_damage_is_noticed(said: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

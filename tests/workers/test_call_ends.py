@@ -241,7 +241,7 @@ def test_contract_each_reason_for_which_packets_are_dropped_is_told_once(
         worker.close()
     told = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
     reasons = (NO_PACKET, OTHER_WORDS, OTHER_CODEC, OTHER_WEIGHTS, REPLAYED)
-    assert told == [f"receive: what comes from 127.0.0.1 is dropped: {reason}" for reason in reasons]
+    assert told == [f"what comes from 127.0.0.1 is dropped: {reason}" for reason in reasons]
 
 
 def test_contract_two_who_speak_at_once_are_told_and_the_first_is_heard(
@@ -258,7 +258,7 @@ def test_contract_two_who_speak_at_once_are_told_and_the_first_is_heard(
     finally:
         worker.close()
     told = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
-    assert told == [f"receive: what comes from 127.0.0.1 is dropped: {BESIDE}"]
+    assert told == [f"what comes from 127.0.0.1 is dropped: {BESIDE}"]
 
 
 def test_contract_weights_of_another_training_are_told_apart(tmp_path: Path) -> None:
@@ -274,6 +274,22 @@ def test_contract_weights_of_another_training_are_told_apart(tmp_path: Path) -> 
     books.unlink()
     with pytest.raises(CannotWork, match=r"voice\.weights: .*books\.bin cannot be read"):
         weights_of(same)
+
+
+def test_contract_a_packet_with_more_in_it_than_belongs_there_is_dropped(words: str) -> None:
+    """It would not fit into the ring."""
+    worker, sealing = receiver(port=0, key=words), sealed("blue horse")
+    try:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+            for number in range(6):
+                for data in (PACKET, PACKET + bytes(1000)):
+                    datagram = sealing.datagram(3 if data == PACKET else 4, number, 320 * number, data)
+                    sender.sendto(datagram, worker._socket.getsockname())
+                worker._read()
+        assert [_next(worker) for _ in range(5)][1:] == [PACKET] * 4
+        assert worker._wrong == 6
+    finally:
+        worker.close()
 
 
 def test_contract_a_call_comes_back_after_the_line_was_away_for_long() -> None:

@@ -141,6 +141,18 @@ def test_contract_a_packet_that_comes_twice_is_played_once() -> None:
     assert buffer.pop(buffer.due) is None
 
 
+def test_contract_nothing_piles_up_while_nobody_plays_and_then_the_newest_is_heard() -> None:
+    line = Line()
+    line.run(2)
+    for number in range(100, 5000):
+        line.buffer.push(number, str(number).encode(), number * FRAME + 0.03)
+        assert len(line.buffer._waiting) < 200
+    line.played.clear()
+    line.until(5000 * FRAME + 0.03)
+    assert len(line.played) < 200, "what is over is not made up for"
+    assert line.numbers[-1] > 4990
+
+
 # Streams ------------------------------------------------------------------------------------------------
 
 

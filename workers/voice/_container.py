@@ -130,6 +130,8 @@ def _chunk(file: BinaryIO, start: bytes) -> list[bytes] | None:
         return None
     packets, at = [], 0
     for _ in range(count):
+        if at < size and data[at] & COUNT > _lyra_books.BOOKS:
+            return None
         end = at + nbytes(data[at] & COUNT, _lyra_books.BITS) if at < size else size + 1
         packets.append(data[at:end])
         at = end

@@ -16,6 +16,7 @@ SLEW = 0.01  # the pace is changed by so much at most: the speaker can make up f
 JUMP = 0.25  # seconds; what is further off is another network, or another clock
 ALL_OFF = 4  # so many late or early ones in a row: whoever sends has stood still for a moment, or jumped
 SILENT_AFTER = 0.5  # seconds without any packet
+ASLEEP_AFTER = 3.0  # seconds in which nobody has played what was due: it is not kept for longer
 
 
 class Counts(NamedTuple):
@@ -55,7 +56,8 @@ class JitterBuffer:
         before it be made up at once."""
         way = now - number * self._frame
         self._newest_at = now
-        if self._next is None or self._off_in_a_row == ALL_OFF:
+        asleep = now - self.due > ASLEEP_AFTER
+        if self._next is None or asleep or self._off_in_a_row == ALL_OFF:
             self._begin(number, way)
         assert self._next is not None
         late, early = number < self._next, self._anchor - way > self._delay + JUMP

@@ -73,7 +73,7 @@ class Receive(Worker):
     def drive(self, step: Step) -> None:
         """What comes is noted when it comes: how late it is decides how long the others wait."""
         while not step.stopping:
-            seconds = min(BEAT_EVERY, self.due() - time.perf_counter())
+            seconds = BEAT_EVERY if step.asleep else min(BEAT_EVERY, self.due() - time.perf_counter())
             if select.select([self._socket], [], [], max(0.0, seconds))[0]:
                 self._read()
             step.once(0)
@@ -124,7 +124,7 @@ class Receive(Worker):
         self._wrong += 1
         if why not in self._told:
             self._told.add(why)
-            self.log.warning("receive: what comes from %s is dropped: %s", host, why)
+            self.log.warning("what comes from %s is dropped: %s", host, why)
 
     def _tell(self, now: float) -> None:
         """Whether somebody speaks; now and then what has come."""
@@ -141,6 +141,9 @@ class Receive(Worker):
 
 
 def _is_packet(found: Arrived, codec: Codec) -> bool:
+    """That fits into the ring."""
+    if len(found.payload) > nbytes(codec.books, codec.bits):
+        return False
     try:
         return len(unpack(found.payload, codec.bits, codec.books).indices) > 0
     except ValueError:
