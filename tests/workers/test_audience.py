@@ -143,3 +143,16 @@ async def test_contract_who_leaves_waits_no_longer() -> None:
     client.leave()
     assert await waiting is None
     assert client.gone
+
+
+@in_a_loop
+async def test_what_was_sent_is_counted_when_who_got_it_has_left() -> None:
+    said = Said()
+    client = said.audience.enter("websocket", PICTURE)
+    for seq in (1, 2, 3):
+        said.audience.show(picture(seq))
+    assert await client.next()
+    said.audience.leave(client)
+    said.audience.leave(client)
+    figures = said.audience.figures()
+    assert (figures["sent"], figures["skipped"], figures["clients"]) == (1, 2, [])

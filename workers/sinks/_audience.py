@@ -52,6 +52,7 @@ class Audience:
         self.picture: Picture | None = None
         self.stale = False  # the source is away; a frame that was under way may come after that was said
         self.shown = 0
+        self._sent = self._skipped = 0  # to and for those who have left
 
     def __len__(self) -> int:
         return len(self._clients)
@@ -78,7 +79,10 @@ class Audience:
         return PictureClient(kind)
 
     def leave(self, client: Client[Any]) -> None:
-        self._clients.discard(client)
+        if client in self._clients:
+            self._clients.remove(client)
+            self._sent += client.sent
+            self._skipped += client.skipped
         self._tell()
 
     def show(self, shown: Picture | Packet | Sound) -> None:
@@ -118,8 +122,8 @@ class Audience:
             "seq": picture.seq if picture else 0,
             "stale": picture is None or self.stale,
             "age_ms": (time.perf_counter_ns() - picture.t_capture) / 1e6 if picture else None,
-            "sent": sum(client.sent for client in self._clients),
-            "skipped": sum(client.skipped for client in self._clients),
+            "sent": self._sent + sum(client.sent for client in self._clients),
+            "skipped": self._skipped + sum(client.skipped for client in self._clients),
             "clients": [
                 {"kind": client.kind, "sent": client.sent, "skipped": client.skipped}
                 for client in self._clients

@@ -38,8 +38,10 @@ def _audience(figures: Figures) -> Iterator[Metric]:
     yield _gauge("web_clients", "Those who look by the web sink.", [], [((), len(clients))])
     yield _gauge("web_stale", "Whether the picture is stale.", [], [((), float(figures["stale"]))])
     yield _counter("web_pictures", "JPEGs made.", [], [((), figures["pictures"])])
-    yield _counter("web_sent", "Sent to those who look now.", [], [((), figures["sent"])])
-    yield _counter("web_skipped", "Not sent to those who look now.", [], [((), figures["skipped"])])
+    yield _counter("web_sent", "Pictures and packets that were sent.", [], [((), figures["sent"])])
+    yield _counter(
+        "web_skipped", "Pictures and packets that somebody did not get.", [], [((), figures["skipped"])]
+    )
 
 
 def _workers(workers: list[Figures]) -> Iterator[Metric]:
