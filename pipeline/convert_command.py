@@ -1,6 +1,7 @@
 """The words of `launcher.py convert`. The work is in convert.py, which takes a moment to import."""
 
 import argparse
+import os
 from pathlib import Path
 
 HELP = (
@@ -22,11 +23,16 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]", 
         "--set", action="append", default=[], metavar="SECTION.KEY=VALUE", help="on top of all"
     )
     convert.add_argument("--overwrite", action="store_true", help="OUT may be there already")
-    convert.add_argument("--depth-in", type=Path, metavar="FOLDER", help="16-bit PNGs instead of a network")
-    convert.add_argument("--depth-out", type=Path, metavar="FOLDER", help="also write depth as 16-bit PNGs")
+    convert.add_argument("--depth-in", type=_folder, metavar="FOLDER", help="16-bit PNGs, not a network")
+    convert.add_argument("--depth-out", type=_folder, metavar="FOLDER", help="write depth as 16-bit PNGs")
     convert.add_argument(
         "--log-level", choices=("debug", "info", "warning", "error"), default="warning", help="(warning)"
     )
+
+
+def _folder(text: str) -> Path:
+    """A shell does not write the home folder out behind an equals sign."""
+    return Path(os.path.expanduser(text))
 
 
 def _convert(options: argparse.Namespace) -> int:

@@ -20,7 +20,7 @@ from pipeline.catalogue import CatalogueError, settings_types
 from pipeline.keys import HotKey, Keys
 from pipeline.priority import Processes
 from pipeline.programs import split
-from pipeline.settings_check import Checker, Layer, Place, Schema, fields, hint
+from pipeline.settings_check import Checker, Layer, Place, Schema, at_home, fields, hint
 from pipeline.settings_file import Problem, SettingsError, one_line
 
 __all__ = [
@@ -186,7 +186,8 @@ def live_value(section: Any, key: str, value: object) -> object:
     field = fields(settings_type).get(key) if is_dataclass(section) else None
     if field is None or "live" not in field.marks:
         raise ValueError(f"{key} cannot be changed while running")
-    return field.adapter.validate_json(json.dumps(value), strict=True)
+    found = field.adapter.validate_json(json.dumps(value), strict=True)
+    return at_home(found) if "path" in field.marks and isinstance(found, str) else found
 
 
 def write_back(path: str | Path, section: str, key: str, value: object, *, package: str = "workers") -> None:

@@ -243,18 +243,24 @@ def _checked(field: Field, node: yaml.Node) -> tuple[object, list[tuple[yaml.Nod
     return value, wrong
 
 
+def at_home(path: str) -> str:
+    """With the folder that `~` stands for, as nobody but a shell writes it out. Raises ValueError."""
+    try:
+        return str(Path(path).expanduser()) if path.startswith("~") else path
+    except RuntimeError as error:
+        raise ValueError("begins with ~ and the name of nobody who has a home here") from error
+
+
 def _validated(field: Field, data: object, node: yaml.Node) -> tuple[object, list[tuple[yaml.Node, str]]]:
     try:
         # The JSON rules of pydantic: a list may become a tuple and 3 a float, nothing else is converted.
         value = field.adapter.validate_json(json.dumps(data), strict=True)
         if "path" in field.marks and isinstance(value, str):
-            Path(value).expanduser()
+            value = at_home(value)
         if "colour" in field.marks and not COLOUR.fullmatch(str(value)):
             return None, [(node, "is no colour; write it like #00b140" + _got(node))]
     except ValidationError as error:
         return None, _explained(field, error, node)
-    except RuntimeError:  # of expanduser
-        return None, [(node, "begins with ~ and the name of nobody who has a home here" + _got(node))]
     except TypeError as error:  # a limit that does not fit the type, Ge on a str, shows up only here
         return None, [(node, f"cannot be checked, its worker's Settings make no sense: {error}")]
     if isinstance(data, bool) and not isinstance(value, bool):  # true is 1 for Literal[1]

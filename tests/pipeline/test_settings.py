@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from pipeline.settings import Change, SettingsError, changes, live_value, load, write_back
+from tests.pipeline.running import REPO
 
 _numbers = itertools.count()
 
@@ -933,6 +934,40 @@ def test_write_back_into_any_good_text_changes_that_value_only(package: str, wri
         if not isinstance(value, list):  # what stands behind an item of a list goes with it
             assert comments(path.read_bytes().decode()) >= comments(text), text
     assert written > 100
+
+
+# Paths
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        "video.path",
+        "image.path",
+        "file.path",
+        "wav.path",
+        "sound_file.path",
+        "steady.mask",
+        "background.image",
+        "background.video",
+        "pose.json",
+        "voice.key",
+        "voice.weights",
+        "web.certificate",
+        "web.key",
+    ],
+)
+def test_the_home_folder_may_be_written_short_in_every_path(
+    setting: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    section, _, key = setting.partition(".")
+    found = load(REPO / "settings.yaml", overrides=[f"{setting}=~/here"])
+    assert getattr(found.section(section), key) == str(tmp_path / "here")
+    if setting == "background.image":
+        assert live_value(found.section(section), key, "~/there") == str(tmp_path / "there")
+        with pytest.raises(ValueError, match="nobody who has a home here"):
+            live_value(found.section(section), key, "~nobody-of-that-name/there")
 
 
 # A live value from elsewhere

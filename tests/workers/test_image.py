@@ -54,11 +54,6 @@ def test_contract_slots_have_the_picture_s_size(photo: Path) -> None:
     assert Image.sizes(settings(photo), {})["frame"] == 30 * 40 * 3
 
 
-def test_contract_a_home_folder_may_be_written_short(photo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HOME", str(photo.parent))
-    assert read_picture("~/photo.png").shape == (30, 40, 3)
-
-
 def see_through(path: Path, orientation: int = 1, form: str = "RGBA") -> None:
     """Orange of which the first row is gone, and the first column half so; whatever colour that has."""
     pixels = np.full((4, 6, 4), (*ORANGE, 255), np.uint8)

@@ -48,7 +48,7 @@ def read_picture(path: str) -> np.ndarray[tuple[int, int, int], np.dtype[np.uint
     """uint8[H, W, 3], BGR. Raises FileNotFoundError or ValueError."""
     if not path:
         raise ValueError("image.path is not set: which picture?")
-    pixels = decoded(Path(path).expanduser().read_bytes())
+    pixels = decoded(Path(path).read_bytes())
     if pixels is None:
         raise ValueError(f"image.path: {path} is not a picture that OpenCV reads")
     return pixels

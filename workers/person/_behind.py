@@ -46,7 +46,7 @@ def picture_of(path: str) -> Pixels:
     if not path:
         raise CannotShow("background.image is not set: which picture?")
     try:
-        data = Path(path).expanduser().read_bytes()
+        data = Path(path).read_bytes()
     except OSError as error:
         raise CannotShow(f"background.image: {path}: {error.strerror}") from error
     pixels = decoded(data)

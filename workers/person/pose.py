@@ -27,7 +27,7 @@ class Settings:
 
     model: Annotated[Literal["pose-full", "pose-lite"], "live"] = "pose-full"
     people: Annotated[int, Ge(1), Le(8)] = 1
-    json: str = ""
+    json: Annotated[str, "path"] = ""
 
 
 class PoseWorker(Worker):

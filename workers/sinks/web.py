@@ -30,8 +30,8 @@ class Settings:
     port: Annotated[int, Ge(1), Le(65535)] = 1122
     lan: bool = False
     https_port: Annotated[int, Ge(0), Le(65535)] = 1123
-    certificate: str = ""
-    key: str = ""
+    certificate: Annotated[str, "path"] = ""
+    key: Annotated[str, "path"] = ""
     hls: bool = True
     clients: Annotated[int, Ge(1), Le(256)] = 32
     quality: Annotated[int, Ge(30), Le(100), "live"] = 85

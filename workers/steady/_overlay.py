@@ -71,7 +71,7 @@ class Overlay:
 
 def read_mask(path: str) -> Grey:
     """A drawn mask of any size, uint8[h, w]. Raises OSError or ValueError."""
-    data = Path(path).expanduser().read_bytes()
+    data = Path(path).read_bytes()
     drawn = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_GRAYSCALE) if data else None
     if drawn is None:
         raise ValueError(f"{path} is not a picture that OpenCV reads")
