@@ -8,6 +8,7 @@ small_depth.safetensors and training.json with their sha256 into --out. Started 
 """
 
 import argparse
+import hashlib
 import os
 import shutil
 import sys
@@ -109,9 +110,20 @@ def draw(
         "cut_outs": (layered(cut_outs, 1), counts.cut_outs),
         "desktops": (layered(desktop, 2), counts.desktops),
     }
+    seen, drawn = origin_of(photos, teacher), f"seed {seed}, {ROWS} x {COLUMNS}"
     for name, (make, count) in makes.items():
-        make_group(folder, name, make, count, jobs)
+        make_group(folder, name, make, count, jobs, seen if name == "photos" else f"{drawn}, {seen}")
     return {name: Group(folder, name) for name in makes}
+
+
+def origin_of(photos: list[Picture], teacher: Teacher) -> str:
+    """What tells these photos and this teacher's opinions from others."""
+    pixels, weights = hashlib.sha256(), hashlib.sha256()
+    for photo in photos:
+        pixels.update(repr(photo.shape).encode() + photo.tobytes())
+    for part in teacher.state_dict().values():
+        weights.update(part.numpy().tobytes())
+    return f"photos {pixels.hexdigest()}, teacher {weights.hexdigest()}"
 
 
 def labelled(photo: Picture, teacher: Teacher) -> Pair:

@@ -1,8 +1,8 @@
 """Pictures with their inverse depth on disk, made once and then only read: drawing them takes longer than
 learning from them.
 
-A group is three files: NAME.colours (uint8 RGB), NAME.depths (float16) and NAME.index.npy, an int64[n, 3] of
-(first pixel, rows, columns).
+A group is four files: NAME.colours (uint8 RGB), NAME.depths (float16), NAME.origin, what it is of, and
+NAME.index.npy, an int64[n, 3] of (first pixel, rows, columns).
 """
 
 import multiprocessing
@@ -41,11 +41,18 @@ class Group:
         return np.asarray(self._colours[span]).reshape(rows, columns, 3), depth
 
 
-def make_group(folder: Path, name: str, make: Callable[[int], Pair], count: int, jobs: int) -> None:
-    """Fill a group with make(0) … make(count - 1), in `jobs` processes; one that is there stays."""
-    if (folder / f"{name}.index.npy").exists():
+def make_group(
+    folder: Path, name: str, make: Callable[[int], Pair], count: int, jobs: int, origin: str
+) -> None:
+    """Fill a group with make(0) … make(count - 1), in `jobs` processes; one that is there stays if it is
+    of the same `origin`, which says what they depend on."""
+    origin = f"{count} of {origin}"
+    index, said = folder / f"{name}.index.npy", folder / f"{name}.origin"
+    if index.exists() and said.exists() and said.read_text() == origin:
         return
     folder.mkdir(parents=True, exist_ok=True)
+    index.unlink(missing_ok=True)
+    said.write_text(origin)
     _work["make"] = make  # what is forked has it; it need not be pickled
     with multiprocessing.get_context("fork").Pool(jobs) as pool:
         _write(folder, name, pool.imap(_make_one, range(count), chunksize=4), count)

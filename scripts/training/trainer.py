@@ -217,6 +217,11 @@ class Trainer:
 
     def _resume(self) -> None:
         state = torch.load(self.folder / "checkpoint.pt", weights_only=True, map_location=self.device)
+        if state["plan"]["seed"] != self.plan.seed:
+            raise SystemExit(
+                f"{self.folder}: has a run that began with --seed {state['plan']['seed']}; go on with "
+                "that, or give another --run"
+            )
         self.pupil.load_state_dict(state["pupil"])
         self.mean.load_state_dict(state["mean"])
         for optimizer, its in zip(self.optimizers, state["optimizers"], strict=True):

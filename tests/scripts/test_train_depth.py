@@ -8,12 +8,13 @@ import onnxruntime
 import pytest
 import torch
 
+from scripts.train_depth import Counts, draw
 from scripts.training.cache import Group, Pair, make_group, unit_range
 from scripts.training.export import export, sha256
 from scripts.training.layers import cut_outs, desktop
 from scripts.training.losses import aligned, depth_loss, edge_loss
 from scripts.training.muon import Muon, orthogonal
-from scripts.training.photos import sharpen
+from scripts.training.photos import Picture, sharpen
 from scripts.training.raycast import BOX, ELLIPSOID, ROOM, Light, View, render, shape
 from scripts.training.samples import SHIFT, Samples
 from scripts.training.scenes import KINDS, UNSEEN, make_scene
@@ -35,11 +36,11 @@ def groups(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Group]:
     def scene(i: int) -> Pair:
         return make_scene(makes[i % len(makes)], np.random.default_rng(i), [], ROWS, COLUMNS)
 
-    make_group(folder, "photos", scene, 6, 2)
+    make_group(folder, "photos", scene, 6, 2, "")
     photos = Group(folder, "photos")
-    make_group(folder, "scenes", lambda i: scene(i + 6), 6, 2)
-    make_group(folder, "cut_outs", lambda i: cut_outs(np.random.default_rng(i), photos), 4, 2)
-    make_group(folder, "desktops", lambda i: desktop(np.random.default_rng(i), photos), 4, 2)
+    make_group(folder, "scenes", lambda i: scene(i + 6), 6, 2, "")
+    make_group(folder, "cut_outs", lambda i: cut_outs(np.random.default_rng(i), photos), 4, 2, "")
+    make_group(folder, "desktops", lambda i: desktop(np.random.default_rng(i), photos), 4, 2, "")
     return {name: Group(folder, name) for name in ("photos", "scenes", "cut_outs", "desktops")}
 
 
@@ -84,6 +85,34 @@ def test_a_run_ends_in_time_with_a_log_and_files_that_onnxruntime_reads(
     with torch.inference_mode():
         unfolded = net.half().float()(torch.from_numpy(given)).numpy()
     np.testing.assert_allclose(session.run(None, {"input": given})[0], unfolded, atol=2e-2)
+
+
+def test_a_run_with_another_seed_does_not_go_on_with_this_one(
+    groups: dict[str, Group], tmp_path: Path
+) -> None:
+    trainer(groups, tmp_path).save()
+    with pytest.raises(SystemExit, match="has a run that began with --seed 1; go on with that, or give"):
+        Trainer(Plan(60, 2, 3, "cpu", 1), groups, Teacher().encoder, [groups["scenes"][0]], tmp_path)
+
+
+def test_pictures_are_drawn_anew_where_what_they_depend_on_has_changed(tmp_path: Path) -> None:
+    def drawn(seed: int, photos: list[Picture], teacher: Teacher) -> list[bytes]:
+        counts = Counts(scenes=1, cut_outs=1, desktops=1)
+        made = draw(tmp_path, photos, teacher, counts, seed, 1)
+        return [made[name][0][part].tobytes() for name in ("scenes", "photos") for part in (0, 1)]
+
+    torch.manual_seed(0)
+    teacher, photos = Teacher().eval(), [make_scene(KINDS["room"], np.random.default_rng(0), [], 96, 160)[0]]
+    first = drawn(1, photos, teacher)
+    kept = {path.name: path.stat().st_mtime_ns for path in tmp_path.iterdir()}
+    assert drawn(1, photos, teacher) == first
+    assert {path.name: path.stat().st_mtime_ns for path in tmp_path.iterdir()} == kept
+    other_seed = drawn(2, photos, teacher)
+    assert other_seed[0] != first[0]
+    assert other_seed[2:] == first[2:]
+    assert drawn(2, [photos[0][::-1].copy()], teacher)[2] != first[2]
+    torch.manual_seed(1)
+    assert drawn(2, photos, Teacher().eval())[3] != first[3]
 
 
 def test_the_same_number_is_the_same_batch(groups: dict[str, Group]) -> None:
