@@ -87,11 +87,12 @@ def _cut(path: Path, network: "Network", targets: dict[str, Path]) -> str:
 
 def _cut_picture(path: Path, network: "Network", targets: dict[str, Path]) -> None:
     """All files, or none."""
-    from workers.person._cutout import cut_out  # compiles, the first time
+    from workers.person._cutout import cut_out, on_white  # compiles, the first time
     from workers.person._masks import Masks
 
-    picture = read(path)
-    made = cut_out(picture, Masks(network)(picture))._asdict()
+    picture, opaque = read(path)
+    seen = picture if opaque is None else on_white(picture, opaque)
+    made = cut_out(picture, Masks(network)(seen), opaque)._asdict()
     parts = []
     try:
         for kind, part in _parts(targets):
@@ -113,16 +114,18 @@ def _parts(targets: dict[str, Path]) -> Iterator[tuple[str, Path]]:
         yield kind, target.with_name(f".{target.name}.{os.getpid()}.part")
 
 
-def read(path: Path) -> Pixels:
-    """uint8[H, W, 3], RGB, the way up that the camera says. Raises CannotCut or OSError."""
+def read(path: Path) -> tuple[Pixels, Pixels | None]:
+    """uint8[H, W, 3], RGB, the way up that the camera says; and how opaque it is, uint8[H, W], where not all
+    of it is. Raises CannotCut or OSError."""
     import cv2  # takes 0.2 s, which other commands need not wait for
 
-    from workers.capture._still import decoded
+    from workers.capture._still import decoded_with_opacity
 
-    pixels = decoded(path.read_bytes())
-    if pixels is None:
+    found = decoded_with_opacity(path.read_bytes())
+    if found is None:
         raise CannotCut(f"{path}: is not a picture that OpenCV reads")
-    return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB), np.uint8)
+    colours, opaque = found
+    return np.asarray(cv2.cvtColor(colours, cv2.COLOR_BGR2RGB), np.uint8), opaque
 
 
 def _png(pixels: Pixels) -> bytes:

@@ -3,6 +3,8 @@
 import os
 import resource
 import shutil
+import struct
+import zlib
 from pathlib import Path
 
 import cv2
@@ -50,6 +52,41 @@ def test_a_picture_becomes_four_that_fit_its_person(cat: Path, tmp_path: Path) -
     assert np.array_equal(rgba[..., 3], matte)
     assert np.array_equal(overlay[nobody], picture[nobody])
     assert (overlay[person][:, 1] >= 127).all(), "half green"
+
+
+def test_what_is_transparent_already_stays_so_and_hides_what_is_under_it(cat: Path) -> None:
+    picture, true = pixels(cat), truth()
+    opaque = np.where(np.arange(picture.shape[1]) < picture.shape[1] // 2, 255, 0)
+    shape = picture.shape[:2]
+    with_alpha = np.dstack([picture, np.broadcast_to(opaque, shape)]).astype(np.uint8)
+    with_alpha[:, picture.shape[1] // 2 :, :3] = (0, 0, 255)  # of which nothing is seen
+    cv2.imwrite(str(cat.with_name("half.png")), with_alpha)
+    result = command("cutout", str(cat.with_name("half.png")))
+    assert result.returncode == 0, result.stderr
+    overlay, matte, white, rgba = (pixels(cat.with_name(f"half-{kind}.png")) for kind in KINDS)
+    left, right = np.s_[:, : shape[1] // 2], np.s_[:, shape[1] // 2 :]
+    assert (matte[left][true[left] > 127] == 255).mean() > 0.8
+    assert not matte[right].any()
+    assert not rgba[right][..., 3].any()
+    assert (white[right] == 255).all()
+    assert (overlay[right] == 255).all(), "as it is shown on white"
+
+
+def test_a_transparent_picture_that_a_camera_held_upright_is_turned_as_a_whole(cat: Path) -> None:
+    """EXIF in a PNG: lies on its left side."""
+    picture = np.dstack([pixels(cat), np.full(truth().shape, 255)]).astype(np.uint8)
+    picture[:100, :, 3] = 0
+    lying = cv2.imencode(".png", np.rot90(picture))[1].tobytes()
+    exif = b"II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x06\0\0\0\0\0\0\0"
+    chunk = struct.pack(">I", len(exif)) + b"eXIf" + exif
+    chunk += struct.pack(">I", zlib.crc32(b"eXIf" + exif))
+    cat.with_name("phone.png").write_bytes(lying[:33] + chunk + lying[33:])
+    result = command("cutout", str(cat.with_name("phone.png")))
+    assert result.returncode == 0, result.stderr
+    rgba = pixels(cat.with_name("phone-rgba.png"))
+    assert np.array_equal(rgba[100:, :, :3], picture[100:, :, :3])
+    assert not rgba[:100, :, 3].any()
+    assert (rgba[..., 3][truth() > 127] == 255).mean() > 0.8
 
 
 def test_a_folder_is_done_whole_and_what_is_no_picture_is_named(cat: Path) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 Picture = np.ndarray[tuple[int, int, int], np.dtype[np.uint8]]
+Opacity = npt.NDArray[np.uint8]
 ALPHA = 0x10  # the same bit in both kinds of WebP that may have it
 ORIENTATION = 0x112  # in EXIF
 
@@ -15,15 +16,27 @@ ORIENTATION = 0x112  # in EXIF
 def decoded(data: bytes) -> Picture | None:
     """uint8[H, W, 3], BGR, the way up that the camera says; what can be seen through is before black. None:
     OpenCV does not read it, or it is larger than OpenCV takes."""
+    found = decoded_with_opacity(data)
+    if found is None:
+        return None
+    colours, opaque = found
+    if opaque is None:
+        return colours
+    return np.asarray(cv2.multiply(colours, cv2.merge([opaque] * 3), scale=1 / 255), np.uint8)
+
+
+def decoded_with_opacity(data: bytes) -> tuple[Picture, Opacity | None] | None:
+    """The same, but what can be seen through has its own colour, which may be any; and how opaque each pixel
+    is, uint8[H, W]. None: all of it is."""
     if not data:
         return None
     try:
         seen: Any = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
-        if seen is not None and _has_alpha(data):
-            seen = _before_black(seen, data)
+        if seen is None:
+            return None
+        return np.asarray(seen, np.uint8), _opacity(data) if _has_alpha(data) else None
     except cv2.error:
         return None
-    return None if seen is None else np.asarray(seen, np.uint8)
 
 
 def _has_alpha(data: bytes) -> bool:
@@ -34,20 +47,18 @@ def _has_alpha(data: bytes) -> bool:
     return data.startswith(b"RIFF") and ((lossless and data[24]) or (extended and data[20])) & ALPHA != 0
 
 
-def _before_black(seen: Any, data: bytes) -> Any:
-    """What nobody is to see has any colour in the file."""
-    packed = np.frombuffer(data, np.uint8)
+def _opacity(data: bytes) -> Opacity | None:
     whole: Any = None
-    whole, kinds, about = cv2.imdecodeWithMetadata(packed, cv2.IMREAD_UNCHANGED)
+    whole, kinds, about = cv2.imdecodeWithMetadata(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
     if whole.ndim != 3 or whole.shape[2] != 4:
-        return seen
-    alpha = whole[..., 3] >> 8 if whole.dtype == np.uint16 else whole[..., 3]
+        return None
+    alpha = (whole[..., 3] >> 8 if whole.dtype == np.uint16 else whole[..., 3]).astype(np.uint8)
     found = dict(zip(kinds, about, strict=True)).get(cv2.IMAGE_METADATA_EXIF)
     alpha = _turned(alpha, _orientation(found.tobytes()) if found is not None else 1)
-    return cv2.multiply(seen, cv2.merge([alpha.astype(np.uint8)] * 3), scale=1 / 255)
+    return None if alpha.min() == 255 else np.ascontiguousarray(alpha)
 
 
-def _turned(pixels: npt.NDArray[np.uint8], orientation: int) -> npt.NDArray[np.uint8]:
+def _turned(pixels: Opacity, orientation: int) -> Opacity:
     """As OpenCV itself turns colours, but not what it leaves unchanged."""
     if orientation > 4:
         pixels = pixels.T

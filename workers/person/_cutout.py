@@ -22,15 +22,23 @@ class Cutout(NamedTuple):
     rgba: Pixels
 
 
-def cut_out(picture: Pixels, mask: Pixels) -> Cutout:
-    """picture uint8[H, W, 3]; mask uint8[h, w] of any size."""
+def on_white(picture: Pixels, opaque: Pixels) -> Pixels:
+    """A transparent picture, as most programs show it."""
+    return _mixed(picture, np.full_like(picture, 255), opaque)
+
+
+def cut_out(picture: Pixels, mask: Pixels, opaque: Pixels | None = None) -> Cutout:
+    """picture uint8[H, W, 3]; mask uint8[h, w] of any size; what is transparent in the picture already is
+    nobody's."""
     height, width = picture.shape[:2]
     full = cv2.resize(mask, (width, height), interpolation=cv2.INTER_LINEAR)
-    matte = coverage(COVER_FROM, COVER_TO)[full]
+    matte, below = coverage(COVER_FROM, COVER_TO)[full], picture
+    if opaque is not None:
+        matte, below = np.minimum(matte, opaque), on_white(picture, opaque)
     return Cutout(
-        overlay=_mixed(np.full_like(picture, GREEN), picture, matte // 2),
+        overlay=_mixed(np.full_like(picture, GREEN), below, matte // 2),
         matte=matte,
-        white=_mixed(picture, np.full_like(picture, 255), matte),
+        white=on_white(picture, matte),
         rgba=np.dstack([picture, matte]),
     )
 
