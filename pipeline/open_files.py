@@ -5,7 +5,7 @@ import sys
 from pipeline.graph import GraphError, Plan
 
 OWN, SPARE = 8, 32  # its streams, its desk; for workers that start, for onlookers
-OF_SEGMENT, OF_READER, OF_WORKER = 2, 2, 3
+OF_SEGMENT, OF_READER, OF_WORKER = 2, 4, 3
 
 if sys.platform == "win32":
 

@@ -40,14 +40,16 @@ class EventEnd:
 
     @classmethod
     def pair(cls) -> tuple[Self, Self]:
-        one, other = (_event(os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)) for _ in range(2))
-        return cls(one, other), cls(other, one)
+        one, other = (os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK) for _ in range(2))
+        far = _event(os.dup(one)), _event(os.dup(other))  # a process may get both ends, and no number twice
+        return cls(_event(one), far[1]), cls(_event(other), far[0])
 
     def drain(self) -> None:
         self._mine.read(8)
 
     def close(self) -> None:
         self._mine.close()
+        self._other.close()
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _received, (reduction.DupFd(self._mine.fileno()), reduction.DupFd(self._other.fileno()))

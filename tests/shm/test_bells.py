@@ -49,6 +49,23 @@ def answer(end: Any) -> None:
     end.ring()
 
 
+def ring_oneself(one: Any, other: Any) -> None:
+    one.ring()
+    assert is_rung(other)
+
+
+@KINDS
+def test_contract_both_ends_may_go_to_one_process(kind: Any) -> None:
+    """Who writes a ring may keep its frames, too."""
+    one, other = kind.pair()
+    process = get_context("spawn").Process(target=ring_oneself, args=(one, other))
+    process.start()
+    process.join(30)
+    assert process.exitcode == 0
+    for end in (one, other):
+        end.close()
+
+
 @KINDS
 @pytest.mark.parametrize("method", ["spawn", "forkserver"])
 def test_contract_an_end_goes_to_another_process_and_to_his_successor(kind: Any, method: str) -> None:
