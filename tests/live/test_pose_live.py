@@ -240,6 +240,28 @@ def test_the_page_shows_a_picture_and_the_live_poses_beside_their_json(room: Roo
         assert not page.problems
 
 
+@needs("chromium")
+def test_the_page_shows_the_answer_to_what_was_asked_last(room: Room, tmp_path: Path) -> None:
+    """First a picture that takes long, then one that takes no time."""
+    nobody, large = tmp_path / "nobody.png", tmp_path / "large.png"
+    nobody.write_bytes(png(np.zeros((64, 64, 3), np.uint8)))
+    large.write_bytes(png(np.asarray(cv2.resize(cv2.imread(str(folder() / "astronaut.png")), (4096, 4096)))))
+    with Browser.started() as browser, browser.page(room.port, "pose") as page:
+        page.tab.set_input_files("#file", large)
+        page.tab.set_input_files("#file", nobody)
+        page.until("document.querySelector('#note').textContent.startsWith('Nobody is in')")
+        assert (
+            room.said(large.read_bytes())[0] == 200
+        )  # so long it takes after it; the page's is answered, too
+        page.until("document.querySelector('#picture').naturalWidth === 64")
+        assert page.tab.evaluate("document.querySelector('#note').textContent").startswith("Nobody is in")
+        page.tab.set_input_files("#file", large)
+        page.tab.click("#live")
+        assert room.said(large.read_bytes())[0] == 200
+        page.until("JSON.parse(document.querySelector('#json').textContent || '{}').frame > 0")
+        page.until("document.querySelector('#picture').naturalWidth === 512")
+
+
 def red_on(screenshot: np.ndarray) -> int:  # type: ignore[type-arg]
     """Pixels in the colour of joints."""
     return int((np.abs(screenshot.astype(int) - RED).max(axis=2) < 12).sum())

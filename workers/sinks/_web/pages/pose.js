@@ -9,7 +9,8 @@ const SILENT = 3000;       // ms
 const AGAIN = 1000;        // ms, until it is tried again
 const byId = id => document.getElementById(id);
 const [picture, now, note, live] = ["picture", "now", "note", "live"].map(byId);
-let events, newest, waiting, again, shownNow = null, saidNow = () => "", saidNote = () => "", silence;
+let asked = new AbortController(), events, newest, waiting, again, shownNow = null;
+let saidNow = () => "", saidNote = () => "", silence;
 
 speak(WORDS, byId("language"), () => { document.title = `Stereoring: ${words().title}`; show(shownNow); say(); });
 byId("file").onchange = event => look(event.target.files[0]);
@@ -29,35 +30,42 @@ function say() {
   note.textContent = saidNote();
 }
 
+// What was asked before is answered no more.
 async function look(file) {
   if (!file) return;
   stopLive();
+  asked.abort();
+  const {signal} = asked = new AbortController();
   [saidNow, saidNote] = [() => words().waiting, () => ""];
   show(null);
   say();
   try {
-    const [drawn, answer] = await Promise.all([sent(file, "image/jpeg"), sent(file, "application/json")]);
-    await shown(file, drawn, answer, await answer.text());
+    const [drawn, answer] = await Promise.all(["image/jpeg", "application/json"].map(kind => sent(file, kind, signal)));
+    const [text, seen] = await Promise.all([answer.text(), drawn.ok ? drawn.blob() : file]);
+    signal.throwIfAborted();
+    shown(seen, text, answer);
   } catch {
+    if (signal.aborted) return;
     [saidNow, saidNote] = [() => "", () => words().lost];
   }
   say();
 }
 
-function sent(file, accept) {
-  const people = byId("people").value || 1;
-  return fetch(`pose?people=${people}`, {method: "POST", body: file, headers: {Accept: accept, "X-Stereoring": "1"}});
+function sent(file, accept, signal) {
+  const people = byId("people").value || 1, headers = {Accept: accept, "X-Stereoring": "1"};
+  return fetch(`pose?people=${people}`, {method: "POST", body: file, headers, signal});
 }
 
-async function shown(file, drawn, answer, text) {
+function shown(seen, text, answer) {
   const found = answer.ok || isJson(answer) ? JSON.parse(text) : {error: text.trim()};
-  replace(URL.createObjectURL(drawn.ok ? await drawn.blob() : file));
+  replace(URL.createObjectURL(seen));
   show(found);
   saidNow = () => answer.ok ? filled(words().took, {n: found.people.length, ms: Math.round(found.ms.all)}) : "";
   saidNote = () => answer.ok ? "" : words()[answer.status] ?? found.error;
 }
 
 function startLive() {
+  asked.abort();
   [saidNow, saidNote] = [() => words().waiting, () => ""];
   show(null);
   live.setAttribute("aria-pressed", "true");
