@@ -19,14 +19,17 @@ class Chosen:
     def __call__(self, frame: Pixels, mask: Pixels, background: Any) -> Scenery:
         if _choice(background) != self._choice:
             self._choice = _choice(background)
-            before = self._behind
             try:
-                self._behind = background_of(background)
-                if isinstance(before, Film):
-                    before.close()
+                behind = background_of(background)
+                self.close()
+                self._behind = behind
             except CannotShow as error:
                 self._log.error("%s; the background stays as it is", error)
         return self._behind(frame, mask)
+
+    def close(self) -> None:
+        if isinstance(self._behind, Film):
+            self._behind.close()
 
 
 def _choice(background: Any) -> tuple[object, ...]:

@@ -65,6 +65,9 @@ class Background(Worker):
         except CannotShow as error:
             raise CannotWork(str(error)) from error
 
+    def close(self) -> None:
+        self._chosen.close()
+
     def process(self, mask: Lease, frame: Lease, picture: OpenSlot) -> None:
         background, stereo = self.settings.background, self.settings.stereo
         pixels = frame.frame
