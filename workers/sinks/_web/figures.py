@@ -10,6 +10,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from workers.house import House, Refused
 from workers.sinks._audience import Audience
 from workers.sinks._web.gate import FRESH
+from workers.sinks._web.growing import Growing
 from workers.sinks._web.metrics import exposition
 
 
@@ -19,15 +20,17 @@ class Figures:
     def __init__(self, audience: Audience, house: House | None) -> None:
         self._audience, self._house = audience, house
         self._started = time.monotonic()
+        self._asking, self._growing = asyncio.Lock(), Growing()
 
     def routes(self) -> list[web.RouteDef]:
         return [web.get("/state", self._state), web.get("/metrics", self._metrics)]
 
     async def of_the_house(self) -> dict[str, Any]:
-        """As House.figures has them. Raises Refused."""
+        """As House.figures has them, but for counts that go on when a worker starts anew. Raises Refused."""
         if self._house is None:
             raise Refused("there is no launcher here")
-        return await asyncio.to_thread(self._house.figures)
+        async with self._asking:
+            return self._growing.of(await asyncio.to_thread(self._house.figures))
 
     async def _all(self) -> dict[str, Any]:
         audience = {"uptime_s": round(time.monotonic() - self._started, 1), **self._audience.figures()}
