@@ -163,6 +163,8 @@ def _written(options: argparse.Namespace, ending: str) -> Iterator[tuple[Path, P
     try:
         if out.is_dir():
             raise Refused(f"{out} is a folder; --out has to name a file")
+        if out.exists() and options.file.exists() and out.samefile(options.file):
+            raise Refused(f"{out} is the file itself; --out has to name another")
         if out.exists() and not options.overwrite:
             raise Refused(f"{out} is there already; give --overwrite or another --out")
         part = out.with_name(f".{out.name[:40]}.{os.getpid()}.part")  # names may be as long as can be

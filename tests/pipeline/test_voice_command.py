@@ -1,5 +1,6 @@
 """`launcher.py voice`: files of speech; what is damaged is said, and what can be heard of it is kept."""
 
+import shutil
 import signal
 import subprocess
 import sys
@@ -172,6 +173,21 @@ def test_a_folder_is_no_file(
     monkeypatch.chdir(tmp_path)
     assert main(["voice", action, folder]) == 1
     assert capsys.readouterr().err == f"{folder} is a folder; FILE has to name a file\n"
+
+
+@pytest.mark.parametrize("action", ["encode", "decode"])
+def test_a_file_is_not_written_over_itself(
+    action: str, said: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = said if action == "decode" else said.with_suffix(".wav")
+    file, link = tmp_path / "my.wav", tmp_path / "link"
+    shutil.copy(source, file)
+    link.symlink_to(file)
+    before = file.read_bytes()
+    for out in (file, link):
+        assert main(["voice", action, str(file), "--out", str(out), "--overwrite"]) == 1
+        assert capsys.readouterr().err == f"{out} is the file itself; --out has to name another\n"
+    assert file.read_bytes() == before
 
 
 def test_a_name_as_long_as_names_can_be_is_taken_and_a_longer_one_said(
