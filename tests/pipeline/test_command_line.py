@@ -124,7 +124,7 @@ def test_contract_too_few_open_files_are_said_before_anything_starts() -> None:
     result = command(*limited_to(64), *(f"--set={setting}" for setting in SMALL), program=None)
     assert (result.returncode, result.stdout) == (1, "")
     assert re.fullmatch(
-        r"the launcher needs \d\d open files .* may have 64: .*ulimit -n 1024.*\n", result.stderr
+        r"the launcher needs \d+ open files .* may have 64: .*ulimit -n 1024.*\n", result.stderr
     )
 
 
@@ -140,6 +140,14 @@ def limited_to(files: int) -> tuple[str, ...]:
     """What the interpreter gets for a launcher that may have no more open."""
     limit = f"import resource; resource.setrlimit(resource.RLIMIT_NOFILE, ({files}, {files}))"
     return "-c", f"{limit}; import sys; from pipeline.commands import main; sys.exit(main(sys.argv[1:]))"
+
+
+def test_contract_a_depth_map_too_small_for_what_carries_it_is_refused() -> None:
+    result = command(
+        "--plan", "--set=sinks=[null]", "--set=capture.source=scene", "--set=scene.depth_scale=9"
+    )
+    assert result.returncode == 2
+    assert "scene.depth_scale: must be at most 8 (got 9)" in result.stderr
 
 
 def test_contract_it_finds_its_own_files_without_the_help_of_pythons_path() -> None:

@@ -65,3 +65,13 @@ def test_contract_any_size(shape: tuple[int, int]) -> None:
     assert carried.min() >= values.min()
     assert carried.max() <= values.max()
     assert set(np.unique(known)) <= {0, 1}
+
+
+@pytest.mark.parametrize(
+    ("rows", "columns"),
+    [(15, 20), (15, 960), (540, 15), (1, 320), (192, 1), (2, 2), (3, 9), (4, 4), (4, 900)],
+)
+def test_contract_a_map_of_any_shape_is_carried(rows: int, columns: int) -> None:
+    one, other = np.random.default_rng(1).integers(0, 256, (2, rows, columns), dtype=np.uint8)
+    carried, _ = Carrier(one).carry(np.full((rows, columns), 0.5, np.float32), other)
+    assert (carried == 0.5).all()

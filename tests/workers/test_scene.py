@@ -139,7 +139,7 @@ def test_contract_frames_are_numbered_from_nought_and_times_never_go_back() -> N
 
 
 @pytest.mark.parametrize(
-    ("width", "height", "scale"), [(160, 120, 1), (320, 180, 4), (641, 363, 7), (1280, 720, 16)]
+    ("width", "height", "scale"), [(160, 120, 1), (320, 180, 4), (641, 363, 7), (1280, 720, 8)]
 )
 def test_contract_sizes_hold_what_is_made(width: int, height: int, scale: int) -> None:
     scene = Settings(width=width, height=height, depth_scale=scale, balls=64)

@@ -34,7 +34,7 @@ class Settings:
 
     width: Annotated[int, Ge(160), Le(7680)] = 1280
     height: Annotated[int, Ge(120), Le(4320)] = 720
-    depth_scale: Annotated[int, Ge(1), Le(16)] = 4
+    depth_scale: Annotated[int, Ge(1), Le(8)] = 4
     balls: Annotated[int, Ge(0), Le(64)] = 6
     speed: Annotated[float, Ge(0), Le(10), "live"] = 1.0
     prerendered: Annotated[int, Ge(0), Le(1000)] = 0

@@ -14,6 +14,7 @@ from workers.stereo._layout import (
     TOP_BOTTOM,
     WITHOUT_VIEWS,
     Layout,
+    even,
     lay_out,
     place,
 )
@@ -23,7 +24,7 @@ def layout_for(background: Any, stereo: Any, height: int, width: int) -> Layout 
     """Where both views lie; None: there is one picture."""
     if background.behind_percent == 0 or stereo.layout in WITHOUT_VIEWS:
         return None
-    return lay_out(stereo.layout, height & ~1, width & ~1, stereo.fill_16_9)
+    return lay_out(stereo.layout, even(height), even(width), stereo.fill_16_9)
 
 
 def shifts(background: Any, stereo: Any) -> tuple[float, float]:

@@ -22,6 +22,8 @@ NOWHERE, BEYOND = np.float32(-1e9), np.float32(1e9)  # no map says that
 CROSS = ((0, 0), (-1, 0), (1, 0), (0, -1), (0, 1))
 ALIKE = np.array([[0, 1, 0], [1, 1, 1], [0, 1, 0]], np.float32) / 5
 NO_SECOND_MAP: Any = None  # cv2.remap takes one map with two channels; its stub wants a second array
+LEAST = 4  # rows and columns; in less nothing can be seen to move
+ROOM = 16  # rows and columns that the flow needs, and how many times longer than that a side may be
 STILL = 2.0  # grey levels: noise of a camera or a codec, not motion
 
 Grey = npt.NDArray[np.uint8]
@@ -44,23 +46,31 @@ class Carrier:
 
     def look(self, at: Grey) -> None:
         """On the way to a picture that is far: each flow begins with the last, so steps have to be short."""
-        self._flow = self._dis.calc(self.of, at, self._flow)
+        self._flow = self._dis.calc(self._roomy(self.of), self._roomy(at), self._flow)
 
     def carry(self, values: Map, to: Grey) -> tuple[Map, Grey]:
         """float32[h, w] that belongs to `of` → (the same for the picture `to`, uint8[h, w] that is 1 where it
         is known and 0 where it was uncovered or does not look like it did). All of one size."""
-        if cv2.norm(self.of, to, cv2.NORM_INF) <= STILL:
+        if min(to.shape) < LEAST or cv2.norm(self.of, to, cv2.NORM_INF) <= STILL:
             return values.copy(), np.ones_like(to)
         self.look(to)
         carried, known = np.empty_like(values), np.empty_like(to)
-        _carry(self.of, to, values, self._flow, self._alike(to), carried, known)
+        flow = np.ascontiguousarray(self._flow[: to.shape[0], : to.shape[1]])
+        _carry(self.of, to, values, flow, self._alike(to, flow), carried, known)
         return carried, known
 
-    def _alike(self, to: Grey) -> Grey:
+    def _roomy(self, picture: Grey) -> Grey:
+        """At least so high and wide that there is something left of it at the flow's coarsest scale."""
+        rows, columns = picture.shape
+        least = max(ROOM, max(rows, columns) // ROOM)
+        if min(rows, columns) >= least:
+            return picture
+        below, beside = max(0, least - rows), max(0, least - columns)
+        return np.asarray(cv2.copyMakeBorder(picture, 0, below, 0, beside, cv2.BORDER_REPLICATE), np.uint8)
+
+    def _alike(self, to: Grey, flow: Any) -> Grey:
         """Where the flow is right, asked at every second pixel and row: 255, elsewhere 0."""
-        ways = (
-            cv2.resize(self._flow, self._sampled.shape[::-1], interpolation=cv2.INTER_NEAREST) + self._places
-        )
+        ways = cv2.resize(flow, self._sampled.shape[::-1], interpolation=cv2.INTER_NEAREST) + self._places
         there = cv2.remap(to, ways, NO_SECOND_MAP, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
         unlike = cv2.filter2D(cv2.absdiff(there, self._sampled), -1, ALIKE)
         return np.asarray(unlike <= UNLIKE, np.uint8)

@@ -61,7 +61,12 @@ def fitted(height: int, width: int, most: int) -> tuple[int, int]:
     """The frame's size, not higher than `most` and never larger than it is; both even, and so at least 2."""
     if height > most:
         height, width = most, round(width * most / height)
-    return max(2, height & ~1), max(2, width & ~1)
+    return even(height), even(width)
+
+
+def even(pixels: int) -> int:
+    """Of a side of a frame: no more than there are, but two of a single one."""
+    return max(2, pixels & ~1)
 
 
 def lay_out(name: str, height: int, width: int, fill_16_9: bool) -> Layout:

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 from shm.lease import Lease
 from workers.sinks._window.first_monitor import Corner, corners, first_monitor
 from workers.stereo import LAYOUTS, STEP, other_view, strengthened
-from workers.stereo._layout import BY_PIXEL, lay_out
+from workers.stereo._layout import BY_PIXEL, even, lay_out
 from workers.stereo._parallax import parallax_for
 from workers.worker import CannotWork, Step, Wiring, Worker
 
@@ -149,7 +149,7 @@ class ShowingWorker(Worker):
         if stereo.layout == "depth":
             self.screen.show_map(nearness.frame, width / height)
             return
-        layout = lay_out(stereo.layout, height & ~1, width & ~1, stereo.fill_16_9)
+        layout = lay_out(stereo.layout, even(height), even(width), stereo.fill_16_9)
         if stereo.layout == "rgb+depth":
             self.screen.show_beside(frame.frame, nearness.frame, layout)
             return
