@@ -5,6 +5,7 @@ import signal
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tests.live.display import Display, Place
@@ -57,6 +58,24 @@ def test_strength_and_layout_change(window: Window) -> None:
     window.until(lambda: window.near_shift() < 1.1 * normal, "the strength is as set")
     window.press("Tab", 2)
     window.until_in_stereo("half-tab")
+
+
+def test_d_leaves_depth_too_where_the_program_began_with_it(display: Display, tmp_path: Path) -> None:
+    path = tmp_path / "still.png"
+    save(Painter().paint(5), path)
+    settings = "capture.source=image", f"image.path={path}", "sinks=[window]", "stereo.layout=depth"
+    with program(tmp_path, *settings) as launcher:
+        window = Window(display, launcher)
+        window.until(lambda: is_grey(window), "the depth is shown")
+        window.press("d")
+        window.until_in_stereo()
+        window.press("d")
+        window.until(lambda: is_grey(window), "the depth is shown")
+
+
+def is_grey(window: Window) -> bool:
+    picture = window.picture.astype(int)
+    return bool(picture.max() > 200 and np.ptp(picture, axis=2).max() < 12)
 
 
 def test_the_last_picture_stays_up_when_the_source_is_gone(

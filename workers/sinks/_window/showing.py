@@ -68,7 +68,8 @@ class ShowingWorker(Worker):
 
         corner = self._choose_monitor()
         self._set_strength = self.settings.stereo.strength
-        self._layout_before_depth = self.settings.stereo.layout
+        layout = self.settings.stereo.layout
+        self._layout_before_depth = layout if layout != "depth" else LAYOUTS[0]
         self._wishes: dict[str, tuple[Any, float]] = {}
         self._times: deque[float] = deque(maxlen=120)
         self._latency_ms = 0.0
