@@ -217,7 +217,8 @@ class Screen:
         return monitor_under((*self._window.get_location(), *self._window.get_size()), self._monitors)
 
     def _look_where_it_is(self) -> None:
-        """The user may have moved it, and plugged in a monitor."""
+        """The user may have moved it, and plugged in a monitor. (Seldom: some X servers look
+        at every socket when asked for the monitors.)"""
         self._monitors = self._display.get_screens()
         self._monitor = self._under()
 
@@ -362,8 +363,7 @@ class Screen:
             return
         if size != self._shaped:
             self._width = size[0]  # it was the user
-        self._look_where_it_is()
-        most = self._monitors[self._monitor].height
+        most = self._monitors[self._under()].height
         width = min(self._width, round(most * self._aspect))
         height = max(90, round(width / self._aspect))
         if max(abs(width - size[0]), abs(height - size[1])) > 2:
