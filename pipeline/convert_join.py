@@ -12,6 +12,7 @@ import av
 import numpy as np
 
 from pipeline.convert_folder import CannotConvert
+from pipeline.convert_subtitles import add_plain, becomes_plain, plain
 from workers.capture._clock import packets_of
 from workers.capture._readable import usual_length
 from workers.convert import Settings
@@ -24,6 +25,7 @@ from workers.sinks._stereo_template import template
 MATROSKA = (".mkv", ".webm")
 CONTAINERS = (".mp4", ".m4v", ".mov", *MATROSKA)
 COPIED = ("audio", "subtitle")
+SAID_OF_VIDEO = ("language", "title")
 Times = list[int]
 Packets = Iterator[tuple[float, Any]]
 
@@ -50,13 +52,16 @@ def join(source: Path, segments: Sequence[Path], target: Path, stereo: str, end:
             video.time_base = stream.time_base
             if stream.average_rate:  # or it would be what the packets count in, 11988 a second for instance
                 video.codec_context.framerate = stream.average_rate
+            video.metadata.update(
+                {key: said for key, said in stream.metadata.items() if key in SAID_OF_VIDEO}
+            )
             if target.suffix.lower() in MATROSKA:
                 video.metadata["stereo_mode"] = stereo
             copies = _copied_streams(film, made)
             _copy_about(film, made, origin)
             last = ticks_of(end.last, stream.time_base) or usual_length(stream)
             pictures = _timed(segments, times, last, video, stream.time_base)
-            packets = [pictures, _other_packets(film, copies, origin)]
+            packets = [pictures, _other_packets(film, made, copies, origin)]
             for _, packet in heapq.merge(*packets, key=lambda pair: pair[0]):
                 made.mux(packet)
     except (av.FFmpegError, OSError) as error:
@@ -134,7 +139,7 @@ def _copied_streams(film: Any, made: Any) -> dict[int, Any]:
     copies = {}
     for stream in film.streams:
         if stream.type in COPIED:
-            copy = made.add_stream_from_template(stream)
+            copy = add_plain(made) if becomes_plain(stream, made) else made.add_stream_from_template(stream)
             copy.metadata.update(stream.metadata)
             copy.disposition = stream.disposition
             copies[stream.index] = copy
@@ -152,7 +157,7 @@ def _copy_about(film: Any, made: Any, origin: int) -> None:
         made.set_chapters(chapters)
 
 
-def _other_packets(film: Any, copies: dict[int, Any], origin: int) -> Packets:
+def _other_packets(film: Any, made: Any, copies: dict[int, Any], origin: int) -> Packets:
     """`origin`: the time in the film, in microseconds, that becomes 0."""
     if not copies:
         return
@@ -165,5 +170,10 @@ def _other_packets(film: Any, copies: dict[int, Any], origin: int) -> Packets:
         packet.dts = None if packet.dts is None else packet.dts - early
         at = packet.dts if packet.dts is not None else packet.pts
         last = last if at is None else float(at * packet.time_base)
-        packet.stream = copies[packet.stream.index]
+        target = copies[packet.stream.index]
+        if becomes_plain(packet.stream, made):
+            packet = plain(packet)
+            if packet is None:
+                continue
+        packet.stream = target
         yield last, packet

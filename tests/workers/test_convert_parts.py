@@ -244,6 +244,28 @@ def test_the_last_picture_is_shown_as_long_as_it_was(
         assert container.duration / 1000 == pytest.approx(times[-1] + (last or 40), abs=2)
 
 
+@needs("ffmpeg")
+def test_the_subtitles_of_an_mp4_are_plain_ones_in_matroska_and_languages_stay(tmp_path: Path) -> None:
+    film, texts, source = (tmp_path / name for name in ("plain.mp4", "texts.srt", "film.mp4"))
+    texts.write_text(
+        "1\n00:00:00,200 --> 00:00:00,500\nÜber\nalles\n\n2\n00:00:01,000 --> 00:00:01,400\nnah\n"
+    )
+    with av.open(str(film), "w") as container:
+        add_frames(container, add_film(container, SIZE), range(0, 2000, 40))
+    command = ["ffmpeg", "-v", "error", "-i", str(film), "-i", str(texts), "-c:v", "copy", "-c:s", "mov_text"]
+    command += ["-metadata:s:v", "language=fre", "-metadata:s:s", "language=ger", str(source)]
+    subprocess.run(command, check=True)
+    try_out(source, tmp_path, ".mkv", Settings(), "half-sbs", False)
+    out = joined(source, ".mkv")
+    assert packets(out, "subtitle") == [(Fraction(1, 5), "Über\nalles".encode()), (Fraction(1), b"nah")]
+    with av.open(str(out)) as container:
+        assert [one.metadata.get("language") for one in container.streams] == ["fre", "ger"]
+        text = container.streams.subtitles[0]
+        assert text.codec_context.name in ("subrip", "srt")
+        lengths = [float(one.duration * one.time_base) for one in container.demux(text) if one.size]
+        assert lengths == pytest.approx([0.3, 0.4])
+
+
 def test_a_part_that_is_not_finished_does_not_count_and_neither_does_what_follows_a_gap(
     source: Path,
 ) -> None:
