@@ -168,6 +168,35 @@ def test_hlg_is_known_too(tmp_path: Path) -> None:
     assert 120 < shown.mean() < 160  # half of the signal is about 50 nits
 
 
+# Light of BT.709's green in wider gamuts
+WIDE_GREEN = {
+    ColorPrimaries.BT2020: (0.3293, 0.9195, 0.0880),
+    ColorPrimaries.SMPTE432: (0.1775, 0.9668, 0.0724),
+}
+
+
+@pytest.mark.parametrize("primaries", WIDE_GREEN)
+@pytest.mark.parametrize("shown", [(0, 255, 0), (128, 128, 128), (255, 255, 255)])
+def test_the_colours_of_a_film_with_a_wide_gamut_are_not_pale(
+    primaries: ColorPrimaries, shown: tuple[int, int, int], tmp_path: Path
+) -> None:
+    path = tmp_path / "wide.mkv"
+    light = np.array(shown) / 255
+    if shown == (0, 255, 0):
+        light = np.array(WIDE_GREEN[primaries]) ** (1 / 2.4)
+    with av.open(str(path), "w") as target:
+        film = add_film(target, SIZE)
+        context = film.codec_context
+        context.color_primaries, context.color_trc = primaries, ColorTrc.BT709
+        context.colorspace = Colorspace.ITU709
+        codes = np.broadcast_to(np.round(light * 255).astype(np.uint8), (*SIZE, 3)).copy()
+        frame = av.VideoFrame.from_ndarray(codes, format="rgb24")
+        target.mux(film.encode(frame.reformat(format="yuv420p", dst_colorspace=Colorspace.ITU709)))
+        target.mux(film.encode(None))
+    (found,) = pixels(path)
+    assert np.abs(found.astype(int) - shown).max() <= (30 if shown == (0, 255, 0) else 4)  # 30 is dark indeed
+
+
 def test_tone_mapping_never_makes_brighter_light_darker_and_keeps_greys_grey() -> None:
     greys = np.repeat(to_pq(np.geomspace(0.1, 10_000, 200))[:, None], 3, axis=1)
     shown = ordinary(greys, ColorTrc.SMPTE2084)

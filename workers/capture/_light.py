@@ -1,4 +1,5 @@
-"""From the light of an HDR film to the colours of an ordinary one: a table for FFmpeg's lut3d filter.
+"""From the light of an HDR film, or from the colours of one with a wider gamut (BT.2020, P3), to those of an
+ordinary one: a table for FFmpeg's lut3d filter.
 
 Highlights are pressed together as ITU-R BT.2390 says, from 1000 nits to the 203 that are white; below about
 90 nits nothing changes. Colours outside of BT.709 are clipped.
@@ -8,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from av.video.reformatter import ColorTrc
+from av.video.reformatter import ColorPrimaries, ColorTrc
 
 HDR = (ColorTrc.SMPTE2084, ColorTrc.ARIB_STD_B67)  # PQ and HLG
 POINTS = 33  # along each edge of the table
@@ -17,16 +18,26 @@ DISPLAY_GAMMA = 2.4  # ITU-R BT.1886
 HLG_GAMMA = 1.2  # of a display of 1000 nits
 LUMA_2020 = np.array([0.2627, 0.6780, 0.0593])
 TO_709 = np.array([[1.6605, -0.5876, -0.0728], [-0.1246, 1.1329, -0.0083], [-0.0182, -0.1006, 1.1187]])
+P3_TO_709 = np.array([[1.2249, -0.2249, 0.0], [-0.0420, 1.0420, 0.0], [-0.0196, -0.0786, 1.0982]])
+WIDE = {ColorPrimaries.BT2020: TO_709, ColorPrimaries.SMPTE432: P3_TO_709}
 M1, M2 = 2610 / 16384, 2523 / 32
 C1, C2, C3 = 3424 / 4096, 2413 / 128, 2392 / 128
 Light = npt.NDArray[np.float64]
 
 
-def write_table(path: Path, curve: int) -> None:
+def table_for(curve: int, primaries: int) -> str:
+    """The name of the table that a film needs; none where it is empty."""
+    if curve in HDR:
+        return ColorTrc(curve).name
+    return ColorPrimaries(primaries).name if primaries in WIDE else ""
+
+
+def write_table(path: Path, curve: int, primaries: int) -> None:
     """In the .cube format; red goes fastest."""
     steps = np.linspace(0, 1, POINTS)
     blue, green, red = np.meshgrid(steps, steps, steps, indexing="ij")
-    colours = ordinary(np.stack([red, green, blue], -1).reshape(-1, 3), curve)
+    codes = np.stack([red, green, blue], -1).reshape(-1, 3)
+    colours = ordinary(codes, curve) if curve in HDR else _narrowed(codes, WIDE[ColorPrimaries(primaries)])
     lines = "\n".join(" ".join(f"{part:.5f}" for part in colour) for colour in colours)
     path.write_text(f"LUT_3D_SIZE {POINTS}\n{lines}\n")
 
@@ -37,6 +48,12 @@ def ordinary(codes: Light, curve: int) -> Light:
     brightest = np.maximum(nits.max(axis=1, keepdims=True), 1e-6)
     nits = nits * (_pressed(brightest) / brightest)
     shown = np.clip(nits @ TO_709.T / WHITE, 0, 1)
+    return np.asarray(shown ** (1 / DISPLAY_GAMMA), np.float64)
+
+
+def _narrowed(codes: Light, to_709: Light) -> Light:
+    """The same colours where BT.709 has them; white stays white."""
+    shown = np.clip(codes**DISPLAY_GAMMA @ to_709.T, 0, 1)
     return np.asarray(shown ** (1 / DISPLAY_GAMMA), np.float64)
 
 

@@ -8,9 +8,8 @@ from typing import Any
 import av.filter
 import numpy as np
 import numpy.typing as npt
-from av.video.reformatter import ColorTrc
 
-from workers.capture._light import HDR, write_table
+from workers.capture._light import table_for, write_table
 
 HD = 720  # rows from which colours are BT.709 where nothing says what they are, as players have it
 MATRICES = {1: "bt709", 4: "fcc", 5: "bt470", 6: "smpte170m", 7: "smpte240m", 9: "bt2020", 10: "bt2020"}
@@ -42,8 +41,8 @@ class Upright:
 
     def __call__(self, frame: Any) -> npt.NDArray[np.uint8]:
         """uint8[H, W, 3], RGB."""
-        size = frame.width, frame.height
-        form = (*size, _way(frame), frame.format.name, frame.colorspace, frame.color_range, frame.color_trc)
+        colours = frame.colorspace, frame.color_range, frame.color_trc, frame.color_primaries
+        form = (frame.width, frame.height, _way(frame), frame.format.name, *colours)
         if form != self._made_for:
             self._graph, self._made_for = self._graph_for(frame), form
         self._graph.vpush(frame)
@@ -64,15 +63,15 @@ class Upright:
         nodes = [*WAYS[_way(frame)], ("scale", f"{size}:in_color_matrix={matrix}:flags=bicubic")]
         if frame.format.has_palette or any(part.is_alpha for part in frame.format.components):
             nodes += [("format", "gbrap"), ("premultiply", "inplace=1")]  # what can be seen through is black
-        if frame.color_trc in HDR:
-            nodes += [("format", "gbrp16le"), ("lut3d", f"file='{self._table(frame.color_trc)}'")]
+        if table := table_for(frame.color_trc, frame.color_primaries):
+            nodes += [("format", "gbrp16le"), ("lut3d", f"file='{self._path_of(table, frame)}'")]
         return _graph(frame, [*nodes, ("format", "rgb24")])
 
-    def _table(self, curve: int) -> Path:
+    def _path_of(self, table: str, frame: Any) -> Path:
         self._tables = self._tables or TemporaryDirectory(prefix="stereoring-")
-        path = Path(self._tables.name) / f"{ColorTrc(curve).name}.cube"
+        path = Path(self._tables.name) / f"{table}.cube"
         if not path.exists():
-            write_table(path, curve)
+            write_table(path, frame.color_trc, frame.color_primaries)
         return path
 
 
