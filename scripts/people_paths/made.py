@@ -10,12 +10,17 @@ from scripts.people_paths.ours import Pixels
 COUNT, ROWS, COLUMNS = 40, 720, 1280
 SCALES = (1.0, 0.8, 0.6, 0.45)
 ASIDE = 250  # pixels at most
+KINDS = ("elementary", "popos")
+DRAWN = {
+    *(f"elementary_{number:03}" for number in (27, 32, 35, 36, 61, 63, 65, 76, 79, 87)),
+    "popos_114",
+}
 
 
 def made(frames: list[Pixels], alpha: Pixels, photos: Path) -> list[tuple[Pixels, Pixels]]:
     """Frame and truth of each; the same ones every time."""
     random = np.random.default_rng(3)
-    files = sorted(path for path in photos.rglob("*") if path.suffix in (".jpg", ".png"))
+    files = _photographs(photos)
     found = []
     for number in range(COUNT):
         behind = _covering(files[random.integers(len(files))])
@@ -31,6 +36,12 @@ def made(frames: list[Pixels], alpha: Pixels, photos: Path) -> list[tuple[Pixels
         share = (true / 255)[..., None]
         found.append(((person * share + behind * (1 - share)).astype(np.uint8), true))
     return found
+
+
+def _photographs(photos: Path) -> list[Path]:
+    """Most of what is there are pictures of games, and a few are drawn."""
+    found = sorted(path for kind in KINDS for path in photos.glob(f"{kind}_*.jpg"))
+    return [path for path in found if path.stem not in DRAWN]
 
 
 def _covering(path: Path) -> Pixels:
