@@ -189,6 +189,67 @@ def test_a_browser_without_h264_gets_pictures_and_is_told_why(
         until(lambda: tab.inner_text("#note") == why, "they come again")
 
 
+NO_UDP = """
+    const ask = window.fetch;
+    const without = text => text.replace(/a=candidate.*\\r\\n/g, "");
+    window.fetch = async (place, how) => {
+      if (place !== "whep") return ask(place, how);
+      const answer = await ask(place, {...how, body: without(how.body)});
+      return new Response(without(await answer.text()), {status: answer.status, headers: answer.headers});
+    };
+"""
+
+
+def test_where_webrtc_cannot_connect_page_and_log_say_why(
+    browser: Browser, server: Server, places: Places, caplog: pytest.LogCaptureFixture
+) -> None:
+    with browser.tab(NO_UDP, locale="en") as tab:
+        tab.goto(f"http://127.0.0.1:{places.port}/#webrtc")
+        until(lambda: tab.inner_text("#note").startswith("WebRTC cannot connect: no UDP"), "it says why")
+        until(lambda: [one for one in caplog.messages if "127.0.0.1 has not connected" in one], "the log too")
+
+
+def test_what_is_refused_of_webrtc_is_said(browser: Browser, server: Server, places: Places) -> None:
+    with browser.tab(locale="en") as tab:
+        tab.route(
+            "**/whep", lambda route: route.fulfill(status=400, body="This offer cannot be answered: why")
+        )
+        tab.goto(f"http://127.0.0.1:{places.port}/#webrtc")
+        said = "no WebRTC; trying again … · This offer cannot be answered: why"
+        until(lambda: tab.inner_text("#note") == said, "it says why")
+
+
+@pytest.mark.parametrize("page", ["#h264", "#mse", "#webrtc", "xr"])
+def test_where_the_video_is_none_for_browsers_pictures_come_and_that_is_said(
+    browser: Browser, places: Places, page: str
+) -> None:
+    said = "the video (encode.codec) is none that browsers get; taking JPEG pictures instead"
+    server = Server(places, 8, lambda rings: None, lambda: None, no_video="The video is hevc.")
+    server.open()
+    try:
+        with showing(server), browser.tab(locale="en", ignore_https_errors=True) as tab:
+            tab.goto(f"https://127.0.0.1:{places.https_port}/{page}")
+            until(lambda: tab.evaluate("Number(document.body.dataset.seq || 0) > 3"), "pictures come")
+            until(lambda: tab.inner_text("#why" if page == "xr" else "#note") == said, "it says why")
+            kinds = [one.kind for one in server._audience._clients]
+            assert kinds == ["websocket"]
+    finally:
+        server.close()
+
+
+@pytest.mark.parametrize("page", ["", "xr"])
+def test_a_browser_that_decodes_nothing_by_itself_gets_pictures_and_is_told_why(
+    browser: Browser, server: Server, places: Places, page: str
+) -> None:
+    with browser.tab("delete window.VideoDecoder;", locale="en", ignore_https_errors=True) as tab:
+        tab.goto(f"https://127.0.0.1:{places.https_port}/{page}")
+        until(lambda: tab.evaluate("Number(document.body.dataset.seq || 0) > 3"), "pictures come")
+        until(
+            lambda: "taking JPEG pictures instead" in tab.inner_text("#why" if page else "#note"),
+            "why is said",
+        )
+
+
 def test_a_decoder_that_fails_after_it_has_shown_something_is_replaced(
     browser: Browser, server: Server, places: Places
 ) -> None:

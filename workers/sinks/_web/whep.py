@@ -10,6 +10,7 @@ import asyncio
 import gc
 import logging
 import secrets
+import time
 from fractions import Fraction
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -18,18 +19,20 @@ import av
 from aiohttp import web
 
 from workers.audio._packets import OPUS
-from workers.sinks._audience import Audience, NotAdmitted
+from workers.sinks._audience import Audience, NotAdmitted, TooMany
 from workers.sinks._clients import AUDIO, PACKETS, SoundClient, VideoClient
 from workers.sinks._web.bodies import in_time, read_all
 
 if TYPE_CHECKING:
     from aiortc import RTCPeerConnection
 
+LOG = logging.getLogger("workers.sinks.web")
 MOST_OFFER = 64 * 1024  # bytes
 MICROSECONDS = Fraction(1, 1_000_000)
 OVER = ("failed", "closed")
 WebClient = VideoClient | SoundClient
 CONNECTS_WITHIN = 20.0  # seconds; else its sockets and its place are somebody else's
+PATIENT = 5.0  # seconds; who leaves before has not waited
 CLEARS_UP = 2.0  # seconds after an end; all that belongs to the session has been closed by then
 
 
@@ -40,6 +43,8 @@ class Whep:
         """`sound`: there is some, for who offers to hear it."""
         self._audience, self._sound = audience, sound
         self._sessions: dict[str, RTCPeerConnection] = {}
+        self._offers: dict[str, tuple[str, float]] = {}  # who has not connected yet, and since when
+        self._unreached: set[str] = set()  # who could not, which is said once
         self._ends: set[asyncio.Task[None]] = set()  # the loop itself would forget them
 
     def routes(self) -> list[web.RouteDef]:
@@ -64,12 +69,15 @@ class Whep:
             if self._sound and "m=audio" in offer:
                 clients.append(self._audience.enter("webrtc sound", AUDIO, OPUS))
             answer = await self._answer(session, clients, offer)
+            self._offers[session] = request.remote or "", time.monotonic()
         except BaseException as error:
             for client in clients:
                 self._audience.leave(client)
             await self._end(session)
-            if isinstance(error, NotAdmitted):
+            if isinstance(error, TooMany):
                 raise web.HTTPServiceUnavailable(text=f"{error}\n") from error
+            if isinstance(error, NotAdmitted):
+                raise web.HTTPConflict(text=f"{error}\n") from error
             raise
         place = {"Location": f"/whep/{session}"}
         return web.Response(status=201, text=answer, content_type="application/sdp", headers=place)
@@ -90,6 +98,7 @@ class Whep:
         async def changed() -> None:
             if connection.connectionState == "connected":
                 late.cancel()
+                self._unreached.discard(self._offers.pop(session, ("", 0.0))[0])
             elif connection.connectionState in OVER:
                 await over()
 
@@ -123,8 +132,18 @@ class Whep:
         await self._end(session)
         return web.Response()
 
+    def _note_unreached(self, who: str, since: float) -> None:
+        if time.monotonic() - since > PATIENT and who not in self._unreached:
+            self._unreached.add(who)
+            LOG.warning(
+                "WebRTC: %s has not connected: no UDP gets there and back (a firewall? a VPN?); in the page "
+                "H.264 and MP4 need none",
+                who,
+            )
+
     async def _end(self, session: str) -> None:
         connection = self._sessions.pop(session, None)
+        self._note_unreached(*self._offers.pop(session, ("", float("inf"))))
         if connection is not None:
             await connection.close()
             # Circles of objects, a quarter of a megabyte; Python by itself looks for such when they are many.

@@ -63,6 +63,7 @@ export function connectMse(video, sound, onstate) {
   function lost(code) {
     if (closed) return;
     onstate({[FULL]: "full", [NO_VIDEO]: "no_video", [TOO_SLOW]: "slow"}[code] ?? "lost");
+    if (closed) return;
     clearTimeout(timer);
     timer = setTimeout(connect, [FULL, NO_VIDEO].includes(code) ? RETRY_FULL : RETRY);
   }

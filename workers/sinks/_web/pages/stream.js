@@ -62,6 +62,7 @@ export class Stream {
     this.offset = Infinity;     // it may be another server
     this.seq = 0;
     this.onstate({[FULL]: "full", [NO_VIDEO]: "no_video", [TOO_SLOW]: "slow"}[code] ?? "lost");
+    if (this.closed) return;
     this.retry = setTimeout(() => this.connect(), [FULL, NO_VIDEO].includes(code) ? RETRY_FULL : RETRY);
   }
 

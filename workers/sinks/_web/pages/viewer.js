@@ -12,14 +12,19 @@ const WORDS = {
     strength: "Strength", panel: "Settings", dash: "Dashboard", headset: "Headset", poses: "Poses", connecting: "connecting …",
     lost: "no connection; trying again …", stale: "stale: the source is away", live: "",
     slow: "the network is too slow for this; trying again …", full_house: "too many are looking; trying again …",
-    no_video: "the video (encode.codec) is none that browsers get; choose JPEG",
+    no_video: "the video (encode.codec) is none that browsers get; taking JPEG pictures instead",
+    unreachable: "WebRTC cannot connect: no UDP gets from here to the program (a firewall? a VPN?); H.264 or MP4 need none; "
+      + "trying again …",
+    no_webrtc: "no WebRTC; trying again …",
     undecodable: "this browser cannot decode the video; taking JPEG pictures instead", refused: "refused: ",
     insecure: "H.264 needs a secure page (https) or this machine itself",
     no_full: "this browser shows only video full screen; choose MP4 or WebRTC", fps: "fps", old: "ms old", dropped: "dropped"},
   zh: {full: "全屏", figures: "数据", transport: "视频", sound: "声音", view: "2D / 3D", layout: "布局", strength: "强度",
     panel: "设置", dash: "仪表盘", headset: "头显", poses: "姿态", connecting: "正在连接…", lost: "连接已断开，正在重试…",
     stale: "画面已过期：信号源不可用", live: "", slow: "网络太慢，正在重试…", full_house: "观看人数已满，正在重试…",
-    no_video: "视频编码（encode.codec）不是浏览器支持的格式，请选择 JPEG",
+    no_video: "视频编码（encode.codec）不是浏览器支持的格式，改用 JPEG 图片",
+    unreachable: "WebRTC 无法连接：UDP 无法从此处到达程序（防火墙或 VPN？）；H.264 和 MP4 不需要 UDP；正在重试…",
+    no_webrtc: "WebRTC 不可用，正在重试…",
     undecodable: "此浏览器无法解码该视频，改用 JPEG 图片", refused: "被拒绝：",
     insecure: "H.264 需要安全页面（https）或在本机打开",
     no_full: "此浏览器只能全屏播放视频，请选择 MP4 或 WebRTC", fps: "帧/秒", old: "毫秒延迟", dropped: "丢帧"},
@@ -31,11 +36,11 @@ const TAPPED = 100;             // ms in which what a tap clicks on is decided
 const at = id => document.getElementById(id);
 const canvas = at("canvas"), paint = canvas.getContext("2d", {alpha: false});
 let touched = -QUIET, changing = 0, following = 0, greeting = 0;
-let stream = null, player = null, sound = false, state = "connecting", problem = "", counted = 0, since = performance.now();
+let stream = null, player = null, sound = false, state = "connecting", problem = "", detail = "", counted = 0, since = performance.now();
 
 function say() {
   const word = state === "full" ? "full_house" : state;
-  at("note").textContent = [problem, WORDS[language][word]].filter(Boolean).join(" · ");
+  at("note").textContent = [problem, WORDS[language][word], detail].filter(Boolean).join(" · ");
   at("note").hidden = !at("note").textContent;
 }
 
@@ -46,12 +51,13 @@ function draw(picture, info) {
   document.body.dataset.seq = info.seq;
 }
 
-function became(now) {
+function became(now, why = "") {
   document.body.dataset.stale = Number(now === "stale");
-  if (now === "undecodable") { usePictures(now); return; }
-  if (now !== state) {
+  if (now === "undecodable" || now === "no_video") { usePictures(now); return; }
+  if (now !== state || why !== detail) {
     if (state === "lost") greet();
     state = now;
+    detail = why;
     say();
   }
 }
@@ -75,7 +81,7 @@ function use(transport) {
   } else if (Stream.canDecode(transport)) {
     stream = new Stream(transport, {onpicture: draw, onstate: became});
   } else {
-    usePictures("insecure");
+    usePictures(isSecureContext ? "undecodable" : "insecure");
   }
   say();
 }
@@ -97,9 +103,9 @@ function count() {
   since = now;
 }
 
-// On this machine JPEG costs the least; over a network video is a tenth of it, where the page may decode it.
+// On this machine JPEG costs the least; over a network video is a tenth of it, and without https no page may decode it.
 function best() {
-  return location.protocol === "https:" && Stream.canDecode("h264") ? "h264" : "jpeg";
+  return location.protocol === "https:" ? "h264" : "jpeg";
 }
 
 async function set(section, key, value) {

@@ -20,7 +20,10 @@ function watch(format) {
 }
 
 function became(now) {
-  if (now === "undecodable") setTimeout(() => { watch("jpeg"); problem = WORDS[language].undecodable; say(); });
+  if (now === "undecodable" || now === "no_video") {
+    watch("jpeg");
+    problem = WORDS[language][now];
+  }
   if (now === state) return;
   state = now;
   document.body.dataset.state = state;
@@ -130,6 +133,7 @@ async function look() {
 }
 
 addSliders();
+if (isSecureContext && !Stream.canDecode("h264")) problem = WORDS[language].undecodable;
 watch(Stream.canDecode("h264") ? "h264" : "jpeg");
 speak(WORDS, at("language"), say);
 setInterval(count, 1000);
