@@ -325,7 +325,8 @@ def test_contract_what_was_recorded_is_refused_at_once_and_later(monkeypatch: py
     assert {why_refused(ears, datagram) for datagram in recorded + others} == {REPLAYED}
     later = time.time() + APART + 2
     monkeypatch.setattr(time, "time", lambda: later)
-    assert {why_refused(sealing(), datagram) for datagram in recorded} == {OTHER_TIME}
+    another = sealing()
+    assert {why_refused(another, datagram) for datagram in recorded} == {OTHER_TIME}
 
 
 @pytest.mark.parametrize("hours", [-3, 3])

@@ -42,7 +42,7 @@ def make(folder: Path, together: Barrier, before: bytes | None) -> None:
 @pytest.mark.parametrize("before", [None, b"", bytes(22)], ids=["no file", "an empty one", "one of zeros"])
 def test_processes_that_start_at_once_have_the_same_token(tmp_path: Path, before: bytes | None) -> None:
     context = multiprocessing.get_context("spawn")
-    together = context.Barrier(2)
+    together = context.Barrier(2, timeout=60)  # else one that fails leaves the other there
     processes = [context.Process(target=make, args=(tmp_path, together, before)) for _ in range(2)]
     for process in processes:
         process.start()

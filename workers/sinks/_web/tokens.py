@@ -46,7 +46,10 @@ def _secret(name: str) -> str:
 
 def _read(path: Path) -> str:
     """Nothing, if that could be in no address: a crash or a full disk leaves files empty, or of zeros."""
-    token = path.read_text("ascii", "replace").strip() if path.exists() else ""
+    try:
+        token = path.read_text("ascii", "replace").strip()
+    except FileNotFoundError:  # or another process has just put it away
+        return ""
     return token if re.fullmatch("[!-~]+", token) else ""
 
 
