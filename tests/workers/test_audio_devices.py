@@ -66,6 +66,10 @@ def until_clapped(worker: Live, times: int, steadily: bool = False) -> list[tupl
 
 
 def test_what_is_played_is_heard_in_both_codecs_at_one_time(tmp_path: Path) -> None:
+    in_own_process(plays_and_hears, tmp_path)
+
+
+def plays_and_hears(tmp_path: Path) -> None:
     with pulse_server(tmp_path, RATE, 2), clapping(), listening() as worker:
         found = until_clapped(worker, 3, steadily=True)
     assert claps(found, AAC)[:2] == pytest.approx(claps(found, OPUS)[:2], abs=0.003)
