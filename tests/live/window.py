@@ -26,7 +26,9 @@ class Window:
 
     @property
     def picture(self) -> Picture:
-        return self.display.screenshot(self.place)
+        place = self.place
+        assert place.width, "one window goes and the next comes, just now"
+        return self.display.screenshot(place)
 
     def press(self, key: str, times: int = 1) -> None:
         for _ in range(times):
@@ -48,5 +50,5 @@ class Window:
 def _holds(condition: Callable[[], object]) -> bool:
     try:
         return bool(condition())
-    except AssertionError:  # no ball in the picture: it changes just now
+    except AssertionError:  # no ball in the picture, or no window: it changes just now
         return False
