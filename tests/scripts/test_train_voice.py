@@ -220,6 +220,7 @@ def test_the_same_seed_makes_the_same_batch_and_denoising_wants_it_clean(sounds:
     assert not torch.equal(one.heard[~plain], one.wanted[~plain])
 
 
+@pytest.mark.long
 def test_some_steps_make_the_loss_fall_and_a_run_goes_on_where_it_stopped(
     sounds: list[Sound], tmp_path: Path
 ) -> None:
@@ -272,6 +273,7 @@ def test_a_gate_learns_to_let_speech_through_and_not_noise(sounds: list[Sound]) 
     assert float((after - before).mean()) > 2
 
 
+@pytest.mark.long
 def test_the_books_stay_when_a_run_ends_before_anything_was_listened_to(
     sounds: list[Sound], tmp_path: Path
 ) -> None:

@@ -79,6 +79,7 @@ def said_under(folder: Path, cache: Path, **environment: str) -> str:
     return done.stdout + done.stderr
 
 
+@pytest.mark.long
 def test_contract_it_is_built_once_measured_and_kept_only_where_it_is_quicker(
     folder: Path,
     host: Host,
