@@ -12,6 +12,7 @@ import psutil
 
 MEMFD = "/memfd:stereoring-"
 LOOKS = 5
+APART = 0.037  # seconds; no multiple of a frame's time, or each look would meet the same moment of a step
 
 
 class Footprint(NamedTuple):
@@ -52,13 +53,14 @@ def footprint(pid: int) -> Footprint:
 
 
 def settled(pids: Mapping[str, int]) -> dict[str, Footprint]:
-    """Of these processes, by name, with what is open for longer than a moment: a launcher that hands out a
-    segment has a descriptor more meanwhile. Raises psutil.NoSuchProcess."""
+    """Of these processes, by name, with what is held for longer than a moment: amid a step there are some MB
+    of arrays more, and a launcher that hands out a segment has a descriptor more. Raises
+    psutil.NoSuchProcess."""
     looks = []
     for _ in range(LOOKS):
         looks.append({name: footprint(pid) for name, pid in pids.items()})
-        time.sleep(0.05)
-    return {name: min((look[name] for look in looks), key=lambda look: look.descriptors) for name in pids}
+        time.sleep(APART)
+    return {name: Footprint(*map(min, zip(*(look[name] for look in looks), strict=True))) for name in pids}
 
 
 def segments(pids: Iterable[int]) -> dict[int, tuple[str, int]]:

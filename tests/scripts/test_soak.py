@@ -71,7 +71,7 @@ def launcher_of(soak: subprocess.Popen[str], marker: str) -> psutil.Process:
 @pytest.mark.parametrize(
     "arguments",
     [
-        ("steady", "--seconds", "3"),
+        ("steady", "--seconds", "8"),
         ("resize", "--resizes", "2"),
         ("kills", "--seconds", "3", "--every", "2", "--seed", "2"),
         ("launcher_killed", "--times", "2"),
