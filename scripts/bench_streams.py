@@ -29,6 +29,7 @@ from scripts.answering import said, start
 from scripts.bench_live import all_run, free_port
 from scripts.soaking.launching import Launched, log_end, private_runtime, until
 from scripts.soaking.report import SoakError
+from scripts.stream_paths import hls_player
 from scripts.stream_paths.clapping import Recording, ways
 from scripts.stream_paths.nginx import nginx
 from scripts.web_paths.watching import watch
@@ -46,22 +47,6 @@ TARGETS = {
 MOST_CPU = 30.0  # percent of a core, of all outputs
 MOST_APART = 40.0  # ms between sound and picture
 LEAST_OF_BOUND = 0.9
-HLS_PAGE = """
-async url => {
-  document.body.innerHTML = "<video id=video muted></video>";
-  const script = document.createElement("script");
-  script.src = "/vendor/hls.js/hls.min.js";
-  await new Promise((loaded, failed) => {
-    script.onload = loaded;
-    script.onerror = failed;
-    document.head.append(script);
-  });
-  const player = new Hls({lowLatencyMode: true, maxLiveSyncPlaybackRate: 1.5});
-  player.loadSource(url);
-  player.attachMedia(video);
-  await video.play();
-}
-"""
 PAGE = "() => undefined"
 WITH_SOUND = "() => document.getElementById('sound').click()"
 
@@ -100,7 +85,7 @@ def latencies(running: Program, seconds: float, rounds: int) -> dict[str, list[l
         "whep": (f"{page}#webrtc", PAGE, None),
         "whep+sound": (f"{page}#webrtc", WITH_SOUND, None),
         "mse": (f"{page}#mse", PAGE, None),
-        "ll-hls": (f"{page}hello", HLS_PAGE, running.hls),
+        "ll-hls": (f"{page}hello", hls_player.PLAY, running.hls),
     }
     found: dict[str, list[list[float]]] = {way: [] for way in TARGETS}
     for _ in range(rounds):

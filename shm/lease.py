@@ -23,12 +23,12 @@ class Pixels:
     np.ndarray(shape, dtype, memory) the base would be what lies under `memory`, which may be written to.)
     """
 
-    __slots__ = ("form", "frame", "shape")
+    __slots__ = ("form", "frame")
 
     def __init__(
         self, form: Format, shape: tuple[int, ...], dtype: np.dtype[Any], memory: memoryview
     ) -> None:
-        self.form, self.shape = form, shape
+        self.form = form
         self.frame: npt.NDArray[Any] = np.frombuffer(memory, dtype, prod(shape)).reshape(shape)
 
     @property

@@ -10,6 +10,7 @@ from itertools import pairwise
 import av
 import pytest
 
+from scripts.stream_paths import hls_player
 from tests.live.browser import Browser
 from tests.live.needs import needs
 from tests.live.program import free_port
@@ -25,22 +26,6 @@ pytestmark = [
 ]
 ENOUGH = 200  # pictures
 SHOWN = "video.getVideoPlaybackQuality().totalVideoFrames"
-PLAY = """
-async url => {
-  document.body.innerHTML = "<video id=video muted></video>";
-  const script = document.createElement("script");
-  script.src = "/vendor/hls.js/hls.min.js";
-  await new Promise((loaded, failed) => {
-    script.onload = loaded;
-    script.onerror = failed;
-    document.head.append(script);
-  });
-  window.player = new Hls({lowLatencyMode: true});
-  player.loadSource(url);
-  player.attachMedia(video);
-  await video.play();
-}
-"""
 
 
 def pauses() -> Iterator[float]:
@@ -96,7 +81,7 @@ def test_the_list_says_how_long_each_segment_is_and_between_pictures_is_no_gap(u
 def test_a_player_shows_them_all(url: str, coder: Coder, browser: Browser) -> None:
     with browser.tab() as tab:
         tab.goto(url.partition("/hls/")[0] + "/hello")
-        tab.evaluate(PLAY, url + "live.m3u8")
+        tab.evaluate(hls_player.PLAY, url + "live.m3u8")
         until(lambda: tab.evaluate("video.currentTime > 2"), "it plays")
         shown, made = tab.evaluate(SHOWN), coder.pictures
         until(lambda: coder.pictures >= made + ENOUGH, "so many have been made", 300)

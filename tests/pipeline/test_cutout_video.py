@@ -17,7 +17,7 @@ import pytest
 from pipeline.cutout_files import CannotCut, targets_of
 from pipeline.cutout_video import cut_video
 from tests.pipeline.running import REPO, command, until
-from tests.workers.made_films import as_a_phone_films, recorded, spoilt
+from tests.workers.made_films import as_a_phone_films, played_after_each_other, recorded, spoilt
 from tests.workers.people import folder as people
 from tests.workers.people import needs_people
 from workers.person._networks import Network
@@ -98,8 +98,7 @@ def test_recordings_that_were_joined_go_on_without_a_hole(
     begins: tuple[float, float], tmp_path: Path
 ) -> None:
     parts = [recorded(tmp_path / f"{number}.ts", begin, 5) for number, begin in enumerate(begins)]
-    source = tmp_path / "joined.ts"
-    source.write_bytes(b"".join(part.read_bytes() for part in parts))
+    source = played_after_each_other(tmp_path, parts)
     target = tmp_path / "matte.mkv"
     assert cut_video(source, Network("selfie-general", 1), {"matte": target}) == "10 frames"
     times, heard = frames(target)[0], [time for time, _ in sound(target)]

@@ -16,7 +16,15 @@ import pytest
 from pipeline.convert_folder import CannotConvert
 from pipeline.convert_join import join, try_out
 from tests.live.needs import needs
-from tests.workers.made_films import add_film, add_frames, packets, picture, recorded, shown_times
+from tests.workers.made_films import (
+    add_film,
+    add_frames,
+    packets,
+    picture,
+    played_after_each_other,
+    recorded,
+    shown_times,
+)
 from workers.convert import EncoderName, Settings
 from workers.convert._conversion import End
 from workers.convert._film import Film
@@ -186,8 +194,7 @@ def test_where_recordings_were_joined_time_goes_on_and_sound_and_picture_stay_to
     begins: tuple[float, ...], ending: str, tmp_path: Path
 ) -> None:
     pieces = [recorded(tmp_path / f"{number}.ts", begin) for number, begin in enumerate(begins)]
-    source = tmp_path / "joined.ts"
-    source.write_bytes(b"".join(piece.read_bytes() for piece in pieces))
+    source = played_after_each_other(tmp_path, pieces)
     pictures, sounds = len(shown_times(pieces[0])), len(packets(pieces[0], "audio"))
     out = joined(source, ending)
     shown = [float(time) for time in shown_times(out)]
@@ -210,8 +217,7 @@ def test_where_the_sound_ends_before_the_picture_or_long_after_it_both_go_on_tog
 ) -> None:
     first = recorded(tmp_path / "0.ts", begins[0], pictures, heard)
     second = recorded(tmp_path / "1.ts", begins[1])
-    source = tmp_path / "joined.ts"
-    source.write_bytes(first.read_bytes() + second.read_bytes())
+    source = played_after_each_other(tmp_path, [first, second])
     begins_anew = len(packets(first, "audio"))
     out = joined(source, ending)
     shown = [float(time) for time in shown_times(out)]

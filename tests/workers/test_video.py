@@ -10,7 +10,7 @@ import av
 import numpy as np
 import pytest
 
-from tests.workers.made_films import as_a_phone_films, recorded, spoilt
+from tests.workers.made_films import as_a_phone_films, played_after_each_other, recorded, spoilt
 from tests.workers.one_process import host, open_slot
 from workers.capture import Settings as CaptureSettings
 from workers.capture.video import Settings, Video
@@ -90,8 +90,7 @@ def test_recordings_that_were_joined_are_played_on_without_a_pause(
     begins: tuple[float, float], tmp_path: Path
 ) -> None:
     parts = [recorded(tmp_path / f"{number}.ts", begin, 5) for number, begin in enumerate(begins)]
-    source = tmp_path / "joined.ts"
-    source.write_bytes(b"".join(part.read_bytes() for part in parts))
+    source = played_after_each_other(tmp_path, parts)
     worker, due = Video(made(source, loop=False), host()), []
     worker.open()
     while worker.due() < float("inf"):
