@@ -27,7 +27,7 @@ RINGS = ("frame", "small", "depth", "nearness", "picture")
 SMALL = (
     "sinks=[null]",
     "capture.source=scene",
-    "capture.fps=60",
+    "capture.fps=30",
     "scene.width=320",
     "scene.height=180",
     "scene.balls=2",
@@ -36,7 +36,7 @@ SMALL = (
 )
 AS_YAML = """
 sinks: [null]
-capture: {source: scene, fps: 60}
+capture: {source: scene, fps: 30}
 scene: {width: 320, height: 180, balls: 2}
 depth: {model: true}
 stereo: {layout: rgb+depth}
@@ -53,9 +53,18 @@ class Memory(NamedTuple):
 def until(condition: Callable[[], object], what: str, limit: float = WATCHDOG) -> None:
     """Wait until `condition()`; `limit` is a watchdog."""
     end = time.monotonic() + limit
-    while not condition():
+    while not _looked(condition):
         assert time.monotonic() < end, f"waited {limit:.0f} s in vain: {what}"
-        time.sleep(0.01)
+
+
+def _looked(condition: Callable[[], object]) -> bool:
+    """False: it is not met, and a pause is over. Looking takes a third of a processor at most: what is waited
+    for needs them more."""
+    begin = time.monotonic()
+    if condition():
+        return True
+    time.sleep(max(0.01, 2 * (time.monotonic() - begin)))
+    return False
 
 
 @dataclass
@@ -99,6 +108,13 @@ class Launcher:
     def pids(self) -> dict[str, int]:
         return {worker["name"]: worker["pid"] for worker in self.figures()["workers"]}
 
+    def seqs(self) -> dict[str, int]:
+        return {ring["name"]: ring["seq"] for ring in self.figures()["rings"]}
+
+    def states(self) -> dict[str, str]:
+        """Of the rings."""
+        return {ring["name"]: ring["state"] for ring in self.figures()["rings"]}
+
     def restarts(self) -> dict[str, int]:
         return {worker["name"]: worker["restarts"] for worker in self.figures()["workers"]}
 
@@ -108,10 +124,9 @@ class Launcher:
     def until(self, condition: Callable[[], object], what: str, limit: float = WATCHDOG) -> None:
         """As `until`, but not longer than the launcher lives."""
         end = time.monotonic() + limit
-        while not condition():
+        while not _looked(condition):
             assert self.process.poll() is None, f"the launcher has ended, before {what}:\n{self.log}"
             assert time.monotonic() < end, f"waited {limit:.0f} s in vain: {what}\n{self.log}"
-            time.sleep(0.01)
 
     def until_up(self) -> None:
         self.until(self._attachable, "the launcher can be watched")
@@ -119,10 +134,14 @@ class Launcher:
     def until_running(self, *names: str) -> None:
         """These workers, or the whole line, run."""
         self.until_up()
-        self.until(
-            lambda: all(self.worker(name)["state"] == "running" for name in names or LINE),
-            f"{', '.join(names or LINE)} run",
-        )
+        wanted = names or LINE
+        self.until(lambda: self._run(wanted), f"{', '.join(wanted)} run")
+
+    def _run(self, names: Sequence[str]) -> bool:
+        states: dict[str, str] = {}
+        for worker in self.figures()["workers"]:
+            states.setdefault(worker["name"], worker["state"])  # after it: left behind
+        return all(states[name] == "running" for name in names)
 
     def until_flowing(self, ring: str = "picture") -> None:
         """New frames come out of the end of the line."""

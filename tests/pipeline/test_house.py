@@ -20,7 +20,7 @@ pytestmark = pytest.mark.timeout(90)
 FIRST = """\
 # How it begins.
 sinks: [null]
-capture: {source: scene, fps: 60}
+capture: {source: scene, fps: 30}
 scene:
   width: 320   # narrow
   height: 180

@@ -8,20 +8,15 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import psutil
 import pytest
 
-from pipeline.addresses import address_of
 from pipeline.attach import Onlooker
-from pipeline.managed import DEATHS
 from shm.board import Board
-from tests.bad_workers.grows import drag
 from tests.pipeline.running import (
-    AS_YAML,
     LINE,
     REPO,
     RINGS,
@@ -44,10 +39,6 @@ def line(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Launcher]:
     """One launcher for all tests that leave it as healthy as they found it."""
     with launched(tmp_path_factory.mktemp("line"), hung=1.5) as launcher:
         yield launcher
-
-
-def seqs(launcher: Launcher) -> dict[str, int]:
-    return {ring["name"]: ring["seq"] for ring in launcher.figures()["rings"]}
 
 
 def no_lease_is_lost(launcher: Launcher) -> None:
@@ -75,14 +66,14 @@ def goes_on_as_before(launcher: Launcher, name: str, before: dict[str, dict[str,
     for other in set(LINE) - {name}:
         assert (pids[other], restarts[other]) == (before["pids"][other], before["restarts"][other])
     assert pids[name] != before["pids"][name]
-    assert all(seq > before["seqs"][ring] for ring, seq in seqs(launcher).items())
+    assert all(seq > before["seqs"][ring] for ring, seq in launcher.seqs().items())
     assert {ring["generation"] for ring in launcher.figures()["rings"]} == {1}
     assert {ring["state"] for ring in launcher.figures()["rings"]} == {"live"}
     no_lease_is_lost(launcher)
 
 
 def snapshot(launcher: Launcher) -> dict[str, dict[str, int]]:
-    return {"pids": launcher.pids(), "restarts": launcher.restarts(), "seqs": seqs(launcher)}
+    return {"pids": launcher.pids(), "restarts": launcher.restarts(), "seqs": launcher.seqs()}
 
 
 @pytest.mark.parametrize("name", LINE)
@@ -383,98 +374,6 @@ def test_contract_it_ends_well_though_its_runtime_folder_has_gone(
 # Who looks, who sets, who has lost his screen ---------------------------------------------------------------
 
 
-@pytest.fixture
-def away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Nobody looks at bad_workers/looks_away.py while it is there."""
-    path = tmp_path / "away"
-    monkeypatch.setenv("LOOKS_AWAY", str(path))
-    return path
-
-
-def cpu_seconds(launcher: Launcher, *names: str) -> float:
-    """Of these workers, all together."""
-    pids = launcher.pids()
-    times = [psutil.Process(pids[name]).cpu_times() for name in names]
-    return float(sum(time.user + time.system for time in times))
-
-
-def states(launcher: Launcher) -> dict[str, str]:
-    return {ring["name"]: ring["state"] for ring in launcher.figures()["rings"]}
-
-
-def test_contract_while_nobody_looks_everything_before_the_sink_sleeps_and_wakes_again(
-    tmp_path: Path, away: Path
-) -> None:
-    with launched(tmp_path, swap=["null=looks_away"]) as launcher:
-        for _ in range(2):
-            away.touch()
-            launcher.until_logged("nobody looks; everything sleeps")
-            launcher.until(lambda: launcher.rate("frame") == 0, "capture sleeps")
-            before, spent = seqs(launcher), cpu_seconds(launcher, *LINE[:-1])
-            time.sleep(1.5)
-            assert seqs(launcher) == before
-            assert cpu_seconds(launcher, *LINE[:-1]) - spent < 0.15, "three workers that only beat"
-            assert set(states(launcher).values()) == {"live"}, "asleep is not away"
-            away.unlink()
-            launcher.until_flowing()
-        assert launcher.log.count("somebody looks") == 2
-        assert set(launcher.restarts().values()) == {0}
-
-
-def test_contract_who_restarts_while_nobody_looks_sleeps_too(tmp_path: Path, away: Path) -> None:
-    with launched(tmp_path, swap=["null=looks_away"]) as launcher:
-        away.touch()
-        launcher.until_logged("nobody looks; everything sleeps")
-        before = launcher.restarts()
-        os.kill(launcher.pids()["capture"], signal.SIGKILL)
-        launcher.until_restarted("capture", before)
-        launcher.until(lambda: launcher.rate("frame") == 0, "the new one sleeps")
-        away.unlink()
-        launcher.until_flowing()
-
-
-def test_contract_a_sink_that_died_while_nobody_looked_is_looked_at_again(tmp_path: Path, away: Path) -> None:
-    """Like a minimised window, whose successor comes up as any window does."""
-    with launched(tmp_path, swap=["null=looks_away"]) as launcher:
-        away.touch()
-        launcher.until_logged("nobody looks; everything sleeps")
-        before = launcher.restarts()
-        os.kill(launcher.pids()["null"], signal.SIGKILL)
-        away.unlink()
-        launcher.until_restarted("null", before)
-        launcher.until_flowing()
-
-
-def test_contract_one_sink_that_is_looked_at_keeps_everything_awake(tmp_path: Path, away: Path) -> None:
-    away.touch()
-    with launched(tmp_path, add=["looks_away"]) as launcher:
-        launcher.until_running("looks_away")
-        launcher.until_flowing()
-        assert "everything sleeps" not in launcher.log
-
-
-def test_contract_who_begins_to_look_beside_others_gets_the_still_picture(tmp_path: Path, away: Path) -> None:
-    with launched(tmp_path, swap=["capture=grows_and_stands"], add=["looks_away"]) as launcher:
-        drag(launcher.pid)
-        launcher.until(lambda: launcher.ring("picture")["generation"] == 2, "the picture has grown")
-        launcher.until(lambda: launcher.rate("picture", 1.0) == 0, "it stands still")
-        away.touch()
-        time.sleep(0.5)  # it looks away
-        before = seqs(launcher)
-        away.unlink()
-        launcher.until(lambda: seqs(launcher)["picture"] > before["picture"], "it comes once more")
-
-
-def test_contract_a_sink_that_has_failed_is_not_looked_at(tmp_path: Path, away: Path) -> None:
-    away.touch()
-    with launched(tmp_path, swap=["null=crashes_at_start"], add=["looks_away"], ready=False) as launcher:
-        launcher.until_logged("the 5th time within 60 s, and stays off; the rest goes on")
-        launcher.until_logged("nobody looks; everything sleeps")
-        away.unlink()
-        launcher.until_logged("somebody looks")
-        launcher.until_flowing()
-
-
 def test_contract_what_a_sink_sets_reaches_all_workers_and_those_that_restart_later(tmp_path: Path) -> None:
     with launched(tmp_path, swap=["null=turns_knobs"]) as launcher:
         launcher.until(lambda: launcher.ring("picture")["shape"] == [180, 320, 3], "only the depth map")
@@ -505,9 +404,9 @@ def test_contract_a_source_that_has_lost_its_screen_makes_all_that_comes_from_it
     monkeypatch.setenv("GOES_AWAY", str(gone))
     with launched(tmp_path, swap=["capture=goes_away"]) as launcher:
         gone.touch()
-        launcher.until(lambda: set(states(launcher).values()) == {"away"}, "all rings are away")
+        launcher.until(lambda: set(launcher.states().values()) == {"away"}, "all rings are away")
         gone.unlink()
-        launcher.until(lambda: set(states(launcher).values()) == {"live"}, "all rings are live again")
+        launcher.until(lambda: set(launcher.states().values()) == {"live"}, "all rings are live again")
         launcher.until_flowing()
         assert set(launcher.restarts().values()) == {0}
 
@@ -528,135 +427,11 @@ def test_contract_without_depth_the_picture_goes_on_with_the_last_map(
         launcher.until_logged("depth has crashed (exit code 1), the 5th time within 60 s, and stays off")
         launcher.until(lambda: launcher.ring("depth")["state"] == "failed", "depth has failed")
         launcher.until_flowing()
-        assert states(launcher) == dict.fromkeys(RINGS, "live") | {"depth": "failed"}
+        assert launcher.states() == dict.fromkeys(RINGS, "live") | {"depth": "failed"}
         assert {name: count for name, count in launcher.restarts().items() if count} == {"depth": 4}
 
 
 # A worker that the kernel does not end ------------------------------------------------------------------
-
-HOLD = """
-import ctypes, os, sys
-ptrace = ctypes.CDLL(None, use_errno=True).ptrace
-ptrace.argtypes = [ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_void_p]
-if ptrace(0x4206, int(sys.argv[1]), None, None):  # PTRACE_SEIZE
-    sys.exit(os.strerror(ctypes.get_errno()))
-print("held", flush=True)
-sys.stdin.read()
-"""
-
-
-@contextmanager
-def unreapable(pid: int) -> Iterator[None]:
-    """While somebody traces it and does not wait for it, its parent cannot see that it has died."""
-    holder = subprocess.Popen(
-        [sys.executable, "-c", HOLD, str(pid)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )
-    assert holder.stdout is not None
-    assert holder.stderr is not None
-    if holder.stdout.readline() != b"held\n":
-        pytest.skip(f"ptrace is not allowed here: {holder.stderr.read().decode()}")
-    try:
-        yield
-    finally:
-        holder.kill()
-        holder.wait()
-
-
-@pytest.mark.parametrize("name", ["stereo", "capture"])
-def test_contract_a_worker_that_does_not_end_after_sigkill_is_left_behind_and_succeeded(
-    tmp_path: Path, name: str
-) -> None:
-    with launched(tmp_path, hung=1.0) as launcher:
-        before = snapshot(launcher)
-        stuck = before["pids"][name]
-        with unreapable(stuck):
-            os.kill(stuck, signal.SIGSTOP)
-            os.kill(stuck, signal.SIGKILL)
-            until(lambda: psutil.Process(stuck).status() == psutil.STATUS_ZOMBIE, "it is dead")
-            launcher.until_logged(f"{name} has hung")
-            launcher.until_logged(f"{name} (pid {stuck}) does not end after SIGKILL; it is left behind")
-            launcher.until(
-                lambda: (
-                    {worker["state"] for worker in launcher.figures()["workers"] if worker["name"] == name}
-                    == {"retired", "running"}
-                ),
-                "its successor runs",
-            )
-            launcher.until_flowing()
-            figures = launcher.figures()
-            mine = {"stereo": {"nearness", "frame", "picture"}, "capture": {"frame", "small", "depth"}}[name]
-            generations = {ring["name"]: ring["generation"] for ring in figures["rings"]}
-            assert {ring for ring, generation in generations.items() if generation == 2} == mine
-            assert all(seq > before["seqs"][ring] for ring, seq in seqs(launcher).items())
-            successor = next(w for w in figures["workers"] if w["name"] == name and w["state"] == "running")
-            assert successor["pid"] not in (None, stuck)
-            launcher.until(lambda: launcher.worker(name)["fps"], "top shows the successor's rate")
-            launcher.note_family()
-            assert launcher.stop() == 0, "though one process cannot be waited for"
-
-
-def test_contract_a_retired_worker_is_no_longer_shown_once_it_has_ended(tmp_path: Path) -> None:
-    with launched(tmp_path, hung=1.0) as launcher:
-        stuck = launcher.pids()["null"]
-        with unreapable(stuck):
-            os.kill(stuck, signal.SIGKILL)
-            launcher.until_logged("null (pid")
-            launcher.until_running("stereo")
-        launcher.until(lambda: not psutil.pid_exists(stuck), "the system has got rid of it")
-        launcher.until(lambda: len(launcher.figures()["workers"]) == len(LINE), "it is forgotten")
-
-
-def test_contract_the_launcher_ends_though_a_worker_does_not(tmp_path: Path) -> None:
-    with launched(tmp_path) as launcher, unreapable(launcher.pids()["stereo"]):
-        assert launcher.stop() == 0
-        assert "stereo does not stop when asked; killing it" in launcher.log
-        assert not Path(address_of(launcher.pid)).exists()
-
-
-def test_contract_a_worker_that_does_not_end_for_an_edit_is_left_behind_too(tmp_path: Path) -> None:
-    file = tmp_path / "mine.yaml"
-    file.write_text(AS_YAML)
-    with launched(tmp_path, file=file) as launcher:
-        stuck = launcher.pids()["capture"]
-        with unreapable(stuck):
-            file.write_text(AS_YAML.replace("balls: 2", "balls: 3"))
-            launcher.until_logged(f"capture (pid {stuck}) does not end after SIGKILL; it is left behind")
-            launcher.until_running()
-            launcher.until_flowing()
-            figures = [worker for worker in launcher.figures()["workers"] if worker["name"] == "capture"]
-            assert {worker["state"] for worker in figures} == {"running", "retired"}
-            assert launcher.stop() == 0
-
-
-def test_contract_when_too_many_are_left_behind_a_worker_stays_off_and_the_rest_goes_on(
-    tmp_path: Path,
-) -> None:
-    with launched(tmp_path, hung=1.0, lines=len(LINE) + 1) as launcher:
-        first = launcher.pids()["stereo"]
-        with unreapable(first):
-            os.kill(first, signal.SIGKILL)
-            launcher.until_logged("stereo could not be ended; restart in 0.1 s")
-            launcher.until_running("stereo")
-            second = next(pid for pid in stereos(launcher) if pid not in (None, first))
-            with unreapable(second):
-                os.kill(second, signal.SIGKILL)
-                launcher.until_logged(
-                    "stereo could not be started (beside 2 processes that were left behind", times=3
-                )
-                launcher.until_logged(f"the {DEATHS}th time within 60 s, and stays off; the rest goes on")
-                launcher.until_flowing("nearness")
-                segments = launcher.segments()
-        launcher.until(lambda: not psutil.pid_exists(second), "the system has got rid of them")
-        assert launcher.stop() == 0
-        nothing_is_left(launcher, segments)
-        assert "Traceback" not in launcher.log
-
-
-def stereos(launcher: Launcher) -> list[int | None]:
-    return [worker["pid"] for worker in launcher.figures()["workers"] if worker["name"] == "stereo"]
 
 
 def test_contract_a_worker_that_cannot_be_started_is_tried_again_and_the_rest_goes_on(tmp_path: Path) -> None:

@@ -166,7 +166,7 @@ def test_contract_machine_and_launcher_have_theirs(line: Launcher, seen: Any) ->
 
 def test_contract_drops_are_those_of_the_slow_reader(tmp_path: Path) -> None:
     """A sink that takes four frame times for a picture leaves out about three of four, the other none."""
-    with launched(tmp_path, add=["slow"]) as launcher:
+    with launched(tmp_path, "capture.fps=60", add=["slow"]) as launcher:
         launcher.until_flowing()
         launcher.until(lambda: reader_of(launcher, "slow")["received"] > 20, "it has seen some")
         slow = reader_of(launcher, "slow")

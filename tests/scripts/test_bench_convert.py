@@ -8,6 +8,7 @@ from tests.scripts.running import run
 from workers.depth._models import is_here
 
 
+@pytest.mark.long
 @pytest.mark.skipif(not is_here("tcmonodepth-small"), reason="tcmonodepth-small is not here")
 @pytest.mark.timeout(90)
 def test_smoke_both_passes_of_a_conversion_are_measured() -> None:

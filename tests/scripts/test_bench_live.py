@@ -13,6 +13,7 @@ from workers.depth._models import is_here
 needs_model = pytest.mark.skipif(not is_here("tcmonodepth-small"), reason="tcmonodepth-small is not here")
 
 
+@pytest.mark.long
 @needs_model
 @pytest.mark.timeout(120)
 def test_smoke_the_whole_way_is_measured_at_a_client() -> None:

@@ -11,6 +11,7 @@ from tests.workers.people import needs_people
 pytestmark = [needs_people(), pytest.mark.timeout(170)]
 
 
+@pytest.mark.long
 def test_contract_masks_are_right_and_calm_and_all_figures_are_there() -> None:
     report = json.loads(run("bench_people.py", "--json", "--rounds=3", "--clients=0"))
     assert report["flicker_ratio"] < 1 / 3

@@ -25,6 +25,7 @@ def test_contract_half_the_bits_are_as_good_as_opus_on_four_clips_of_five() -> N
     assert sum(as_good) >= 4, as_good
 
 
+@pytest.mark.long
 def test_contract_all_figures_are_there_and_live_is_what_one_go_is() -> None:
     report = json.loads(run("bench_voice.py", "--json", "--seconds=1", f"--clips={clip()}"))
     pesq = {(row["codec"], row["kbps"]): row["pesq"] or 0 for row in report["quality"]}

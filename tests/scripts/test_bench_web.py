@@ -8,6 +8,7 @@ from tests.live.needs import needs
 from tests.scripts.running import run
 
 
+@pytest.mark.long
 @needs("chromium")
 @pytest.mark.timeout(180)
 def test_contract_every_way_is_seen_and_all_clients_get_frames() -> None:

@@ -52,6 +52,7 @@ def trainer(groups: dict[str, Group], folder: Path) -> Trainer:
     return made
 
 
+@pytest.mark.long
 def test_some_steps_of_training_make_the_loss_fall(groups: dict[str, Group], tmp_path: Path) -> None:
     learner = trainer(groups, tmp_path)
     batch = Samples(groups, 1, 0, 3, early=True).batch(0)

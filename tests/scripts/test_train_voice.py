@@ -258,6 +258,7 @@ def _settled(trainer: Trainer) -> list[torch.Tensor]:
     return [*net.decoder.gate.parameters(), *net.encoder.parameters(), *net.quantiser.buffers()]
 
 
+@pytest.mark.long
 def test_a_gate_learns_to_let_speech_through_and_not_noise(sounds: list[Sound]) -> None:
     torch.manual_seed(1)
     net = SoundStream(channels=4, dimension=16)

@@ -111,12 +111,14 @@ def test_contract_it_is_built_once_measured_and_kept_only_where_it_is_quicker(
     assert set(cache.rglob("*.so")) == kernels, "it is not built again"
 
 
+@pytest.mark.long
 def test_contract_without_a_c_compiler_it_says_what_to_install(folder: Path, tmp_path: Path) -> None:
     said = said_under(folder, tmp_path, PATH=str(tmp_path))
     assert "depth.option: torch.compile needs a C++ compiler and finds none" in said
     assert "apt install g++" in said
 
 
+@pytest.mark.long
 def test_contract_a_compiler_that_fails_is_said_and_plain_runs(folder: Path, tmp_path: Path) -> None:
     broken = tmp_path / "g++"
     broken.write_text(
