@@ -54,8 +54,8 @@ class Nearest:
             left = rows @ table
             sums, chosen = _least(left)
             steps.append((sums, chosen))
-            rows = rows[sums]
-            rows[:, :-2] -= entries[chosen]
+            rows = rows.take(sums, axis=0)  # which is twice as quick as rows[sums]
+            rows[:, :-2] -= entries.take(chosen, axis=0)
             rows[:, -1] = left[sums, chosen]
         return _path(steps, int(rows[:, -1].argmin()))
 
@@ -63,9 +63,9 @@ class Nearest:
 def _least(left: Features) -> tuple[Choice, Choice]:
     """Where the SUMS least of float32[sums, ENTRIES] are: no more than so many columns have one of them."""
     columns = left.min(0).argpartition(SUMS - 1)[:SUMS]
-    best = left[:, columns].ravel().argpartition(SUMS - 1)[:SUMS]
+    best = left.take(columns, axis=1).ravel().argpartition(SUMS - 1)[:SUMS]
     sums, among = np.divmod(best, SUMS)
-    return sums, columns[among]
+    return sums, columns.take(among)
 
 
 def _path(steps: list[tuple[Choice, Choice]], end: int) -> Indices:
