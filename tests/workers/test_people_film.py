@@ -141,10 +141,11 @@ def test_contract_of_a_video_that_vanishes_the_last_frame_stays_and_it_goes_on_w
 
 def test_contract_the_thread_of_a_video_ends_with_the_choice(tmp_path: Path) -> None:
     settings = Settings(kind="video", video=str(three_colours(tmp_path / "colours.mp4")))
+    before = threading.enumerate()
     chosen = Chosen(settings, logging.getLogger())
     chosen(FRAME, MASK, settings)
-    there = [thread for thread in threading.enumerate() if thread.name == "film"]
-    assert there
+    there = [thread for thread in threading.enumerate() if thread not in before]
+    assert [thread.name for thread in there] == ["film"]
     chosen(FRAME, MASK, Settings(kind="colour"))
     for thread in there:
         thread.join(30)
