@@ -96,9 +96,9 @@ class Quantiser(nn.Module):
     def begin(self, vectors: Tensor) -> None:
         """One book after the other, each as k-means of what those before it leave of [N, D]."""
         left = vectors[:, None]
-        for book in self.books:
+        for book, keep in zip(self.books, SUMS, strict=False):
             book.begin(_least(left))
-            left = torch.cat([_nearest_sums(part, book.entries) for part in left.split(AT_ONCE)])
+            left = torch.cat([_nearest_sums(part, book.entries, keep) for part in left.split(AT_ONCE)])
 
     def forward(self, features: Tensor, books: Tensor) -> Quantised:
         """`features` [B, D, T]; the first `books` [B] of each clip are used: with fewer now and then one
@@ -126,16 +126,16 @@ class Quantiser(nn.Module):
         for clip, count in enumerate(books.tolist()):
             rows = features[clip].T
             left = rows[:, None]
-            for book in self.books[:count]:
-                left = _nearest_sums(left, book.entries)
+            for book, keep in zip(self.books[:count], SUMS, strict=False):
+                left = _nearest_sums(left, book.entries, keep)
             said[clip] = (rows - _least(left)).T
         return said
 
 
-def _nearest_sums(left: Tensor, entries: Tensor) -> Tensor:
+def _nearest_sums(left: Tensor, entries: Tensor, keep: int) -> Tensor:
     """What several sums leave of each vector, [N, S, D] → what the nearest do with an entry more."""
     farther = left.square().sum(2, keepdim=True) + entries.square().sum(1) - 2 * left @ entries.T
-    best = farther.flatten(1).topk(SUMS, largest=False).indices
+    best = farther.flatten(1).topk(keep, largest=False).indices
     sums, chosen = best // len(entries), best % len(entries)
     rows = torch.arange(len(left), device=left.device)[:, None]
     return left[rows, sums] - entries[chosen]
