@@ -17,7 +17,8 @@ from pipeline.graph import WorkerPlan
 from pipeline.leash import Leash, run_leashed
 from pipeline.where import stand_somewhere
 
-BACKOFF_FIRST, BACKOFF_MOST = 0.1, 5.0  # seconds before a restart, doubling
+BACKOFF_FIRST, BACKOFF_MOST = 0.1, 5.0  # seconds before a restart; they double
+WELL = 5.0  # seconds that a worker has run; what it dies of then is not what it died of before
 DEATHS, WINDOW = 5, 60.0  # so many deaths in so many seconds, and it stays off
 KILLED = -9  # an exit code, as multiprocessing has it
 _spawn = get_context("spawn")
@@ -60,6 +61,8 @@ class Managed:
         self.away = False  # a source that has lost what it captures
         self.looks_at: frozenset[str] | None = None  # a sink: rings; None: all that it reads
         self._deaths: deque[float] = deque(maxlen=DEATHS)
+        self._delay = 0.0  # before its last restart
+        self._ready_at: float | None = None
 
     @property
     def name(self) -> str:
@@ -71,6 +74,7 @@ class Managed:
 
     def start(self, assignment: child.Assignment, channel: Channel) -> None:
         """Spawn the process; its end of the control socket goes with the assignment. Raises OSError."""
+        self._ready_at = None
         if moved := stand_somewhere():
             log.warning("%s", moved)
         arguments = (Leash(assignment.launcher_pid), child.main, assignment)
@@ -87,6 +91,9 @@ class Managed:
         self.state, self.killed_at = State.STARTING, None
         self.restart_planned = False
         self.looks_at = None  # what its predecessor said of those who look went with it
+
+    def is_ready(self, now: float) -> None:
+        self.state, self.away, self._ready_at = State.RUNNING, False, now
 
     def ask_to_stop(self) -> None:
         """Politely if it listens already; a process that still starts is ended at once."""
@@ -123,19 +130,22 @@ class Managed:
 
     def turn_off(self) -> None:
         """As if it had never been started: what it died of has been changed."""
-        self.state = State.OFF
+        self.state, self._delay = State.OFF, 0.0
         self._deaths.clear()
 
     def plan_restart(self, now: float) -> float | None:
-        """After a death: seconds until the restart, or None when it has died too often."""
+        """After a death: seconds until the restart, or None when it has died too often. Whoever had been well
+        comes back as soon as at the first time: in a call that is killed at random each is heard at once."""
+        if self._ready_at is not None and now - self._ready_at >= WELL:
+            self._delay = 0.0
         self._deaths.append(now)
         recent = [death for death in self._deaths if now - death < WINDOW]
         if len(recent) >= DEATHS:
             self.state = State.FAILED
             return None
-        delay = min(BACKOFF_MOST, BACKOFF_FIRST * 2 ** (len(recent) - 1))
-        self.state, self.restart_at = State.WAITING, now + delay
-        return float(delay)
+        self._delay = min(BACKOFF_MOST, 2 * self._delay) or BACKOFF_FIRST
+        self.state, self.restart_at = State.WAITING, now + self._delay
+        return self._delay
 
 
 @contextmanager
