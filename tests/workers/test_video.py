@@ -20,6 +20,7 @@ from workers.person._behind import Film as FilmBehind
 
 pytestmark = pytest.mark.timeout(60)
 FRAMES, RATE, SIZE = 10, 25, (48, 64)
+PATIENCE = 2.0  # seconds
 LEVELS = [20 * (number + 1) for number in range(FRAMES)]
 
 
@@ -35,6 +36,12 @@ def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
             container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, "rgb24")))
         container.mux(stream.encode())
     return path
+
+
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a busy machine a test is late, too; only who waits for so long leaves out frames."""
+    monkeypatch.setattr(video, "LATE", PATIENCE)
 
 
 def made(path: object, loop: bool = True) -> SimpleNamespace:
@@ -64,9 +71,7 @@ def nearest(levels: list[int]) -> list[int]:
 
 
 def test_contract_frames_come_in_order(film: Path) -> None:
-    seen = nearest(played(opened(film), FRAMES))
-    assert seen == sorted(set(seen))
-    assert seen[-1] == FRAMES - 1 or len(seen) > FRAMES // 2
+    assert nearest(played(opened(film), FRAMES)) == list(range(FRAMES))
 
 
 def test_contract_each_is_due_at_the_time_that_the_file_gives_it(film: Path) -> None:
@@ -141,18 +146,34 @@ def test_contract_a_film_that_has_ended_begins_again_where_that_is_set_now(film:
     worker.close()
 
 
-def test_contract_what_comes_too_late_is_dropped_and_counted(film: Path) -> None:
+def test_contract_what_comes_too_late_is_dropped_and_counted(
+    film: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(video, "LATE", 0.05)
     worker, slot = opened(film), open_slot(SIZE[0] * SIZE[1] * 3)
     time.sleep(0.25)
     assert [worker.process(slot, None) for _ in range(3)] == [None] * 3
     assert worker.dropped == 3
 
 
-def test_contract_after_a_sleep_it_goes_on_where_it_was(film: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(video, "LATE", 1.0)  # only the sleep is that late, on a busy machine too
+def test_contract_of_a_video_that_is_slow_to_open_no_frame_is_left_out(
+    film: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def slow(path: str) -> Any:
+        time.sleep(1.2 * PATIENCE)
+        return at_once(path)
+
+    at_once = video.open_video
+    monkeypatch.setattr(video, "open_video", slow)
+    worker = opened(film)
+    assert nearest(played(worker, 1)) == [0]
+    assert worker.dropped == 0
+
+
+def test_contract_after_a_sleep_it_goes_on_where_it_was(film: Path) -> None:
     worker = opened(film)
     first = nearest(played(worker, 3))
-    time.sleep(1.2)
+    time.sleep(1.2 * PATIENCE)
     worker.wake()
     later = nearest(played(worker, 3))
     assert worker.dropped == 0

@@ -92,7 +92,7 @@ class Video(FrameSource):
 
     def _play(self) -> Generator[tuple[Any, float]]:
         """(frame, when it is due), again and again while `loop` is set."""
-        self._start = time.perf_counter()
+        self._start = 0.0
         while True:
             with open_video(self.settings.video.path) as container:
                 stream = container.streams.video[0]
@@ -102,6 +102,7 @@ class Video(FrameSource):
                 first = end = 0.0
                 packets = packets_of(container, [stream])
                 for number, frame in enumerate(readable(packets, self._damaged)):
+                    self._start = self._start or time.perf_counter()  # opening it took its time
                     at = frame.time if frame.time is not None else number * length
                     first = at if number == 0 else first
                     end = at - first + length
