@@ -11,7 +11,7 @@ import pytest
 from tests.live.display import Display, Place
 from tests.live.needs import needs
 from tests.live.picture import Painter, film, is_in_stereo, save
-from tests.live.program import program
+from tests.live.program import environment, program
 from tests.live.window import Window
 
 pytestmark = needs("Xvfb", "xdotool", "model")
@@ -26,19 +26,27 @@ WAYS = [
 ]
 
 
-@pytest.fixture(params=WAYS, ids=" ".join)
-def window(request: pytest.FixtureRequest, display: Display, tmp_path: Path) -> Iterator[Window]:
-    path = tmp_path / "still.png"
+@pytest.fixture(scope="module", params=WAYS, ids=" ".join)
+def window(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Window]:
+    """One for both tests; the second leaves another layout."""
+    folder = tmp_path_factory.mktemp("still")
+    path = folder / "still.png"
     save(Painter().paint(5), path)
     settings = "capture.source=image", f"image.path={path}", "sinks=[window]"
     where, sync = request.param
-    with program(tmp_path, *settings, f"stereo.where={where}", f"depth.sync={sync}") as launcher:
+    way = f"stereo.where={where}", f"depth.sync={sync}"
+    with (
+        Display.started(1920, 720) as display,
+        environment(DISPLAY=display.name),
+        program(folder, *settings, *way) as launcher,
+    ):
         window = Window(display, launcher)
         window.until_in_stereo()
         yield window
 
 
 def test_it_fills_the_screen_and_any_size(window: Window) -> None:
+    before = window.place
     window.press("Return")
     window.until(lambda: window.place == Place(0, 0, 1920, 720), "the window covers the screen")
     window.until(lambda: is_in_stereo(window.picture[:, 320:1600]), "the picture is in its middle")
@@ -47,6 +55,9 @@ def test_it_fills_the_screen_and_any_size(window: Window) -> None:
     window.until_in_stereo()
     window.resize(640, 360)
     window.until(lambda: window.place.width == 640, "the window is small")
+    window.until_in_stereo()
+    window.resize(before.width, before.height)
+    window.until(lambda: window.place.width == before.width, "it is as large as before")
     window.until_in_stereo()
 
 

@@ -145,13 +145,25 @@ def test_contract_both_codecs_say_when_a_clap_was_heard(tmp_path: Path) -> None:
     assert min(levels) < 0.01
 
 
+def clapped(worker: Live, begin: float, after: float) -> list[float]:
+    """When claps are heard, `after` the file's beginning or a whole number of seconds later; waits for one.
+    What a busy machine did before a setting was changed may still be heard then."""
+    found, end = packets(worker, 0.5), time.monotonic() + 30
+    while True:
+        heard = claps(found, OPUS) if found else []
+        if any((clap - begin - after + 0.5) % 1 == pytest.approx(0.5, abs=0.003) for clap in heard):
+            return heard
+        assert time.monotonic() < end, [clap - begin for clap in heard]
+        found += packets(worker, 0.2)
+
+
 def test_contract_the_delay_moves_the_sound_and_can_be_changed_meanwhile(tmp_path: Path) -> None:
     clap_and_silence(tmp_path / "clap.wav")
     worker, _ = live(tmp_path / "clap.wav", delay=0.2)
     begin = began(worker)
-    assert claps(packets(worker, 1.0), OPUS)[0] == pytest.approx(begin + 0.7, abs=0.003)
+    assert clapped(worker, begin, 0.7)[0] == pytest.approx(begin + 0.7, abs=0.003)
     worker.settings.audio = Settings(source="sound_file", delay=-0.2)
-    assert claps(packets(worker, 0.9), OPUS)[0] == pytest.approx(begin + 1.3, abs=0.003)
+    clapped(worker, begin, 0.3)
     worker.close()
 
 
@@ -159,7 +171,8 @@ def test_contract_whether_the_file_begins_again_can_be_changed_meanwhile(tmp_pat
     clap_and_silence(tmp_path / "clap.wav")
     worker, _ = live(tmp_path / "clap.wav")
     worker.settings.sound_file = FileSettings(path=str(tmp_path / "clap.wav"), loop=False)
-    assert len(claps(packets(worker, 1.9), OPUS)) == 1
+    assert len(clapped(worker, began(worker), 0.5)) == 1
+    assert not claps(packets(worker, 1.4), OPUS)
     worker.close()
 
 
@@ -170,7 +183,10 @@ def test_contract_after_a_sleep_it_begins_anew(tmp_path: Path) -> None:
     time.sleep(0.7)
     woken = time.perf_counter_ns()
     worker.wake()
-    assert packets(worker, 0.4)[0][0] > woken - 30_000_000
+    found: list[Any] = []
+    while not found:
+        found = packets(worker, 0.2)
+    assert found[0][0] > woken - 30_000_000
     worker.close()
 
 
