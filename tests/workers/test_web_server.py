@@ -259,10 +259,12 @@ def connections() -> list[Any]:
     return [each for each in gc.get_objects() if isinstance(each, kind)]
 
 
+@pytest.mark.parametrize("held", [0.0, 1.5], ids=["at once", "held for a while"])
 def test_what_a_session_was_made_of_goes_while_others_look(
-    server: Server, monkeypatch: pytest.MonkeyPatch
+    held: float, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(whep, "CONNECTS_WITHIN", 0.5)
+    monkeypatch.setattr(whep, "CLEARS_UP", 0.5)
     whep._aiortc()
     others = connections()  # of tests before this one, whose loops have ended
     server.show(Picture(b"one", 1, 10))
@@ -272,6 +274,9 @@ def test_what_a_session_was_made_of_goes_while_others_look(
             assert answer.status == 201
         gc.disable()  # nobody else clears it up
         try:
+            mine = connections()
+            time.sleep(held)
+            del mine
             end = time.monotonic() + 30
             while any(all(each is not other for other in others) for each in connections()):
                 assert time.monotonic() < end, "the connection is still there"
