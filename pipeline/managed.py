@@ -92,7 +92,7 @@ class Managed:
         self.restart_planned = False
         self.looks_at = None  # what its predecessor said of those who look went with it
 
-    def is_ready(self, now: float) -> None:
+    def became_ready(self, now: float) -> None:
         self.state, self.away, self._ready_at = State.RUNNING, False, now
 
     def ask_to_stop(self) -> None:

@@ -349,7 +349,7 @@ class Supervisor:
             )
             logging.getLogger(record.name).handle(record)
         elif kind == "ready":
-            worker.is_ready(time.monotonic())
+            worker.became_ready(time.monotonic())
             self._send(worker, {"kind": "asleep", "value": self._sleeps(worker)}, "asleep")
         elif kind == "away":
             worker.away = True

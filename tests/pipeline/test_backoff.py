@@ -21,7 +21,7 @@ def waits(worker: Managed, well: float | None, times: int, opens: float = 1.0) -
     for _ in range(times):
         now += opens
         if well is not None:
-            worker.is_ready(now)
+            worker.became_ready(now)
             now += well
         told.append(worker.plan_restart(now))
         now += told[-1] or 0.0

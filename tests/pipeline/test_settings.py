@@ -911,7 +911,7 @@ def comments(text: str) -> set[str]:
 def test_write_back_into_any_good_text_changes_that_value_only(package: str, write: Write) -> None:
     chance = random.Random(11)
     written = 0
-    for _ in range(200):
+    for _ in range(400):
         text = mutated(GOOD, chance, most=2)
         section, key, choices = chance.choice(VALUES)
         value = chance.choice(choices)
@@ -933,7 +933,7 @@ def test_write_back_into_any_good_text_changes_that_value_only(package: str, wri
         assert after.as_dict() == expected, text
         if not isinstance(value, list):  # what stands behind an item of a list goes with it
             assert comments(path.read_bytes().decode()) >= comments(text), text
-    assert written > 50
+    assert written > 100
 
 
 # Paths

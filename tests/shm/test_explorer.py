@@ -18,7 +18,7 @@ from tests.shm.explorer.scheduler import Bell, Machine
 from tests.shm.explorer.strategies import UNLIMITED, Known, Search
 from tests.shm.explorer.table import Table
 
-RUNS = 300  # of each scenario: there is a kill at each of its steps in those with deaths
+RUNS = 500  # of each scenario: there is a kill at each of its steps in those with deaths
 MOST_RUNS = 6000  # until a mutation shows
 SEARCHED = [  # how often somebody may be made to wait, how many stores may be late or loads stale
     ("latest, two frames", UNLIMITED, 0),
