@@ -1,7 +1,7 @@
 """A real browser that looks at the program's page."""
 
 import base64
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tests.live.needs import CHROMIUM
+from tests.live.picture import is_in_stereo
 from tests.pipeline.running import WATCHDOG, until
 from workers.sinks._web.tokens import control_token
 
@@ -54,6 +55,21 @@ class Page:
         """The picture itself, uint8[H, W, 3], RGB."""
         url = self.tab.evaluate("document.querySelector('canvas').toDataURL('image/png')")
         return decoded(base64.b64decode(url.partition(",")[2]))
+
+    def until_in_stereo(self, look: Callable[[], npt.NDArray[np.uint8]]) -> npt.NDArray[np.uint8]:
+        """What `look` (the canvas, a screenshot) then shows. On a machine without time to spare a network
+        that is long about a map counts as one that hangs, and the picture is flat meanwhile."""
+        shown: list[npt.NDArray[np.uint8]] = []
+
+        def holds() -> bool:
+            shown.append(look())
+            try:
+                return is_in_stereo(shown[-1])
+            except AssertionError:
+                return False
+
+        until(holds, "the page shows both eyes")
+        return shown[-1]
 
     def screenshot(self) -> npt.NDArray[np.uint8]:
         """What the user sees, uint8[H, W, 3], RGB."""

@@ -49,10 +49,10 @@ def test_a_video_file_is_seen_in_3d_in_a_browser(
         launcher.until_running("capture", "depth", "steady", "stereo", "web")
         with browser.page(port) as page:
             page.until_new(10)
-            first, shot = page.canvas(), page.screenshot()
+            first, shot = page.until_in_stereo(page.canvas), page.until_in_stereo(page.screenshot)
             save(shot, shots / "video_in_chromium.png")
             page.until_new(5)
-            second = page.canvas()
+            second = page.until_in_stereo(page.canvas)
     for seen in (first, shot, second):
         assert_in_stereo(seen)
     assert len({frame_number(first), frame_number(second)} & set(range(FRAMES))) == 2

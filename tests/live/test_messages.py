@@ -126,6 +126,7 @@ def test_a_lost_screen_comes_back_by_itself(display: Display, tmp_path: Path) ->
     port = free_port()
     with program(tmp_path, *SCREEN, *on_the_web(port)) as launcher, Client.watching(port) as client:
         client.until_new()
+        client.until_in_stereo()
         display.kill()
         client.until(lambda: client.last.stale, "the last picture is marked stale")
         assert is_in_stereo(client.last.picture)  # it stays up

@@ -9,7 +9,7 @@ import pytest
 from tests.live.client import Client
 from tests.live.display import Display
 from tests.live.needs import needs
-from tests.live.picture import frame_number, is_in_stereo
+from tests.live.picture import frame_number
 from tests.live.program import SCREEN, on_the_web, program
 from tests.live.window import Window
 from tests.pipeline.running import Launcher
@@ -38,7 +38,7 @@ def test_everything_sleeps_until_somebody_comes(launcher: Launcher, port: int) -
     with Client.watching(port) as client:
         client.until_new()
         assert not client.last.stale
-        assert is_in_stereo(client.last.picture)
+        client.until_in_stereo()
         assert frame_number(client.last.picture) > before
         assert client.connections == 1
 
@@ -47,7 +47,7 @@ def test_whoever_comes_second_gets_a_picture_at_once(launcher: Launcher, port: i
     with Client.watching(port) as first:
         first.until_new()
         with Client.watching(port) as second:
-            assert is_in_stereo(second.last.picture)
+            second.until_in_stereo()
             second.until_new()
         first.until_new()  # he stays
 

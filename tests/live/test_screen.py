@@ -25,7 +25,7 @@ def test_the_screen_is_seen_in_3d_in_a_browser(
         launcher.until_running("capture", "depth", "steady", "stereo", "web")
         with browser.page(port) as page:
             page.until_new(10)
-            first, shot = page.canvas(), page.screenshot()
+            first, shot = page.until_in_stereo(page.canvas), page.until_in_stereo(page.screenshot)
             save(shot, shots / "screen_in_chromium.png")
             page.until_new(5)
             second = page.canvas()

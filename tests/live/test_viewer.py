@@ -14,7 +14,7 @@ from tests.live.browser import Browser, Page
 from tests.live.client import Client
 from tests.live.display import Display
 from tests.live.needs import needs
-from tests.live.picture import HEIGHT, WIDTH, Painter, assert_in_stereo, is_in_stereo, save
+from tests.live.picture import HEIGHT, WIDTH, Painter, assert_in_stereo, save
 from tests.live.program import SCREEN, environment, free_port, on_the_web, program
 from tests.pipeline.running import Launcher, until
 from workers.sinks._web.tokens import control_token
@@ -46,17 +46,7 @@ def seen(page: Page) -> Any:
 
 
 def until_in_stereo(page: Page) -> Any:
-    shown: list[Any] = []
-
-    def holds() -> bool:
-        shown.append(seen(page))
-        try:
-            return is_in_stereo(shown[-1])
-        except AssertionError:
-            return False
-
-    until(holds, "both eyes are there")
-    return shown[-1]
+    return page.until_in_stereo(lambda: seen(page))
 
 
 @pytest.mark.parametrize("way", WAYS)

@@ -1,6 +1,7 @@
 """Inverse depth of any scale becomes nearness in 0…1 over a range that follows the scene smoothly."""
 
 import math
+import time
 from types import SimpleNamespace
 from typing import Any
 
@@ -265,6 +266,19 @@ def test_contract_depth_that_comes_again_eases_in(following: Following) -> None:
     assert near[-1] == pytest.approx(1, abs=0.001)
     assert np.diff(near).max() < 0.06
     assert (np.diff(near) >= 0).all()
+
+
+def test_contract_what_had_no_map_when_all_fell_asleep_flattens_nothing_on_waking() -> None:
+    """The network sleeps as long as the others: it does not hang."""
+    woken = time.perf_counter_ns() / SECOND
+    worker = Following(low_percent=0, high_percent=100)
+    worker.see(scene_at(50), woken - 20, live=True)
+    worker.map(map_at(50), woken - 20)
+    assert worker.see(scene_at(50), woken - 19.9, live=True) is None
+    worker.worker.wake()
+    assert worker.see(scene_at(50), woken - 19.8, live=True) is None  # that had been left in the ring
+    assert worker.see(scene_at(50), woken + 0.2, live=True) is None
+    assert worker.map(map_at(50), woken + 0.2)[50, 70] == pytest.approx(1, abs=0.001)
 
 
 def test_contract_a_cut_resets_the_range_in_the_same_frame(following: Following) -> None:

@@ -8,6 +8,7 @@ In a conversion (`launcher.py convert`) time is the film's own, however long a f
 known from a first pass.
 """
 
+import time
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -78,6 +79,7 @@ class Nearness(Worker):
         self._key: Key | None = None
         self._waits_since: int | None = None
         self._unmapped_since: int | None = None
+        self._woken_at = 0
         self._waited = self._usual_wait = 0.0
         self._flatness, self._flat_at = 0.0, 0  # 1 = flat; and when (ns) that was so
         self._conversion = getattr(self.settings, "conversion", None)
@@ -92,6 +94,10 @@ class Nearness(Worker):
             raise CannotWork(f"steady.mask: {error}; white in it stays flat") from error
         if self._conversion is not None and not self._conversion.pictures:
             self._scenes = Scenes.read(self._conversion.scenes)
+
+    def wake(self) -> None:
+        """Whoever makes the maps has slept too; he has all his time again."""
+        self._woken_at = time.perf_counter_ns()
 
     @classmethod
     def sizes(cls, settings: SimpleNamespace, rings: Mapping[str, int]) -> dict[str, int]:
@@ -232,10 +238,10 @@ class Nearness(Worker):
 
     def _is_overdue(self, now: int) -> bool:
         """No map has come for so long that whoever makes them must hang. The wait begins with the first frame
-        that has none: before that there may have been a still screen, or sleep."""
+        that has none, for before that there may have been a still screen; and not while all slept."""
         if self._unmapped_since is None:
             self._unmapped_since = now
-        self._waited = (now - self._unmapped_since) / 1e9
+        self._waited = (now - max(self._unmapped_since, self._woken_at)) / 1e9
         return self._waited > max(OVERDUE, OVERDUE_TIMES * self._usual_wait)
 
 
