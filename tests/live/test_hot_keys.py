@@ -102,12 +102,12 @@ def test_a_key_brings_a_headset_s_screen_to_where_one_looks(
         before = screen_in(headset.eyes().left[: SIDE // 2])
         headset.turn("device", 30)
         away = screen_in(headset.eyes().left[: SIDE // 2])
-        assert away[0] > before[0] + 100
+        assert away[0] > before[0] + SIDE // 8
         display.xdotool("key", "ctrl+alt+Home")
 
         def is_back() -> bool:
             now = screen_in(headset.eyes().left[: SIDE // 2])
-            return all(abs(one - other) <= 10 for one, other in zip(now, before, strict=True))
+            return all(abs(one - other) <= SIDE // 80 for one, other in zip(now, before, strict=True))
 
         until(is_back, "the screen is where one looks")
 

@@ -33,6 +33,11 @@ def window(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
             yield window
 
 
+# What has nothing to do with who makes the views is tried with one of them.
+in_one = pytest.mark.parametrize("window", ["own"], indirect=True)
+
+
+@in_one
 @pytest.mark.parametrize("key", ["Return", "space"])
 def test_full_screen_and_back(key: str, window: Window) -> None:
     before = window.place
@@ -44,6 +49,7 @@ def test_full_screen_and_back(key: str, window: Window) -> None:
     window.until_in_stereo()
 
 
+@in_one
 def test_full_screen_leaves_the_mouse_alone(window: Window) -> None:
     window.display.xdotool("mousemove", 1500, 600)
     window.press("Return")
@@ -60,6 +66,7 @@ def test_full_screen_leaves_the_mouse_alone(window: Window) -> None:
     window.until_in_stereo()
 
 
+@in_one
 def test_escape_leaves_full_screen_first(window: Window) -> None:
     before = window.place
     window.press("Return")
@@ -86,6 +93,7 @@ def test_v_shows_both_eyes_the_same_and_back(window: Window) -> None:
     window.until_in_stereo()
 
 
+@in_one
 def test_p_stops_the_film_and_lets_it_go_on(window: Window) -> None:
     window.press("p")
     window.until(lambda: _stands_still(window), "the picture stands still")
@@ -140,6 +148,7 @@ def test_d_shows_the_depth(window: Window, shots: Path) -> None:
     window.until_in_stereo()
 
 
+@in_one
 def test_a_fills_to_16_9_or_not(window: Window) -> None:
     window.until(lambda: window.aspect == pytest.approx(16 / 9, abs=0.02), "the window is 16:9")
     window.until(lambda: _is_black(window.picture[:, :50]), "there are bars")
@@ -151,6 +160,7 @@ def test_a_fills_to_16_9_or_not(window: Window) -> None:
     window.until_in_stereo()
 
 
+@in_one
 def test_f_shows_the_figures(window: Window, shots: Path) -> None:
     assert not _has_text(window.picture)
     window.press("f")
@@ -160,6 +170,7 @@ def test_f_shows_the_figures(window: Window, shots: Path) -> None:
     window.until(lambda: not _has_text(window.picture), "the figures are gone")
 
 
+@in_one
 def test_l_unlocks_the_aspect(window: Window, shots: Path) -> None:
     before = window.place
     window.resize(800, 300)
