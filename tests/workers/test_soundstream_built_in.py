@@ -56,7 +56,7 @@ def test_a_packet_is_exactly_ten_bits_for_each_book() -> None:
 
 
 @needs_voice()
-@pytest.mark.parametrize("name", HELD_OUT)
+@pytest.mark.parametrize("name", HELD_OUT[:2])
 def test_more_bits_are_nearer_to_what_was_said(name: str) -> None:
     pcm = speech(name, 4.0, OWN_RATE)
     off = [decibels_off(*_as_long(pcm, through_soundstream(pcm, kbps))) for kbps in (1.5, 3.0, 6.0, 12.0)]

@@ -216,7 +216,7 @@ def load(folder: Path, precision: Any) -> Any:
     from transformers import AutoModelForDepthEstimation
     from transformers.utils.logging import disable_progress_bar
 
-    disable_progress_bar()
+    disable_progress_bar()  # the log is no terminal
     failures = OSError, ValueError, RuntimeError, KeyError, ImportError, UnpicklingError, SafetensorError
     try:
         network, told = AutoModelForDepthEstimation.from_pretrained(
