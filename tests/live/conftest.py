@@ -31,7 +31,7 @@ def private_folders() -> Iterator[Path]:
 @pytest.fixture
 def display() -> Iterator[Display]:
     """An empty X screen, wide enough for a moving thing on the left and the program's window beside it."""
-    with Display.started(1920, 720) as screen, environment(DISPLAY=screen.name):
+    with Display.in_use(1920, 720) as screen:
         yield screen
 
 

@@ -13,6 +13,7 @@ import mss
 import numpy as np
 import numpy.typing as npt
 
+from tests.live.program import environment
 from tests.pipeline.running import REPO, until
 from tests.shm.ring_processes import die_with_parent
 
@@ -56,6 +57,13 @@ class Display:
             yield display
         finally:
             display.kill()
+
+    @classmethod
+    @contextmanager
+    def in_use(cls, width: int, height: int) -> Iterator["Display"]:
+        """Who is started meanwhile draws there."""
+        with cls.started(width, height) as display, environment(DISPLAY=display.name):
+            yield display
 
     @property
     def name(self) -> str:

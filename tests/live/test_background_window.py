@@ -9,7 +9,6 @@ import pytest
 from scripts.stereo_paths.scores import psnr
 from tests.live.display import Display
 from tests.live.needs import needs
-from tests.live.program import environment
 from tests.live.window import Window
 from tests.pipeline.running import launched
 from tests.workers.people import composite, folder, needs_people
@@ -38,8 +37,7 @@ def test_the_window_makes_the_picture_itself_and_it_is_the_processor_s(tmp_path:
     file = tmp_path / "mine.yaml"
     file.write_text(SETTINGS.format(picture=folder() / "composites" / "cutout_a_rocket.jpg"))
     with (
-        Display.started(1940, 1100) as display,
-        environment(DISPLAY=display.name),
+        Display.in_use(1940, 1100) as display,
         launched(tmp_path, file=file, ready=False) as launcher,
     ):
         launcher.until_running("capture", "segment", "window")

@@ -12,7 +12,7 @@ from Xlib import display as xdisplay
 from tests.live.display import Display, Picture, Place
 from tests.live.needs import needs
 from tests.live.picture import Eyes, eyes_of, film, is_in_stereo, save, shifts
-from tests.live.program import environment, program
+from tests.live.program import program
 from tests.live.window import Window
 from tests.pipeline.running import nothing_is_left
 
@@ -25,7 +25,7 @@ def window(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     """One for all tests; each leaves it as it was. It shows a 4:3 film."""
     folder = tmp_path_factory.mktemp("keys")
     path = film(folder / "moving.mp4", slice(80, 560))
-    with Display.started(SCREEN.width, SCREEN.height) as display, environment(DISPLAY=display.name):
+    with Display.in_use(SCREEN.width, SCREEN.height) as display:
         settings = "capture.source=video", f"video.path={path}", "sinks=[window]"
         with program(folder, *settings, f"stereo.where={request.param}") as launcher:
             window = Window(display, launcher)

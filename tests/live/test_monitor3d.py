@@ -23,7 +23,7 @@ SOURCE = "capture.source=window_x11", "window_x11.title=Something", "capture.cro
 
 @pytest.fixture
 def wide() -> Iterator[Display]:
-    with Display.started(SCREEN.width, SCREEN.height) as screen, environment(DISPLAY=screen.name):
+    with Display.in_use(SCREEN.width, SCREEN.height) as screen:
         screen.show_something_moving()
         yield screen
 

@@ -11,7 +11,7 @@ import pytest
 from tests.live.display import Display, Place
 from tests.live.needs import needs
 from tests.live.picture import Painter, film, is_in_stereo, save
-from tests.live.program import environment, program
+from tests.live.program import program
 from tests.live.window import Window
 
 pytestmark = needs("Xvfb", "xdotool", "model")
@@ -35,11 +35,7 @@ def window(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     settings = "capture.source=image", f"image.path={path}", "sinks=[window]"
     where, sync = request.param
     way = f"stereo.where={where}", f"depth.sync={sync}"
-    with (
-        Display.started(1920, 720) as display,
-        environment(DISPLAY=display.name),
-        program(folder, *settings, *way) as launcher,
-    ):
+    with Display.in_use(1920, 720) as display, program(folder, *settings, *way) as launcher:
         window = Window(display, launcher)
         window.until_in_stereo()
         yield window

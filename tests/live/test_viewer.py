@@ -15,7 +15,7 @@ from tests.live.client import Client
 from tests.live.display import Display
 from tests.live.needs import needs
 from tests.live.picture import HEIGHT, WIDTH, Painter, assert_in_stereo, save
-from tests.live.program import SCREEN, environment, free_port, on_the_web, program
+from tests.live.program import SCREEN, free_port, on_the_web, program
 from tests.pipeline.running import Launcher, until
 from workers.sinks._web.tokens import control_token
 
@@ -32,7 +32,7 @@ def port() -> int:
 @pytest.fixture(scope="module")
 def launcher(port: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Launcher]:
     """One for all tests: each leaves it running whole."""
-    with Display.started(1920, 720) as screen, environment(DISPLAY=screen.name):
+    with Display.in_use(1920, 720) as screen:
         screen.show_something_moving()
         with program(tmp_path_factory.mktemp("viewer"), *SCREEN, *on_the_web(port)) as launcher:
             launcher.until_running("capture", "depth", "steady", "stereo", "encode", "web")

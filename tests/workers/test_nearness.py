@@ -281,6 +281,15 @@ def test_contract_what_had_no_map_when_all_fell_asleep_flattens_nothing_on_wakin
     assert worker.map(map_at(50), woken + 0.2)[50, 70] == pytest.approx(1, abs=0.001)
 
 
+def test_contract_before_the_first_map_sleep_is_no_wait_for_it() -> None:
+    woken = time.perf_counter_ns() / SECOND
+    worker = Following()
+    assert worker.see(scene_at(50), woken - 20, live=True) is None
+    worker.worker.wake()
+    for seconds in (0.1, 0.2):
+        assert worker.see(scene_at(50), woken + seconds, live=True) is None
+
+
 def test_contract_a_cut_resets_the_range_in_the_same_frame(following: Following) -> None:
     """With a minute to follow in, only a cut can explain it."""
     slow = Following(low_percent=0, high_percent=100, range_seconds=10)

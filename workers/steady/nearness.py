@@ -231,18 +231,22 @@ class Nearness(Worker):
         """There has never been a map. It is waited for as long as a later one would be carried; then a flat
         picture is better than none. The next `follow` shows it."""
         self._waits_since = self._waits_since or now
-        if now - self._waits_since > EASED * 1e9:
+        if self._waited_since(self._waits_since, now) > EASED:
             self._key = Key(np.full(grey.shape, FLAT, np.float32), self._carrier(grey), seq, now, 0, now)
             self._flatness = 1.0
         return False
 
     def _is_overdue(self, now: int) -> bool:
         """No map has come for so long that whoever makes them must hang. The wait begins with the first frame
-        that has none, for before that there may have been a still screen; and not while all slept."""
+        that has none, for before that there may have been a still screen."""
         if self._unmapped_since is None:
             self._unmapped_since = now
-        self._waited = (now - max(self._unmapped_since, self._woken_at)) / 1e9
+        self._waited = self._waited_since(self._unmapped_since, now)
         return self._waited > max(OVERDUE, OVERDUE_TIMES * self._usual_wait)
+
+    def _waited_since(self, begin: int, now: int) -> float:
+        """Seconds. While all slept nobody waited."""
+        return (now - max(begin, self._woken_at)) / 1e9
 
 
 def _of_shape(grey: Grey, shape: tuple[int, ...]) -> Grey:
