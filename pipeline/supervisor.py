@@ -1,21 +1,20 @@
-"""Starts, watches, restarts and stops workers; owns every segment and socket.
+"""Decides which workers run: starts, watches, restarts and stops them; owns every segment and socket.
 
 Death is decided by the wait on the process, never by a time-out. A worker whose beat is too old is killed,
 which makes it dead; then what it left in shared memory is cleared and, after a back-off, it starts again.
 """
 
 import dataclasses
-import errno
 import logging
 import os
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from multiprocessing.connection import wait as wait_any
 from typing import Any
 
 from pipeline import child
-from pipeline.control import Channel, ControlError, Message, is_sound
+from pipeline.control import ControlError, Message, is_sound
+from pipeline.crew import Crew, NotStarted
 from pipeline.graph import Plan, WorkerPlan
 from pipeline.leash import leash_all_workers
 from pipeline.managed import DEATHS, WINDOW, Managed, State
@@ -24,8 +23,8 @@ from pipeline.rings import Rings
 from pipeline.settings import live_value
 from pipeline.states import looked_at, sinks, tell_states, what_is_missing
 from shm import layout
-from shm.board import ABSENT, LINE_WORDS, OPENING, Board, Line
-from shm.layout import WORD, RingSpec
+from shm.board import Board
+from shm.layout import RingSpec
 from shm.ring import Ring
 from shm.segment import Segment
 
@@ -34,9 +33,7 @@ HUNG_OFFLINE = 600.0  # the same where nobody waits for a frame, and a large net
 PAUSED = 1.0  # the launcher itself was away for so long: one round of health checks is forgiven
 ROUND = 0.1  # seconds between rounds
 CHECK_RINGS_EVERY = 0.5
-STOP_ALL, STOP_ONE, TERMINATE = 2.0, 0.3, 0.5  # seconds: for all, for one's turn, left for SIGKILL
 UNREAPED = 3.0  # seconds after SIGKILL
-BOARD_ROWS = 32
 
 log = logging.getLogger("stereoring.launcher")
 
@@ -68,16 +65,13 @@ class Supervisor:
     """
 
     def __init__(self, plan: Plan, log_level: int = logging.INFO, all_or_nothing: bool = False) -> None:
-        self.log_level = log_level
         self._all_or_nothing, self.hopeless = all_or_nothing, False
         leash_all_workers()
         need_open_files(plan)
         self.rings = Rings(plan)
-        self.board = Board.create(BOARD_ROWS)
-        self.workers = {worker.name: Managed(worker, row) for row, worker in enumerate(plan.workers)}
+        self._crew = Crew(plan, self.rings, log_level, self._handle)
         self.stop_requested = False
         self.exit_code = 0
-        self._retired: list[Managed] = []
         self._looked_at: frozenset[str] | None = None
         self._last_round = self._last_check = time.monotonic()
         self._fresh_start = 0
@@ -99,14 +93,23 @@ class Supervisor:
 
     def close(self) -> None:
         """Stop everything within 2 s, the last in the line first, and let go of all memory."""
-        self._stop(list(self.workers.values()))
+        self._crew.stop(list(self.workers.values()))
         self.rings.close()
         self.board.close()
 
     @property
+    def workers(self) -> dict[str, Managed]:
+        """All of the plan, by name."""
+        return self._crew.workers
+
+    @property
+    def board(self) -> Board:
+        return self._crew.board
+
+    @property
     def left_behind(self) -> bool:
         """There are processes that the system cannot end."""
-        return any(worker.alive for worker in [*self.workers.values(), *self._retired])
+        return any(worker.alive for worker in self._crew.everybody)
 
     def describe(self) -> dict[str, Any]:
         """What an onlooker cannot read from the segments, as data that JSON can carry."""
@@ -120,10 +123,10 @@ class Supervisor:
                     "restarts": worker.restarts,
                     "threads": worker.plan.threads,
                 }
-                for worker in [*self.workers.values(), *self._retired]
+                for worker in self._crew.everybody
             ],
             "rings": [ring.spec.to_json() for ring in self.rings.by_name.values()],
-            "board_rows": BOARD_ROWS,
+            "board_rows": self.board.rows,
         }
 
     def segments(self) -> list[Segment]:
@@ -139,7 +142,7 @@ class Supervisor:
                 settings = worker.plan.settings | {section: changed}
                 worker.plan = dataclasses.replace(worker.plan, settings=settings)
                 message = {"kind": "settings", "section": section, "values": dict(values)}
-                self._send(worker, message, f"{section}.{','.join(sorted(values))}")
+                self._crew.tell(worker, message, f"{section}.{','.join(sorted(values))}")
         self._ask_again(somebody_new=False)
 
     def setting(self, section: str, key: str) -> Any:
@@ -151,19 +154,18 @@ class Supervisor:
 
     def processes(self) -> list[int]:
         """Ids of the launcher and of all workers that run."""
-        workers = (worker.process for worker in self.workers.values())
-        return [os.getpid(), *(process.pid for process in workers if process and process.pid)]
+        return [os.getpid(), *self._crew.processes()]
 
     def recentre(self) -> None:
         """Tell the sinks whose picture hangs in space to bring it before the eyes."""
         for worker in sinks(self.workers.values()):
-            self._send(worker, {"kind": "recentre"}, "recentre")
+            self._crew.tell(worker, {"kind": "recentre"}, "recentre")
 
     def set_log_level(self, level: int) -> None:
         """For all workers, those that start later too."""
-        self.log_level = level
+        self._crew.log_level = level
         for worker in self.workers.values():
-            self._send(worker, {"kind": "log_level", "level": level}, "log_level")
+            self._crew.tell(worker, {"kind": "log_level", "level": level}, "log_level")
 
     def replace(self, plan: Plan, restart: Iterable[str]) -> list[str]:
         """Go over to another plan: stop what it lacks, restart `restart` and the users of changed rings,
@@ -191,16 +193,16 @@ class Supervisor:
         return Transition(new, leaving, changed, wanted, made)
 
     def go_over(self, to: "Transition") -> None:
-        self._stop(to.leaving)
+        self._crew.stop(to.leaving)
         for worker in to.leaving:
             if worker.alive:
-                self._retire(worker)
+                self._leave_behind(worker)
             if worker.state is not State.STOPPED:
                 worker.turn_off()
         for name in to.changed:
             self.rings.remove(name)
         self.rings.put_in_use(to.wanted, to.made)
-        self._seat(to.plans)
+        self._crew.seat(to.plans)
         for worker in self.workers.values():
             if worker.state is State.OFF:
                 self._start(worker)
@@ -215,88 +217,28 @@ class Supervisor:
     def stop_worker(self, name: str) -> None:
         """Until it is started by `start_worker`; what it writes is away meanwhile."""
         worker = self.workers[name]
-        self._stop([worker])
+        self._crew.stop([worker])
         if worker.alive:
-            self._retire(worker)
+            self._leave_behind(worker)
         worker.state = State.STOPPED
-
-    def _seat(self, plans: dict[str, WorkerPlan]) -> None:
-        """Give every planned worker a line of the board, where there is none that of a process left
-        behind, and those who stay their new plan."""
-        kept = {name: worker for name, worker in self.workers.items() if name in plans}
-        free = set(range(BOARD_ROWS)) - {worker.row for worker in [*kept.values(), *self._retired]}
-        self.workers = {}
-        for name, plan in plans.items():
-            room = sorted(free) or [left.row for left in self._retired]
-            worker = kept.get(name) or Managed(plan, room[0])
-            free.discard(worker.row)
-            worker.plan = plan
-            self.workers[name] = worker
 
     def _start(self, worker: Managed) -> None:
         """A process that the system does not give us counts as one that died."""
-        if not self._has_a_line(worker):
-            why = f"could not be started (beside {len(self._retired)} processes that were left behind)"
-            self._decide_restart(worker, why, time.monotonic())
-            return
         try:
-            self._spawn(worker)
-        except OSError as error:
-            self._clean_up_after(worker)
-            more = ", see `ulimit -n`" if error.errno == errno.EMFILE else ""
-            self._decide_restart(worker, f"could not be started ({error.strerror}{more})", time.monotonic())
-
-    def _spawn(self, worker: Managed) -> None:
-        plan = worker.plan
-        channel, theirs = Channel.pair()
-        line = self._empty_line(worker.row)
-        line.enter(0, OPENING)
-        line.expect("starting", child.OPEN_LIMIT)
-        separate = None if plan.keeps_what_it_reads else plan.joins
-        assignment = child.Assignment(
-            name=plan.name,
-            implementation=plan.implementation,
-            settings=plan.settings,
-            control=theirs,
-            board=self.board.segment,
-            board_rows=BOARD_ROWS,
-            board_row=worker.row,
-            log_level=self.log_level,
-            launcher_pid=os.getpid(),
-            threads=plan.threads,
-            reader=self.rings[plan.reads].reader(plan.name) if plan.reads else None,
-            followers=tuple(self.rings[ring].reader(plan.name) for ring in plan.follows),
-            joined=None if separate is None else self.rings[separate].reader(plan.name),
-            joined_for_others=plan.joins_for_others,
-            keeps_what_it_reads=plan.keeps_what_it_reads,
-            writers={ring: self.rings[ring].writer() for ring in plan.writes},
-        )
-        worker.start(assignment, channel)
-
-    def _empty_line(self, row: int) -> Line:
-        """What somebody before has counted there is not the new one's."""
-        nbytes = LINE_WORDS * WORD
-        self.board.segment.buffer[row * nbytes : (row + 1) * nbytes] = bytes(nbytes)
-        return self.board.line(row)
-
-    def _has_a_line(self, worker: Managed) -> bool:
-        """Of the board, that no other process has: one that was left behind keeps its own."""
-        others = (one for one in (*self.workers.values(), *self._retired) if one is not worker)
-        free = set(range(BOARD_ROWS)) - {other.row for other in others}
-        if free and worker.row not in free:
-            worker.row = min(free)
-        return bool(free)
+            self._crew.start(worker)
+        except NotStarted as error:
+            self._decide_restart(worker, f"could not be started ({error})", time.monotonic())
 
     def _round(self) -> None:
-        self._wait(ROUND)
+        self._crew.wait(ROUND)
         now = time.monotonic()
         for worker in self.workers.values():
-            self._listen(worker)
+            self._crew.listen(worker)
             self._see_if_dead(worker, now)
             if worker.state is State.WAITING and now >= worker.restart_at:
                 worker.restarts += 1
                 self._start(worker)
-        self._retired = [worker for worker in self._retired if worker.reap() is None]
+        self._crew.reap_those_left_behind()
         if now - self._last_round > PAUSED:
             log.warning("the launcher was away for %.1f s; workers get a fresh start", now - self._last_round)
             self._fresh_start = time.perf_counter_ns()
@@ -314,28 +256,6 @@ class Supervisor:
             failed = any(worker.state is State.FAILED for worker in self.workers.values())
             self.exit_code, self.stop_requested = int(failed), True
 
-    def _wait(self, timeout: float) -> None:
-        """Until a worker says something or dies."""
-        sources: list[Any] = []
-        for worker in self.workers.values():
-            if worker.process is not None:
-                sources.append(worker.process.sentinel)
-            if worker.channel is not None and not worker.channel.closed:
-                sources.append(worker.channel)
-        wait_any(sources, timeout)
-
-    def _listen(self, worker: Managed) -> None:
-        if worker.channel is None or worker.channel.closed:
-            return
-        try:
-            worker.channel.flush()
-            for message, _ in worker.channel.receive():
-                self._handle(worker, message)
-        except ControlError as error:
-            log.error("%s sends what is no message (%s); it is killed and started again", worker.name, error)
-            worker.hang_up()
-            worker.kill()
-
     def _handle(self, worker: Managed, message: Message) -> None:
         kind = message["kind"]
         if not is_sound(message, worker.plan.rings, worker.plan.writes):
@@ -350,7 +270,7 @@ class Supervisor:
             logging.getLogger(record.name).handle(record)
         elif kind == "ready":
             worker.became_ready(time.monotonic())
-            self._send(worker, {"kind": "asleep", "value": self._sleeps(worker)}, "asleep")
+            self._crew.tell(worker, {"kind": "asleep", "value": self._sleeps(worker)}, "asleep")
         elif kind == "away":
             worker.away = True
         elif kind == "looking":
@@ -381,25 +301,16 @@ class Supervisor:
             raise ControlError(f"{section}.{key} cannot be {value!r}"[:200]) from error
         self.set_everywhere(section, {key: checked})
 
-    def _send(self, worker: Managed, message: Message, key: str, fds: tuple[int, ...] = ()) -> None:
-        if worker.channel is None:
-            return
-        try:
-            worker.channel.send(message, fds, key)
-        except (ControlError, OSError) as error:  # no descriptor is left
-            log.error("%s: %s; it is killed and started again", worker.name, error)
-            worker.kill()
-
     def _see_if_dead(self, worker: Managed, now: float) -> None:
         if worker.process is not None and worker.process.exitcode is not None:
-            self._listen(worker)  # its last words
+            self._crew.listen(worker)  # its last words
         code = worker.reap()
         if code is None:
             if worker.killed_at is not None and now - worker.killed_at > UNREAPED:
-                self._retire(worker)
+                self._leave_behind(worker)
                 self._decide_restart(worker, "could not be ended", now)
             return
-        self._clean_up_after(worker)
+        self._crew.clean_up_after(worker)
         if self._all_or_nothing and code != 0:
             self._give_up(worker, child.how_it_ended(code))
             self.hopeless = code == child.CANNOT_WORK
@@ -440,16 +351,6 @@ class Supervisor:
             log.error("the job cannot go on without %s and ends", worker.name)
             self.exit_code, self.stop_requested = 1, True
 
-    def _clean_up_after(self, worker: Managed) -> None:
-        """The dead one's words are ours until its successor starts."""
-        for ring in worker.plan.writes:
-            self.rings.forget_writer(ring)
-        for ring in filter(None, (worker.plan.reads, *worker.plan.follows, worker.plan.joins)):
-            self.rings.forget_reader(ring, worker.name)
-        line = self.board.line(worker.row)
-        line.set_state(ABSENT)
-        line.expect_nothing()
-
     def _check_health(self) -> None:
         now_ns, hung = time.perf_counter_ns(), HUNG_OFFLINE if self._all_or_nothing else HUNG
         for worker in self.workers.values():
@@ -467,19 +368,8 @@ class Supervisor:
                 )
                 worker.kill()
 
-    def _retire(self, worker: Managed) -> None:
-        """Killed, and the system does not end it (stuck in a driver): it may still write what it could.
-        So its rings get new segments, and its line is not used again."""
-        log.error(
-            "%s (pid %s) does not end after SIGKILL; it is left behind, probably stuck in a driver",
-            *(worker.name, worker.process and worker.process.pid),
-        )
-        stuck = Managed(worker.plan, worker.row)
-        stuck.process, stuck.state = worker.process, State.RETIRED
-        self._retired.append(stuck)
-        worker.process = None
-        worker.hang_up()
-        worker.state, worker.killed_at = State.OFF, None
+    def _leave_behind(self, worker: Managed) -> None:
+        self._crew.leave_behind(worker)
         for ring in worker.plan.rings:
             self._renew(ring)
 
@@ -500,7 +390,7 @@ class Supervisor:
     def _tend_rings(self, now: float) -> None:
         grown = self.rings.grow()
         for ring in grown:
-            self._announce(ring)
+            self._crew.announce(ring)
         if grown:
             self._ask_again(somebody_new=True)  # what was too large is lost: a still screen, a video's packet
         self.rings.close_left()
@@ -522,7 +412,7 @@ class Supervisor:
         self._looked_at = looked
         for worker in workers:
             if self._sleeps(worker) != (worker.name in slept):
-                self._send(worker, {"kind": "asleep", "value": self._sleeps(worker)}, "asleep")
+                self._crew.tell(worker, {"kind": "asleep", "value": self._sleeps(worker)}, "asleep")
         if looked - (before or frozenset()):
             self._ask_again(somebody_new=True)
 
@@ -536,41 +426,4 @@ class Supervisor:
         for worker in self.workers.values():
             asked = somebody_new or not worker.plan.reads
             if asked and worker.plan.writes and not self._sleeps(worker):
-                self._send(worker, {"kind": "again"}, "again")
-
-    def _announce(self, ring: Ring) -> None:
-        """Send a new segment to everybody who has the old one."""
-        message = {"kind": "segment", "spec": ring.spec.to_json(), "segment": ring.segment.to_json()}
-        for worker in self.workers.values():
-            if ring.spec.name in worker.plan.rings and worker.alive:
-                self._send(worker, message, f"segment {ring.spec.name}", ring.segment.fds)
-
-    def _stop(self, leaving: list[Managed]) -> None:
-        """End these workers within 2 s: ask each in turn, the last in the line first; then insist."""
-        end = time.monotonic() + STOP_ALL
-        for worker in reversed(leaving):
-            worker.ask_to_stop()
-            turn = min(time.monotonic() + STOP_ONE, end - TERMINATE)
-            while worker.alive and time.monotonic() < turn:
-                self._drain_until(leaving, turn)
-        self._drain_until(leaving, end - TERMINATE, all_of_them=True)
-        for worker in leaving:
-            if worker.alive:
-                log.warning("%s does not stop when asked; killing it", worker.name)
-                worker.kill()
-        self._drain_until(leaving, end, all_of_them=True)
-
-    def _drain_until(self, leaving: list[Managed], deadline: float, all_of_them: bool = False) -> None:
-        """Take last messages and reap, until something has ended (or all of them) or the deadline."""
-        while any(worker.alive for worker in leaving) and time.monotonic() < deadline:
-            sources: list[Any] = [worker.process.sentinel for worker in leaving if worker.process]
-            wait_any(sources, max(0.0, deadline - time.monotonic()))
-            ended = 0
-            for worker in leaving:
-                self._listen(worker)
-                if worker.reap() is not None:
-                    ended += 1
-                    worker.state = State.OFF
-                    self._clean_up_after(worker)
-            if ended and not all_of_them:
-                return
+                self._crew.tell(worker, {"kind": "again"}, "again")

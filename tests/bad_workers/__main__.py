@@ -12,7 +12,7 @@ import importlib
 import sys
 from dataclasses import replace
 
-from pipeline import commands, graph, supervisor
+from pipeline import commands, crew, graph, supervisor
 from pipeline.graph import Plan, WorkerPlan
 from pipeline.settings import Settings
 from shm.layout import Mode, RowSpec
@@ -43,7 +43,7 @@ def main() -> int:
     if options.hung:
         supervisor.HUNG = options.hung
     if options.lines:
-        supervisor.BOARD_ROWS = options.lines
+        crew.BOARD_ROWS = options.lines
     return commands.main([argument for argument in arguments if argument != "--"])
 
 
