@@ -17,6 +17,7 @@ from workers.worker import CannotWork, Step, Wiring, Worker
 
 TICK = 0.004  # seconds between looks for keys while no frame comes
 HIDDEN_SECONDS = 0.5  # a window that goes over to full screen is away for a moment
+FIRST = 60.0  # seconds that a driver may take over the first picture in a layout: it makes its programs then
 ANSWER_SECONDS = 5.0  # in which a setting that was asked for has come back, on a busy machine too
 
 
@@ -74,6 +75,7 @@ class ShowingWorker(Worker):
         self._times: deque[float] = deque(maxlen=120)
         self._latency_ms = 0.0
         self._hidden_since, self._seen = float("inf"), True
+        self._drawn: set[str] = set()  # layouts
         self._people: Any = None
         if "mask" in self.wiring(self.settings).inputs:
             with self.host.busy("compiling the blur (only the first time)", limit=120):
@@ -131,8 +133,19 @@ class ShowingWorker(Worker):
         self.screen.mark_stale(stale)
 
     def process(self, *held: Lease) -> None:
-        newest = held[0].info
+        newest, layout = held[0].info, self.settings.stereo.layout
         self.screen.set_figures(self._figures())
+        if layout in self._drawn:
+            self._show(*held)
+        else:
+            with self.host.busy("preparing to draw", limit=FIRST):
+                self._show(*held)
+            self._drawn.add(layout)
+        now = time.perf_counter()
+        self._times.append(now)
+        self._latency_ms = (now * 1e9 - newest.t_capture) / 1e6
+
+    def _show(self, *held: Lease) -> None:
         if len(held) == 1:
             self.screen.show(held[0].frame, self.settings.stereo.layout in BY_PIXEL)
         elif self._people is not None:
@@ -140,9 +153,6 @@ class ShowingWorker(Worker):
         else:
             nearness, frame = held
             self._show_warped(nearness, frame)
-        now = time.perf_counter()
-        self._times.append(now)
-        self._latency_ms = (now * 1e9 - newest.t_capture) / 1e6
 
     def _show_warped(self, nearness: Lease, frame: Lease) -> None:
         stereo = self.settings.stereo
