@@ -18,7 +18,7 @@ from pipeline.child import ControlLogHandler
 from pipeline.control import MAX_BYTES, MAX_QUEUED, Channel, ControlError, Message
 from tests.pipeline.running import until
 
-pytestmark = pytest.mark.timeout(60)
+pytestmark = [pytest.mark.timeout(60), pytest.mark.usefixtures("collected")]
 
 
 @pytest.fixture

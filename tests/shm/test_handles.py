@@ -34,7 +34,7 @@ SPEC = RingSpec(f"handles-{os.getpid()}", 3, 100_000, (RowSpec("show", "latest",
 linux = pytest.mark.skipif(sys.platform != "linux", reason="memfd")
 BACKENDS = [pytest.param(MemfdSegment, marks=linux), NamedSegment]
 
-pytestmark = pytest.mark.timeout(100)
+pytestmark = [pytest.mark.timeout(100), pytest.mark.usefixtures("collected")]
 
 
 @pytest.mark.parametrize("method", ["spawn", "forkserver"])

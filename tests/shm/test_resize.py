@@ -20,7 +20,7 @@ from tests.shm.fault_words import InterruptedWords
 from tests.shm.ring_processes import is_whole, mappings, open_fds
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="counts memfd mappings in /proc")
-pytestmark = pytest.mark.timeout(60)
+pytestmark = [pytest.mark.timeout(60), pytest.mark.usefixtures("collected")]
 
 NAME = f"resize-{os.getpid()}"
 ROWS = (

@@ -28,7 +28,7 @@ SPECS = [
     RingSpec("e", 4, 1920 * 1080 * 3, (RowSpec("x", "every-or-count", 11), RowSpec("y", "latest", 12))),
 ]
 
-pytestmark = pytest.mark.timeout(60)
+pytestmark = [pytest.mark.timeout(60), pytest.mark.usefixtures("collected")]
 
 # In a process of its own: a watcher there ends it before a segment that is made in spite of all takes the
 # machine's memory with it.
